@@ -1,0 +1,151 @@
+"""Who may do what: the one role table, and the caller whose rights are read from it."""
+
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from members.errors import InvalidRequest, NotFound, PermissionDenied
+from members.models import Membership, Role, User, Workspace
+
+
+class Action(StrEnum):
+    """What can be done in a workspace."""
+
+    VIEW_MEMBERS = "view_members"
+    VIEW_SUBSCRIPTION = "view_subscription"
+    INVITE = "invite"
+    RESEND = "resend"
+    REVOKE = "revoke"
+    EDIT_INVITATION = "edit_invitation"
+    CHANGE_ROLE = "change_role"
+    GIVE_SEAT = "give_seat"
+    TAKE_SEAT = "take_seat"
+    REMOVE = "remove"
+    CHANGE_SUBSCRIPTION = "change_subscription"
+    LEAVE = "leave"
+
+
+ADMIN_ONLY = frozenset({Role.ADMIN})
+ADMIN_AND_BILLING = frozenset({Role.ADMIN, Role.BILLING})
+EVERYONE = frozenset(Role)
+
+ROLE_TABLE: dict[Action, frozenset[Role]] = {
+    Action.VIEW_MEMBERS: ADMIN_AND_BILLING,
+    Action.VIEW_SUBSCRIPTION: ADMIN_AND_BILLING,
+    Action.INVITE: ADMIN_ONLY,
+    Action.RESEND: ADMIN_ONLY,
+    Action.REVOKE: ADMIN_ONLY,
+    Action.EDIT_INVITATION: ADMIN_ONLY,
+    Action.CHANGE_ROLE: ADMIN_ONLY,
+    Action.GIVE_SEAT: ADMIN_ONLY,
+    Action.TAKE_SEAT: ADMIN_ONLY,
+    Action.REMOVE: ADMIN_ONLY,
+    Action.CHANGE_SUBSCRIPTION: ADMIN_AND_BILLING,
+    Action.LEAVE: EVERYONE,
+}
+
+ACTION_LABELS = {
+    Action.VIEW_MEMBERS: gettext_lazy("See the members list and invitations"),
+    Action.VIEW_SUBSCRIPTION: gettext_lazy("See the subscription, seats bought and used"),
+    Action.INVITE: gettext_lazy("Invite people"),
+    Action.RESEND: gettext_lazy("Resend invitations"),
+    Action.REVOKE: gettext_lazy("Revoke invitations"),
+    Action.EDIT_INVITATION: gettext_lazy("Edit pending invitations"),
+    Action.CHANGE_ROLE: gettext_lazy("Change roles"),
+    Action.GIVE_SEAT: gettext_lazy("Give seats"),
+    Action.TAKE_SEAT: gettext_lazy("Take seats"),
+    Action.REMOVE: gettext_lazy("Remove members"),
+    Action.CHANGE_SUBSCRIPTION: gettext_lazy("Change plan and seat quantities, where self-service is on"),
+    Action.LEAVE: gettext_lazy("Leave the workspace"),
+}
+
+_READING = frozenset({Action.VIEW_MEMBERS, Action.VIEW_SUBSCRIPTION})
+STAFF_PERMISSIONS = {
+    Action.VIEW_MEMBERS: "members.view_membership",
+    Action.VIEW_SUBSCRIPTION: "billing_seats.view_subscription",
+    Action.RESEND: "invitations.change_invitation",
+    Action.REVOKE: "invitations.change_invitation",
+    Action.CHANGE_SUBSCRIPTION: "billing_seats.change_subscription",
+}
+"""What support staff may do at all, and the Django permission that each asks for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """Who is calling, in which workspace, with which rights: read from the database for this one request."""
+
+    kind: str
+    id: uuid.UUID | None
+    label: str
+    workspace: Workspace
+    role: Role | None = None
+    membership: Membership | None = None
+    email: str = ""
+    reason: str = ""
+    permissions: frozenset[Action] = frozenset()
+
+    def may(self, action: Action) -> bool:
+        """Answer whether the role, or a staff member's permissions, allow it."""
+        if self.kind == "user":
+            return self.role in ROLE_TABLE[action]
+        return action in self.permissions
+
+
+def require(actor: Actor, action: Action) -> None:
+    """Let the actor through.
+
+    Raises:
+        PermissionDenied: not allowed; the message names which roles are.
+        InvalidRequest: a staff member changes something without a reason.
+    """
+    if not actor.may(action):
+        roles = " / ".join(str(role.label) for role in Role if role in ROLE_TABLE[action])
+        raise PermissionDenied(_("This needs the role %(roles)s. Ask an Admin of the workspace.") % {"roles": roles})
+    if actor.kind == "staff" and action not in _READING and not actor.reason.strip():
+        raise InvalidRequest(_("Give a reason."), field="reason", code="required")
+
+
+def actor_for(user: User, workspace: str) -> Actor:
+    """Answer the signed-in person as an actor of the workspace with this slug or id: the single door to tenant data.
+
+    Raises:
+        NotFound: no such workspace, or the person is not an active member of it.
+    """
+    rows = user.memberships.active().select_related("workspace")
+    try:
+        membership = rows.filter(workspace_id=uuid.UUID(workspace)).first()
+    except ValueError:
+        membership = rows.filter(workspace__slug=workspace).first()
+    if membership is None:
+        raise NotFound
+    return Actor(
+        kind="user",
+        id=user.id,
+        label=str(user),
+        email=user.email,
+        workspace=membership.workspace,
+        role=Role(membership.role),
+        membership=membership,
+    )
+
+
+def staff_actor(user: User, workspace: Workspace, reason: str = "") -> Actor:
+    """Answer a support staff member, with what their Django permissions allow and the reason they gave."""
+    allowed = {action for action, permission in STAFF_PERMISSIONS.items() if user.is_staff and user.has_perm(permission)}
+    return Actor(
+        kind="staff",
+        id=user.id,
+        label=str(user),
+        email=user.email,
+        workspace=workspace,
+        reason=reason,
+        permissions=frozenset(allowed),
+    )
+
+
+def system_actor(workspace: Workspace) -> Actor:
+    """Answer the console itself, for what commands do on nobody's behalf."""
+    return Actor(kind="system", id=None, label="system", workspace=workspace, permissions=frozenset(Action))

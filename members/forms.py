@@ -1,0 +1,47 @@
+"""Forms about people: signing up and the own profile."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from members.errors import InvalidRequest
+from members.names import MAX_LENGTH, clean_name
+
+
+class NameField(forms.CharField):
+    """A name of a person or a workspace, held to the rules of ``members.names``."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("label", _("Name"))
+        kwargs.setdefault("max_length", MAX_LENGTH)
+        kwargs.setdefault("widget", forms.TextInput(attrs={"autocomplete": "name"}))
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> str:
+        """Answer the name trimmed, or say in the form what is wrong with it."""
+        text: str = super().clean(value)
+        try:
+            return clean_name(text) if text else text
+        except InvalidRequest as error:
+            raise forms.ValidationError(str(error.message), code="invalid") from error
+
+
+class SignUpForm(forms.Form):
+    """What signing up asks for beside address and password; allauth derives its own form from this one."""
+
+    name = NameField()
+    field_order: ClassVar = ["name", "email", "password1"]
+
+    def signup(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """Do nothing more: the adapter stores the name together with the account."""
+
+
+class ProfileForm(forms.Form):
+    """The own name and language."""
+
+    name = NameField()
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)

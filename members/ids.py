@@ -1,0 +1,10 @@
+"""The one place where ids are made."""
+
+import uuid
+
+import uuid_utils.compat
+
+
+def new_id() -> uuid.UUID:
+    """Answer a version-7 UUID: it sorts by creation time, so that indexes grow at their end."""
+    return uuid_utils.compat.uuid7()

@@ -1,0 +1,31 @@
+"""One way to make any of our messages: three templates of one name, in the reader's language."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import translation
+
+
+def compose(
+    template: str, *, to: str, language: str, message_id: str, key: str, context: dict[str, Any]
+) -> EmailMultiAlternatives:
+    """
+    A message made of `emails/<template>.subject.txt`, `.txt` and `.html`.
+
+    `language` is a code of settings.LANGUAGES ("" is the default one). `message_id` and `key` (the idempotency key)
+    stay the same for every try, so that a second copy can be told from a second message. The provider's open and
+    click tracking is off: it would rewrite the link.
+    """
+    with translation.override(language or settings.LANGUAGE_CODE):
+        known = {**context, "language": translation.get_language()}
+        subject = " ".join(render_to_string(f"emails/{template}.subject.txt", known).split())
+        text = render_to_string(f"emails/{template}.txt", known).strip() + "\n"
+        html = render_to_string(f"emails/{template}.html", {**known, "subject": subject})
+    headers = {"Message-ID": message_id, "Auto-Submitted": "auto-generated", "X-Idempotency-Key": key}
+    message = EmailMultiAlternatives(subject, text, to=[to], headers=headers)
+    message.attach_alternative(html, "text/html")
+    # anymail reads these from the message; SMTP and the mailbox folder do not know them.
+    message.__dict__.update(track_opens=False, track_clicks=False)
+    return message

@@ -1,0 +1,277 @@
+"""Who belongs to which workspace."""
+
+import uuid
+from typing import Any, ClassVar, Self
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.core.validators import RegexValidator
+from django.db import connection, models
+from django.db.models import F, Q
+from django.db.models.functions import Lower, Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from members import outbox
+from members.errors import NotFound
+from members.ids import new_id
+from members.names import fold
+
+SLUG = RegexValidator(
+    r"^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])\Z",
+    _("Use 2 to 32 lower-case letters, digits and hyphens; begin and end with a letter or digit."),
+)
+
+
+class Role(models.TextChoices):
+    """What a member may do; the table is in access.py."""
+
+    ADMIN = "admin", _("Admin")
+    MEMBER = "member", _("Member")
+    BILLING = "billing", _("Billing")
+
+
+class Status(models.TextChoices):
+    """Where a member stands."""
+
+    INVITED = "invited", _("Invited")
+    ACTIVE = "active", _("Active")
+    DEACTIVATED = "deactivated", _("Deactivated")
+
+
+class WorkspaceQuerySet(models.QuerySet["Workspace"]):
+    """Finding and locking tenants."""
+
+    def lock(self, workspace_id: uuid.UUID) -> "Workspace":
+        """Answer the workspace with its row locked until the transaction ends.
+
+        Whatever counts seats or admins starts here, then locks the membership, then the invitation.
+
+        Raises:
+            NotFound: it is gone.
+        """
+        locked = self.select_for_update(no_key=True).filter(id=workspace_id).first()
+        if locked is None:
+            raise NotFound
+        locked.is_locked = True
+        return locked
+
+
+class Workspace(models.Model):
+    """The tenant: members, subscription and seats belong to exactly one."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=100)
+    slug = models.CharField(max_length=32, unique=True, validators=[SLUG])
+    reminders = models.BooleanField(default=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = WorkspaceQuerySet.as_manager()
+    is_locked = False
+
+    def __str__(self) -> str:
+        return self.name
+
+    def require_lock(self) -> None:
+        """Refuse to go on unless this object came from ``lock`` in the transaction that is open."""
+        if not (self.is_locked and connection.in_atomic_block):
+            message = "this needs the workspace's lock: Workspace.objects.lock(id) inside transaction.atomic()"
+            raise RuntimeError(message)
+
+
+class UserManager(BaseUserManager["User"]):
+    """Accounts by address."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Answer a new account; the address must be canonical already."""
+        user = self.model(email=email, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Answer a new account that may do everything in Django admin."""
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """One person's sign-in account; it may belong to many workspaces."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    email = models.EmailField(_("email"), max_length=254, unique=True)
+    name = models.CharField(_("name"), max_length=100, blank=True)
+    language = models.CharField(_("language"), max_length=8, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    date_joined = models.DateTimeField(db_default=Now())
+    last_workspace = models.ForeignKey(Workspace, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    USERNAME_FIELD = "email"
+    objects = UserManager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_is_lower_case"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @property
+    def email_verified(self) -> bool:
+        """Whether the person proved that the address is theirs."""
+        return EmailAddress.objects.filter(user=self, email=self.email, verified=True).exists()
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    """Members by where they stand at this moment, by the database's clock."""
+
+    def live(self) -> Self:
+        """Answer those whose end is not set or still to come."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=Now()))
+
+    def active(self) -> Self:
+        """Answer those who have access."""
+        return self.live().filter(status=Status.ACTIVE)
+
+    def invited(self) -> Self:
+        """Answer invitees whose offer is live."""
+        return self.filter(status=Status.INVITED, expires_at__gt=Now())
+
+    def expired(self) -> Self:
+        """Answer invitees whose offer ended."""
+        return self.filter(status=Status.INVITED, expires_at__lte=Now())
+
+    def admins(self) -> Self:
+        """Answer active Admins; an invited one does not count."""
+        return self.active().filter(role=Role.ADMIN)
+
+    def matching(self, workspace: Workspace, text: str) -> Self:
+        """Answer those with a word in name or address beginning with each word of ``text``."""
+        words = "".join(char if char.isalnum() else " " for char in fold(text)).split()
+        if not words:
+            return self
+        query = " & ".join(f"'{workspace.id}:{word}':*" for word in words[:8])
+        return self.extra(where=["members_membership.search @@ %s::tsquery"], params=[query])
+
+
+class Membership(models.Model):
+    """A person's place in one workspace: status, role, seats. Name and address are kept in step with the account's."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships", db_index=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="memberships")
+    email = models.EmailField(max_length=254)
+    name = models.CharField(max_length=100, blank=True)
+    sort_name = models.CharField(max_length=360, editable=False)
+    search = models.GeneratedField(
+        expression=models.Func(
+            F("workspace_id"), F("sort_name"), F("email"), function="member_lexemes", output_field=SearchVectorField()
+        ),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+    role = models.CharField(max_length=8, choices=Role)
+    status = models.CharField(max_length=12, choices=Status)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    joined_at = models.DateTimeField(null=True)
+    last_active_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "email"], name="membership_one_per_address"),
+            models.UniqueConstraint(fields=["workspace", "user"], name="membership_one_per_user"),
+            models.UniqueConstraint(fields=["workspace", "id"], name="membership_tenant_key"),
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="membership_email_is_lower_case"),
+            models.CheckConstraint(
+                condition=Q(status=Status.INVITED, user=None) | (~Q(status=Status.INVITED) & Q(user__isnull=False)),
+                name="membership_invited_is_without_user",
+            ),
+            models.CheckConstraint(
+                condition=~Q(role=Role.ADMIN) | ~Q(status=Status.ACTIVE) | Q(expires_at=None),
+                name="membership_active_admin_has_no_end",
+            ),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="membership_role_is_known"),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="membership_status_is_known"),
+            models.CheckConstraint(
+                condition=~Q(status=Status.INVITED) | Q(expires_at__isnull=False), name="membership_offer_has_an_end"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "sort_name", "id"], name="membership_by_name"),
+            models.Index(fields=["workspace", "status", "sort_name", "id"], name="membership_by_status"),
+            models.Index(
+                fields=["workspace", "expires_at"], name="membership_dated", condition=Q(expires_at__isnull=False)
+            ),
+            models.Index(fields=["workspace", "role"], name="membership_admins", condition=Q(role=Role.ADMIN)),
+            GinIndex(fields=["search"], name="membership_search"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep the folded sort key in step."""
+        self.sort_name = fold(self.name or self.email)
+        super().save(*args, **kwargs)
+
+    @property
+    def display_status(self) -> str:
+        """Answer the status as people see it: an invitee past the end is expired, a guest past it has lapsed."""
+        over = self.expires_at is not None and self.expires_at <= timezone.now()
+        if over and self.status == Status.INVITED:
+            return "expired"
+        if over and self.status == Status.ACTIVE:
+            return "lapsed"
+        return self.status
+
+
+class AuditEvent(models.Model):
+    """One change, with who made it. No foreign keys: it outlives what it speaks of; the table refuses changes."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace_id = models.UUIDField()
+    occurred_at = models.DateTimeField(db_default=Now())
+    action = models.CharField(max_length=40)
+    actor_type = models.CharField(max_length=8)
+    actor_id = models.UUIDField(null=True)
+    actor_label = models.CharField(max_length=254)
+    target_type = models.CharField(max_length=20)
+    target_id = models.UUIDField(null=True)
+    target_label = models.CharField(max_length=254)
+    changes = models.JSONField(default=dict)
+    reason = models.CharField(max_length=500, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["workspace_id", "-occurred_at", "-id"], name="audit_newest_first")]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.target_label}"
+
+
+class AccountMail(outbox.Outgoing):
+    """One email about an account. It holds no secret: links are made when it is sent."""
+
+    kind = models.CharField(max_length=30)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="account_mails")
+    email = models.EmailField(max_length=254)
+    language = models.CharField(max_length=8, blank=True)
+
+    objects = outbox.OutgoingQuerySet["AccountMail"].as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["next_attempt_at"], name="account_mail_due", condition=Q(state__in=["queued", "sending"])
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.email}"

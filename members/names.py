@@ -1,0 +1,31 @@
+"""Names of people and workspaces: cleaned at the door, folded for sorting."""
+
+import unicodedata
+
+from django.utils.translation import gettext as _
+
+from members.errors import InvalidRequest
+
+MAX_LENGTH = 100
+
+
+def clean_name(text: str, field: str = "name") -> str:
+    """Answer the name trimmed.
+
+    Raises:
+        InvalidRequest: empty, longer than 100 characters, or with control characters or line breaks.
+    """
+    text = text.strip()
+    if not text:
+        raise InvalidRequest(_("Enter a name."), field=field, code="required")
+    if len(text) > MAX_LENGTH:
+        raise InvalidRequest(_("Use at most 100 characters."), field=field, code="max_length")
+    if any(unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"} for char in text):
+        raise InvalidRequest(_("Control characters and line breaks are not allowed."), field=field)
+    return text
+
+
+def fold(text: str) -> str:
+    """Answer the text without accents and case, as it is sorted and searched."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()

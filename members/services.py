@@ -1,0 +1,110 @@
+"""Changes to people's place in a workspace."""
+
+import uuid
+
+from django.db import transaction
+
+from members import audit
+from members.access import Action, Actor, require
+from members.errors import InvalidRequest, LastAdmin, MemberInvited, NotFound
+from members.models import Membership, Role, Status, User, Workspace
+from members.names import clean_name, fold
+
+
+def lock_member(workspace: Workspace, member_id: uuid.UUID) -> Membership:
+    """Answer the membership, locked; the workspace must be locked before.
+
+    Raises:
+        NotFound: not in this workspace.
+    """
+    workspace.require_lock()
+    member = workspace.memberships.select_for_update(no_key=True).filter(id=member_id).first()
+    if member is None:
+        raise NotFound
+    return member
+
+
+@transaction.atomic
+def change_role(actor: Actor, member_id: uuid.UUID, role: str) -> Membership:
+    """Give the member another role and answer them; the role they hold already changes nothing.
+
+    Raises:
+        PermissionDenied, NotFound, LastAdmin
+        InvalidRequest: unknown role, or Admin for a guest, who has an end date.
+    """
+    require(actor, Action.CHANGE_ROLE)
+    if role not in Role.values:
+        raise InvalidRequest(field="role", code="unknown")
+    workspace = Workspace.objects.lock(actor.workspace.id)
+    member = lock_member(workspace, member_id)
+    if member.role == role:
+        return member
+    _keep_an_admin(workspace, member)
+    if role == Role.ADMIN and member.status == Status.ACTIVE and member.expires_at is not None:
+        raise InvalidRequest(field="role", code="has_end_date")
+    before, member.role = member.role, role
+    member.save(update_fields=["role"])
+    audit.record(actor, workspace.id, "member.role_changed", member, {"role": [before, role]})
+    return member
+
+
+@transaction.atomic
+def remove(actor: Actor, member_id: uuid.UUID) -> None:
+    """Remove someone who has joined: their row is deleted and their seats are free.
+
+    Raises:
+        PermissionDenied, NotFound, LastAdmin
+        MemberInvited: an invitee's invitation is revoked instead.
+    """
+    require(actor, Action.REMOVE)
+    workspace = Workspace.objects.lock(actor.workspace.id)
+    member = lock_member(workspace, member_id)
+    if member.status == Status.INVITED:
+        raise MemberInvited
+    _end(actor, workspace, member, "member.removed")
+
+
+@transaction.atomic
+def leave(actor: Actor) -> None:
+    """Take the actor out of the workspace.
+
+    Raises:
+        PermissionDenied, NotFound, LastAdmin
+    """
+    require(actor, Action.LEAVE)
+    if actor.membership is None:
+        raise NotFound
+    workspace = Workspace.objects.lock(actor.workspace.id)
+    _end(actor, workspace, lock_member(workspace, actor.membership.id), "member.left")
+
+
+def _end(actor: Actor, workspace: Workspace, member: Membership, action: str) -> None:
+    _keep_an_admin(workspace, member)
+    audit.record(actor, workspace.id, action, member, {"role": [member.role, None], "status": [member.status, None]})
+    member.delete()
+
+
+def _keep_an_admin(workspace: Workspace, member: Membership) -> None:
+    if member.role != Role.ADMIN or member.status != Status.ACTIVE:
+        return
+    if not workspace.memberships.admins().exclude(id=member.id).exists():
+        raise LastAdmin
+
+
+@transaction.atomic
+def update_profile(user: User, *, name: str, language: str) -> None:
+    """Change the person's own name and language; the name follows onto their row in every workspace.
+
+    Raises:
+        InvalidRequest: not a name.
+    """
+    user.name, user.language = clean_name(name), language
+    user.save(update_fields=["name", "language"])
+    user.memberships.update(name=user.name, sort_name=fold(user.name))
+
+
+def remember_workspace(user: User, workspace: Workspace) -> None:
+    """Note where the person was last, for the way in at ``/``; written only when it changes."""
+    if user.last_workspace_id != workspace.id:
+        user.last_workspace = workspace
+        user.save(update_fields=["last_workspace"])

@@ -1,0 +1,61 @@
+"""Helpers of settings.py: environment variables turned into Django's shapes."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env
+
+WEAKEST_SECRET = 50
+"""Characters below which ``check --deploy`` calls a secret key weak (security.W009)."""
+
+
+def require_strong(name: str, value: str, *, debug: bool) -> str:
+    """Answer the secret, or a fixed one for development; with DEBUG off a missing or weak one stops the start."""
+    if debug:
+        return value or f"only-for-development-{name}"
+    if len(value) < WEAKEST_SECRET or len(set(value)) < 5:  # noqa: PLR2004 -- both numbers are security.W009's
+        raise ImproperlyConfigured(f"{name}: set a random secret of at least {WEAKEST_SECRET} characters.")
+    return value
+
+
+def database(url: str) -> dict[str, Any]:
+    """Answer the DATABASES entry for a postgres:// URL; statements and locks are bounded.
+
+    Raises:
+        ImproperlyConfigured: the variable is missing.
+    """
+    if not url:
+        raise ImproperlyConfigured("DATABASE_URL: set the postgres:// address of the database (`make run` brings one).")
+    config: dict[str, Any] = {**dj_database_url.parse(url, conn_max_age=60)}
+    config["CONN_HEALTH_CHECKS"] = True
+    config["OPTIONS"] = {
+        **config.get("OPTIONS", {}),
+        "options": "-c lock_timeout=5000 -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000",
+        "server_side_binding": True,
+    }
+    return config
+
+
+def mailers(env: Env, data_dir: Path, *, debug: bool) -> dict[str, Any]:
+    """Answer MAILERS: an anymail provider, an SMTP server or, in development, files in the mailbox folder."""
+    if provider := env.str("EMAIL_PROVIDER", ""):
+        return {"default": {"BACKEND": f"anymail.backends.{provider}.EmailBackend"}}
+    if url := env.str("SMTP_URL", ""):
+        parts = urlsplit(url)
+        options = {
+            "host": parts.hostname,
+            "port": parts.port or 25,
+            "username": unquote(parts.username or ""),
+            "password": unquote(parts.password or ""),
+            "use_tls": parts.scheme == "smtp+tls",
+            "use_ssl": parts.scheme == "smtps",
+            "timeout": 10,
+        }
+        return {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}}
+    if debug:
+        options = {"folder": str(data_dir / "mailbox")}
+        return {"default": {"BACKEND": "workspace_admin.mailbox.EmailBackend", "OPTIONS": options}}
+    raise ImproperlyConfigured("EMAIL_PROVIDER: set an anymail provider's name, or SMTP_URL.")
