@@ -1,0 +1,5 @@
+// One small module per behaviour; each listens on the document, so what htmx swaps in works without being wired up.
+import "./menus.js";
+import "./dialogs.js";
+import "./toasts.js";
+import "./forms.js";
