@@ -1,5 +1,6 @@
 """Compile the mails' MJML sources to the HTML that is committed beside them."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ from django.core.management.base import BaseCommand
 from mjml import mjml2html
 
 FOLDER = Path(settings.BASE_DIR) / "templates" / "emails"
+# Filled in here, not by mjml: it leaves an included part without the column around it.
+_INCLUDE = re.compile(r'<mj-include path="(?P<name>\w+\.mjml)" />')
 PARTS = frozenset({"head.mjml", "foot.mjml", "words.mjml"})
 
 
@@ -18,8 +21,8 @@ def sources() -> list[Path]:
 
 def compiled(source: Path) -> str:
     """The HTML of one mail, still a Django template: the language and the names are filled in when it is sent."""
-    html = mjml2html(source.read_text(), include_loader=lambda name: (FOLDER / name).read_text())
-    return f"{html}\n"
+    whole = _INCLUDE.sub(lambda found: (FOLDER / found["name"]).read_text(), source.read_text())
+    return f"{mjml2html(whole, fonts={})}\n"
 
 
 class Command(BaseCommand):
