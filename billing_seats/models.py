@@ -1,0 +1,96 @@
+"""What a workspace has bought, and who holds it."""
+
+from typing import ClassVar
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from billing_seats.plans import Plan
+from members.ids import new_id
+from members.models import Membership, Workspace
+
+
+class Product(models.Model):
+    """Something sold by the seat: a row of the catalogue, never a name in code."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(_("name"), max_length=100)
+    slug = models.CharField(max_length=50, unique=True, validators=[RegexValidator(r"^[a-z0-9]+(-[a-z0-9]+)*\Z")])
+    description = models.CharField(_("description"), max_length=300, blank=True)
+    url = models.URLField(_("link to open"), blank=True)
+    retired = models.BooleanField(_("retired"), default=False)
+
+    class Meta:
+        ordering: ClassVar = ["slug"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Subscription(models.Model):
+    """A workspace's plan."""
+
+    class Standing(models.TextChoices):
+        """How payment stands."""
+
+        ACTIVE = "active", _("Active")
+        PAST_DUE = "past_due", _("Past due")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, related_name="subscription")
+    plan = models.CharField(max_length=12, choices=Plan, default=Plan.FREE)
+    status = models.CharField(max_length=10, choices=Standing, default=Standing.ACTIVE)
+    renews_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(plan__in=Plan.values), name="subscription_plan_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.workspace}: {self.get_plan_display()}"
+
+
+class SeatPool(models.Model):
+    """How many seats of one product a workspace bought, and how many rows of Seat there are: triggers count them."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="seat_pools", db_index=False)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    purchased = models.PositiveIntegerField(default=0)
+    assigned = models.PositiveIntegerField(default=0, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "product"], name="seat_pool_one_per_product"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product}: {self.purchased}"
+
+
+class Seat(models.Model):
+    """One licence for one product, with one member. It counts while its membership is live."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="seats", db_index=False)
+    # The database's own composite key to the membership (workspace, member) deletes the seat with its member.
+    membership = models.ForeignKey(
+        Membership, on_delete=models.DO_NOTHING, db_constraint=False, related_name="seats", db_index=False
+    )
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["workspace", "membership", "product"], name="seat_one_per_member_and_product"
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["workspace", "product", "membership"], name="seat_by_product")]
+
+    def __str__(self) -> str:
+        return str(self.product)

@@ -1,0 +1,64 @@
+"""Pages about workspaces: opening one, its home with the products one may open, its subscription."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from billing_seats import services
+from billing_seats.forms import WorkspaceForm
+from billing_seats.plans import Feature
+from members.access import Action, actor_for
+from members.errors import InvalidRequest
+from members.services import remember_workspace
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def create_workspace(request: HttpRequest) -> HttpResponse:
+    """Open a workspace on the Free plan, with whoever asks as its Admin."""
+    form = WorkspaceForm(request.POST or None)
+    if form.is_valid():
+        try:
+            workspace = services.open_workspace(request.user, **form.cleaned_data)
+        except InvalidRequest as error:
+            form.add_error(error.field if error.field in form.fields else None, str(error.message))
+        else:
+            messages.success(request, _("%(workspace)s is open.") % {"workspace": workspace.name})
+            return redirect("home", workspace.slug)
+    return render(request, "billing_seats/workspace_form.html", {"form": form})
+
+
+@login_required
+@require_safe
+def home(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the products one may open, and why one may not open the others."""
+    actor = actor_for(request.user, slug)
+    remember_workspace(request.user, actor.workspace)
+    mine = services.openable_products(actor)
+    held = {product.pk for product in mine}
+    others = [count for count in services.seat_counts(actor.workspace) if count.product.pk not in held]
+    context = {
+        "actor": actor,
+        "workspace": actor.workspace,
+        "nav": "home",
+        "products": mine,
+        "others": others,
+        "may_give": actor.may(Action.GIVE_SEAT),
+        "has_seats": services.has_feature(actor.workspace, Feature.INVITATIONS),
+    }
+    return render(request, "billing_seats/home.html", context)
+
+
+@login_required
+@require_safe
+def subscription(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show plan, renewal and how many seats are bought, in use, held and free; say why to whom it is not shown."""
+    actor = actor_for(request.user, slug)
+    context = {"actor": actor, "workspace": actor.workspace, "nav": "subscription"}
+    if not actor.may(Action.VIEW_SUBSCRIPTION):
+        return render(request, "billing_seats/subscription_refused.html", context, status=403)
+    context |= {"subscription": actor.workspace.subscription, "counts": services.seat_counts(actor.workspace)}
+    return render(request, "billing_seats/subscription.html", context)

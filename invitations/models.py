@@ -1,0 +1,144 @@
+"""Offers to join, and the emails that carry them."""
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower, Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from members import outbox
+from members.ids import new_id
+from members.models import Membership, Role, Workspace
+
+
+class InvitationStatus(models.TextChoices):
+    """What became of an offer; *expired* is pending and no longer live."""
+
+    PENDING = "pending", _("Pending")
+    ACCEPTED = "accepted", _("Accepted")
+    REVOKED = "revoked", _("Revoked")
+    DECLINED = "declined", _("Declined")
+
+
+class Invitation(models.Model):
+    """One offer to join. While it is pending its membership rules role, seats and end; they are copied at the end."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="invitations", db_index=False)
+    # The database's own composite key sets this to NULL when the member goes.
+    membership = models.ForeignKey(
+        Membership,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        null=True,
+        related_name="invitation_set",
+        db_index=False,
+    )
+    email = models.EmailField(max_length=254)
+    role = models.CharField(max_length=8, choices=Role)
+    product_slugs = ArrayField(models.CharField(max_length=50), default=list)
+    status = models.CharField(max_length=10, choices=InvitationStatus, default=InvitationStatus.PENDING)
+    generation = models.PositiveIntegerField(default=1)
+    sent_count = models.PositiveIntegerField(default=1)
+    sent_at = models.DateTimeField(db_default=Now())
+    days = models.PositiveSmallIntegerField(default=7)
+    expires_at = models.DateTimeField()
+    language = models.CharField(max_length=8, blank=True)
+    note = models.CharField(max_length=500, blank=True)
+    invited_by_type = models.CharField(max_length=8)
+    invited_by_id = models.UUIDField(null=True)
+    invited_by_name = models.CharField(max_length=254)
+    last_sender_type = models.CharField(max_length=8)
+    last_sender_id = models.UUIDField(null=True)
+    asked_generation = models.PositiveIntegerField(default=0)
+    accepted_by = models.UUIDField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    accepted_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    declined_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["workspace", "email"], name="invitation_one_pending", condition=Q(status="pending")
+            ),
+            models.UniqueConstraint(fields=["workspace", "id"], name="invitation_tenant_key"),
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="invitation_email_is_lower_case"),
+            models.CheckConstraint(condition=Q(days__gte=1, days__lte=30), name="invitation_days_in_range"),
+            models.CheckConstraint(
+                condition=Q(status__in=InvitationStatus.values), name="invitation_status_is_known"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "-created_at", "-id"], name="invitation_newest_first"),
+            models.Index(fields=["workspace", "membership"], name="invitation_by_member"),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def display_status(self) -> str:
+        """Answer the status, with *expired* for a pending one whose end has passed."""
+        if self.status == InvitationStatus.PENDING and self.expires_at <= timezone.now():
+            return "expired"
+        return self.status
+
+
+class Kind(models.TextChoices):
+    """What an email says."""
+
+    INVITATION = "invitation", _("Invitation")
+    ASKED = "asked", _("Asked for a new link")
+    JOINED = "joined", _("Joined")
+
+
+class Outcome(models.TextChoices):
+    """What the provider says became of an email."""
+
+    DELIVERED = "delivered", _("Delivered")
+    BOUNCED = "bounced", _("Bounced")
+    COMPLAINED = "complained", _("Complained")
+
+
+class Delivery(outbox.Outgoing):
+    """One email of an invitation on its way."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
+    invitation = models.ForeignKey(
+        Invitation, on_delete=models.DO_NOTHING, db_constraint=False, related_name="deliveries", db_index=False
+    )
+    generation = models.PositiveIntegerField()
+    kind = models.CharField(max_length=12, choices=Kind)
+    recipient = models.EmailField(max_length=254)
+    language = models.CharField(max_length=8, blank=True)
+    outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
+    outcome_at = models.DateTimeField(null=True)
+
+    objects = outbox.OutgoingQuerySet["Delivery"].as_manager()
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["invitation", "generation", "kind", "recipient"], name="delivery_once_per_generation"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "invitation", "created_at"], name="delivery_by_invitation"),
+            models.Index(
+                fields=["workspace", "recipient"], name="delivery_bounced", condition=~Q(outcome="")
+            ),
+            models.Index(fields=["next_attempt_at"], name="delivery_due", condition=Q(state__in=["queued", "sending"])),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.recipient}"
+
+    @property
+    def shown(self) -> str:
+        """Answer the outcome, else the state."""
+        return self.outcome or self.state
