@@ -46,7 +46,11 @@ def _check_port(layout: Layout) -> None:
 def migrate(supervisor: Supervisor) -> None:
     """Bring the database up to date, as the owner of its tables, and put in the demo cast where nobody is yet."""
     owner = supervisor.env.get("OWNER_DATABASE_URL", supervisor.env["DATABASE_URL"])
-    supervisor.run("migrate", _manage("migrate", "--no-input", "--verbosity", "1"), env={"DATABASE_URL": owner})
+    supervisor.run(
+        "migrate",
+        _manage("migrate", "--no-input", "--verbosity", "1"),
+        env={"DATABASE_URL": owner},
+    )
     supervisor.run("cachetable", _manage("createcachetable"), env={"DATABASE_URL": owner})
     with psycopg.connect(owner) as connection:
         row = connection.execute("SELECT EXISTS (SELECT FROM members_user)").fetchone()
@@ -56,13 +60,40 @@ def migrate(supervisor: Supervisor) -> None:
 
 def _start_console(supervisor: Supervisor) -> None:
     port = str(supervisor.layout.port)
-    web = ("--interface", "wsgi", "--host", HOST, "--port", port, "--workers", "2", "--blocking-threads", "1", "--no-ws")
+    web = (
+        "--interface",
+        "wsgi",
+        "--host",
+        HOST,
+        "--port",
+        port,
+        "--workers",
+        "2",
+        "--blocking-threads",
+        "1",
+        "--no-ws",
+    )
     supervisor.start("web", _module("granian", *web, "workspace_admin.wsgi:application"))
     celery = ("celery", "-A", "workspace_admin")
     quiet = ("--without-gossip", "--without-mingle")
-    supervisor.start("worker", _module(*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", *quiet))
+    supervisor.start(
+        "worker",
+        _module(*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", *quiet),
+    )
     schedule = str(supervisor.layout.data / "beat-schedule")
-    supervisor.start("beat", _module(*celery, "beat", "--schedule", schedule, "--pidfile", "", "--loglevel", "INFO"))
+    supervisor.start(
+        "beat",
+        _module(
+            *celery,
+            "beat",
+            "--schedule",
+            schedule,
+            "--pidfile",
+            "",
+            "--loglevel",
+            "INFO",
+        ),
+    )
 
 
 def _ready(port: int) -> bool:

@@ -92,7 +92,12 @@ class Layout:
 
     def environment(self) -> dict[str, str]:
         """Answer the environment of every child but for the servers' addresses: ours, plus development settings."""
-        fixed = {"DEBUG": "on", "DATA_DIR": str(self.data), "PORT": str(self.port), MARK: str(self.data)}
+        fixed = {
+            "DEBUG": "on",
+            "DATA_DIR": str(self.data),
+            "PORT": str(self.port),
+            MARK: str(self.data),
+        }
         defaults = {
             "SECRET_KEY": self.secret("SECRET_KEY"),
             "INVITATION_KEYS": self.secret("INVITATION_KEYS"),

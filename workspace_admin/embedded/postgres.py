@@ -32,7 +32,11 @@ class Postgres:
 
     def __init__(self, layout: Layout, options: dict[str, str] | None = None) -> None:
         self._layout = layout
-        self._options = {"max_connections": str(_CONNECTIONS), "listen_addresses": "", **(options or {})}
+        self._options = {
+            "max_connections": str(_CONNECTIONS),
+            "listen_addresses": "",
+            **(options or {}),
+        }
         self._sockets = layout.socket_folder()
 
     def start(self) -> Child:
@@ -46,7 +50,14 @@ class Postgres:
         settings = [part for name, value in self._options.items() for part in ("-c", f"{name}={value}")]
         return Child(
             "postgres",
-            [Path(server.bin_path) / "postgres", "-D", self._layout.postgres, "-k", self._sockets, *settings],
+            [
+                Path(server.bin_path) / "postgres",
+                "-D",
+                self._layout.postgres,
+                "-k",
+                self._sockets,
+                *settings,
+            ],
             env=self._layout.environment(),
             log=self._layout.log("postgres"),
             stop_with=signal.SIGINT,  # "fast": ends sessions instead of waiting for them
@@ -71,7 +82,9 @@ class Postgres:
                 pause()
             else:
                 return
-        raise EmbeddedError(f"Postgres was not ready within {_PATIENCE:.0f} seconds: see {self._layout.log('postgres')}")
+        raise EmbeddedError(
+            f"Postgres was not ready within {_PATIENCE:.0f} seconds: see {self._layout.log('postgres')}"
+        )
 
     def prepare(self) -> None:
         """Make roles and database where missing: the owner migrates, the runtime role owns nothing."""
@@ -94,10 +107,16 @@ class Postgres:
     def _grant(self, database: str) -> None:
         """Let the runtime role read and write what the owner will make in this database, but not own or empty it."""
         with psycopg.connect(self.url(SUPERUSER, database), autocommit=True) as connection:
-            for rights, kind in (("SELECT, INSERT, UPDATE, DELETE", "TABLES"), ("USAGE, SELECT", "SEQUENCES")):
+            for rights, kind in (
+                ("SELECT, INSERT, UPDATE, DELETE", "TABLES"),
+                ("USAGE, SELECT", "SEQUENCES"),
+            ):
                 connection.execute(
                     sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {} GRANT {} ON {} TO {}").format(
-                        sql.Identifier(OWNER), sql.SQL(rights), sql.SQL(kind), sql.Identifier(RUNTIME)
+                        sql.Identifier(OWNER),
+                        sql.SQL(rights),
+                        sql.SQL(kind),
+                        sql.Identifier(RUNTIME),
                     )
                 )
 
@@ -106,5 +125,3 @@ class Postgres:
         with psycopg.connect(self.url(OWNER)) as connection:
             row = connection.execute("SELECT EXISTS (SELECT FROM members_user)").fetchone()
         return bool(row and row[0])
-
-

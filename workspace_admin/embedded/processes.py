@@ -57,7 +57,12 @@ class Child:
         user: str | None = None,
         foreground: bool = False,
     ) -> None:
-        self.name, self.log, self._stop_with, self._foreground = name, log, stop_with, foreground
+        self.name, self.log, self._stop_with, self._foreground = (
+            name,
+            log,
+            stop_with,
+            foreground,
+        )
         output = log.open("ab") if log else None
         try:
             self._process = subprocess.Popen(  # noqa: S603 -- our own command lines

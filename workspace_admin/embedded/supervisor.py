@@ -71,7 +71,10 @@ class Supervisor:
         if postgres:
             postgres.wait(self.pause)
             postgres.prepare()
-            self.env |= {"DATABASE_URL": postgres.url(), "OWNER_DATABASE_URL": postgres.url(OWNER)}
+            self.env |= {
+                "DATABASE_URL": postgres.url(),
+                "OWNER_DATABASE_URL": postgres.url(OWNER),
+            }
 
     def start(self, name: str, command: Sequence[str]) -> None:
         """Start one of the console's own processes, its output in its log."""
@@ -115,7 +118,9 @@ class Supervisor:
             raise Stopped
         for child in self._children:
             if (code := child.poll()) is not None:
-                message = f"{child.name} ended by itself (exit code {code}):\n{child.last_words()}\n(all of it: {child.log})"
+                message = (
+                    f"{child.name} ended by itself (exit code {code}):\n{child.last_words()}\n(all of it: {child.log})"
+                )
                 raise EmbeddedError(message)
 
     def stop(self) -> None:

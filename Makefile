@@ -1,0 +1,42 @@
+# Two commands matter: `make run` and `make test`. README.md says more.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check fmt e2e browser
+
+PYTHON := .venv/bin/python
+STAMP := .venv/.synced
+HTML := templates
+
+help:  ## this list
+	@grep -E '^[a-z0-9]+:.*## ' Makefile | sed 's/:.*## /\t/'
+
+setup: $(STAMP)  ## install what the console needs
+
+# Only a changed lock file, project file or set-up script asks for a new installation.
+$(STAMP): uv.lock pyproject.toml tools/setup
+	@tools/setup
+
+run: setup  ## the whole console on this machine, until Ctrl-C
+	@exec $(PYTHON) -m workspace_admin.embedded run
+
+check: setup  ## everything that reads the code without running it
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m ruff check .
+	@.venv/bin/lint-imports
+	@.venv/bin/djlint --check --quiet $(HTML)
+	@.venv/bin/djlint --lint --quiet $(HTML)
+	@env DEBUG=on DATABASE_URL=postgres:///none $(PYTHON) -m mypy .  # its plugin reads the settings
+
+fmt: setup  ## mend what the tools can mend
+	@$(PYTHON) -m ruff format .
+	@$(PYTHON) -m ruff check --fix .
+	@.venv/bin/djlint --reformat --quiet $(HTML) || true
+
+browser: setup
+	@tools/browser
+
+test: check browser  ## everything: format, lint, types, imports, migrations, tests, browser
+	@exec env DATA_DIR=$${DATA_DIR:-var/test} $(PYTHON) -m workspace_admin.embedded exec -- tools/tests
+
+e2e: setup browser  ## the browser tests alone
+	@exec env DATA_DIR=$${DATA_DIR:-var/test} $(PYTHON) -m workspace_admin.embedded exec -- tools/tests tests/browser

@@ -1,0 +1,51 @@
+"""The Celery app. Its queue is a doorbell: what is due stands in Postgres, so losing the broker loses nothing."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "workspace_admin.settings")
+
+_EVERY = 3.0
+"""Seconds between two relays of what is due."""
+_PATIENCE = 1.0
+"""Seconds that a request may lose to a broker that is away."""
+
+app = Celery("workspace_admin")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    accept_content=["json"],
+    task_serializer="json",
+    result_serializer="json",
+    task_ignore_result=True,
+    timezone="UTC",
+    worker_prefetch_multiplier=1,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_soft_shutdown_timeout=5.0,
+    task_time_limit=120,
+    broker_connection_retry_on_startup=True,
+    broker_connection_timeout=_PATIENCE,
+    broker_transport_options={
+        "socket_connect_timeout": _PATIENCE,
+        "socket_timeout": 10.0,  # above the transport's blocking reads
+        # A task whose worker died comes back within seconds instead of minutes.
+        "visibility_timeout": 180,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+    },
+    task_publish_retry=False,  # the relay repeats it anyway
+    beat_max_loop_interval=_EVERY,
+    beat_schedule={
+        name: {"task": name, "schedule": _EVERY, "options": {"expires": 2 * _EVERY}}
+        for name in ("invitations.tasks.drain", "members.tasks.drain")
+    },
+)
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def keep_django_logging(**_: Any) -> None:
+    """Leave the log set-up to Django's settings; a connected receiver keeps Celery from replacing it."""

@@ -1,0 +1,106 @@
+"""JSON logs by structlog, for Django, Celery and libraries alike, without secrets or whole mail addresses."""
+
+import logging.config
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+_SECRET_NAMES = re.compile(
+    r"pass(word|wd)|secret|token|authorization|cookie|csrf|api_?key|sessionid",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(r"([\w.+-])[\w.+-]*@([\w-]+(?:\.[\w-]+)+)")
+_JOIN_LINK = re.compile(r"(/join/)(?!decline/|new-link/|switch/)[^/\s\"'?]+")
+_ACCOUNT_LINK = re.compile(r"(/accounts/(?:confirm-email|password/reset/key)/)[^/\s\"'?]+")
+_HIDDEN = "[hidden]"
+
+
+def mask(text: str) -> str:
+    """Answer the text with mail addresses shortened to their first letter and the keys of links hidden."""
+    text = _ADDRESS.sub(r"\1***@\2", text)
+    text = _JOIN_LINK.sub(rf"\1{_HIDDEN}", text)
+    return _ACCOUNT_LINK.sub(rf"\1{_HIDDEN}", text)
+
+
+def _clean(name: str, value: Any) -> Any:
+    if _SECRET_NAMES.search(name):
+        return _HIDDEN
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, Mapping):
+        return {key: _clean(str(key), inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean("", inner) for inner in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return mask(str(value))
+
+
+def without_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Clean every value of a log entry; a structlog processor."""
+    return {name: _clean(name, value) for name, value in event.items()}
+
+
+_BEFORE: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+]
+
+
+def configure(config: Mapping[str, Any]) -> None:
+    """Set logging up, once per process: Django's LOGGING_CONFIG.
+
+    Args:
+        config: `debug`, whether anything below INFO is wanted from our own code.
+    """
+    ours = {
+        "handlers": ["out"],
+        "level": "DEBUG" if config.get("debug") else "INFO",
+        "propagate": False,
+    }
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {
+                "json": {
+                    "()": structlog.stdlib.ProcessorFormatter,
+                    "foreign_pre_chain": [*_BEFORE, structlog.stdlib.ExtraAdder()],
+                    "processors": [
+                        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                        structlog.processors.format_exc_info,
+                        without_secrets,
+                        structlog.processors.JSONRenderer(),
+                    ],
+                }
+            },
+            "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "json"}},
+            "root": {"handlers": ["out"], "level": "INFO"},
+            "loggers": {
+                name: ours
+                for name in (
+                    "workspace_admin",
+                    "invitations",
+                    "billing_seats",
+                    "members",
+                )
+            },
+        }
+    )
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_BEFORE,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
