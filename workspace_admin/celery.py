@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import celeryd_init, setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "workspace_admin.settings")
 
@@ -12,6 +12,8 @@ _EVERY = 3.0
 """Seconds between two relays of what is due."""
 _PATIENCE = 1.0
 """Seconds that a request may lose to a broker that is away."""
+_WORKER_PATIENCE = 10.0
+"""Seconds of silence a worker bears: above the transport's blocking reads, and a busy machine's hiccups."""
 
 app = Celery("workspace_admin")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -30,11 +32,12 @@ app.conf.update(
     broker_connection_timeout=_PATIENCE,
     broker_transport_options={
         "socket_connect_timeout": _PATIENCE,
-        "socket_timeout": 10.0,  # above the transport's blocking reads
+        "socket_timeout": _PATIENCE,
         # A task whose worker died comes back within seconds instead of minutes.
         "visibility_timeout": 180,
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
+        "max_retries": 0,
     },
     task_publish_retry=False,  # the relay repeats it anyway
     beat_max_loop_interval=_EVERY,
@@ -49,3 +52,9 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def keep_django_logging(**_: Any) -> None:
     """Leave the log set-up to Django's settings; a connected receiver keeps Celery from replacing it."""
+
+
+@celeryd_init.connect
+def be_patient(conf: Any, **_: Any) -> None:
+    """Let workers, which wait for messages, wait longer than the requests that only leave one."""
+    conf.broker_transport_options = {**conf.broker_transport_options, "socket_timeout": _WORKER_PATIENCE}
