@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from invitations import tokens
-from invitations.models import Delivery, Invitation
+from invitations.models import Delivery, InvitationStatus
 from members.mailing import compose
 
 
@@ -34,7 +34,7 @@ def render(delivery: Delivery) -> EmailMultiAlternatives | None:
 
 def _is_current(delivery: Delivery) -> bool:
     invitation = delivery.invitation
-    return invitation.status == Invitation.Status.PENDING and invitation.generation == delivery.generation
+    return invitation.status == InvitationStatus.PENDING and invitation.generation == delivery.generation
 
 
 def _invitation(delivery: Delivery) -> dict[str, Any] | None:

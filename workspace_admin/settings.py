@@ -35,8 +35,8 @@ if UNKNOWN_DELIVERY_POLICY not in {"resend", "hold"}:
     raise ImproperlyConfigured("UNKNOWN_DELIVERY_POLICY: use resend or hold.")
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "workspace_admin.admin_site.SupportConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

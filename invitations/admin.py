@@ -1,0 +1,170 @@
+"""An invitation's whole story for support staff, and the two things that they may do about it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.admin import TabularInline
+from unfold.decorators import action
+
+from invitations import services
+from invitations.models import Delivery, Invitation
+from members.access import Actor, staff_actor
+from members.admin import STANDINGS, ReadOnlyAdmin, ReasonField, history_of
+from members.errors import DomainError
+
+
+class ReasonForm(forms.Form):
+    """Why."""
+
+    reason = ReasonField()
+
+
+@dataclass(frozen=True)
+class Deed:
+    """Something done to invitations: its name, what it does to each, and the service."""
+
+    name: str
+    title: str | Promise
+    explanation: str | Promise
+    service: Callable[[Actor, UUID], Any]
+
+
+RESEND = Deed(
+    "resend_selected",
+    _("Resend invite"),
+    _("Each gets a new link by email; the old link is dead and the expiry starts again."),
+    services.resend,
+)
+REVOKE = Deed(
+    "revoke_selected",
+    _("Revoke invite"),
+    _("The link is dead, the seats held are free again and the person is gone from the Members list."),
+    services.revoke,
+)
+
+
+class DeliveryInline(TabularInline):  # type: ignore[misc] -- unfold ships no types
+    """Every email of the invitation."""
+
+    model = Delivery
+    fields = ("created_at", "kind", "recipient", "generation", "state", "outcome", "attempts", "sent_at", "error")
+    ordering = ("created_at",)
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 -- Django's
+        """Never."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 -- Django's
+        """Never."""
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 -- Django's
+        """Whoever sees the invitation sees its emails."""
+        return request.user.has_perm("invitations.view_invitation")
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    """Find an invitation by address; resend or revoke it."""
+
+    list_display = ("email", "workspace", "standing", "role", "sent_at", "expires_at", "invited_by_name")
+    list_filter = ("status", "role")
+    list_select_related = ("workspace",)
+    search_fields = ("email", "workspace__slug", "invited_by_name")
+    search_help_text = _("Address, the slug of a workspace, or who invited")
+    ordering = ("-created_at", "-id")
+    actions = (RESEND.name, REVOKE.name)
+    actions_detail = ("resend", "revoke")
+    inlines = (DeliveryInline,)
+    fields = (
+        "email", "workspace", "standing", "role", "product_slugs", "note", "language", "invited_by_name", "created_at",
+        "generation", "sent_count", "sent_at", "expires_at", "accepted_at", "revoked_at", "declined_at", "history",
+    )  # fmt: skip
+
+    def has_act_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002 -- unfold's
+        """Answer whether resend and revoke are offered; the services decide again."""
+        return request.user.has_perm("invitations.change_invitation")
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Let the workspace's page link here."""
+        return lookup == "workspace__id__exact" or super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description=_("Status"))
+    def standing(self, invitation: Invitation) -> str:
+        """Answer the status, with *expired* for a pending one that is over."""
+        return STANDINGS.get(invitation.display_status, invitation.get_status_display())
+
+    @admin.display(description=_("Audit log"))
+    def history(self, invitation: Invitation) -> str:
+        """Answer what was done to the invitation and to its member."""
+        return history_of(invitation, invitation.membership)
+
+    @admin.action(description=_("Resend invite"), permissions=["act"])
+    def resend_selected(self, request: HttpRequest, rows: QuerySet[Invitation]) -> HttpResponse:
+        """Resend the chosen ones, once a reason is given."""
+        return self._do(request, RESEND, rows, back=request.get_full_path())
+
+    @admin.action(description=_("Revoke invite"), permissions=["act"])
+    def revoke_selected(self, request: HttpRequest, rows: QuerySet[Invitation]) -> HttpResponse:
+        """Revoke the chosen ones, once a reason is given."""
+        return self._do(request, REVOKE, rows, back=request.get_full_path())
+
+    @action(description=_("Resend invite"), url_path="resend", permissions=["act"])
+    def resend(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Resend this one, once a reason is given."""
+        return self._do_one(request, RESEND, object_id)
+
+    @action(description=_("Revoke invite"), url_path="revoke", permissions=["act"])
+    def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Revoke this one, once a reason is given."""
+        return self._do_one(request, REVOKE, object_id)
+
+    def _do_one(self, request: HttpRequest, deed: Deed, object_id: str) -> HttpResponse:
+        invitation = self.get_object(request, object_id)
+        if invitation is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return self._do(request, deed, [invitation], back="../change/")
+
+    def _do(self, request: HttpRequest, deed: Deed, rows: Iterable[Invitation], back: str) -> HttpResponse:
+        form = ReasonForm(request.POST if request.method == "POST" and "reason" in request.POST else None)
+        if form.is_valid():
+            self._do_each(request, deed, rows, form.cleaned_data["reason"])
+            return redirect(back)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": deed.title,
+            "deed": deed,
+            "form": form,
+            "rows": rows,
+            "back": back,
+            "checkbox": ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "admin/reason.html", context)
+
+    def _do_each(self, request: HttpRequest, deed: Deed, rows: Iterable[Invitation], reason: str) -> None:
+        done = 0
+        for invitation in rows:
+            try:
+                deed.service(staff_actor(request.user, invitation.workspace, reason), invitation.pk)
+            except DomainError as error:
+                self.message_user(request, f"{invitation.email}: {error.message}", messages.ERROR)
+            else:
+                done += 1
+        if done:
+            counted = ngettext("%(title)s: %(count)d done.", "%(title)s: %(count)d done.", done)
+            self.message_user(request, counted % {"title": deed.title, "count": done}, messages.SUCCESS)

@@ -1,0 +1,189 @@
+"""What support staff see of people and workspaces: all of it read-only, for every change goes through the services."""
+
+from typing import Any, ClassVar
+
+from allauth.account.models import EmailAddress
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import Group
+from django.db.models import Model, OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from members.errors import DomainError
+from members.models import AuditEvent, Membership, User, Workspace
+
+# Editing these rows would go past the services: who is verified is decided by a link, who is staff by `manage.py staff`.
+for model in (EmailAddress, Group):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc] -- unfold ships no types
+    """Rows to look at: nobody, not even a superuser, adds, changes or deletes them here."""
+
+    actions = None
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 -- Django's
+        """Never."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 -- Django's
+        """Never."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 -- Django's
+        """Never."""
+        return False
+
+
+class ReasonField(forms.CharField):
+    """Why a staff member does this; it stands in the audit log next to their name."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            label=_("Reason"),
+            help_text=_("Stands in the workspace's audit log under your name."),
+            max_length=500,
+            widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+            **kwargs,
+        )
+
+
+class ServiceAdmin(ModelAdmin):  # type: ignore[misc] -- unfold ships no types
+    """A form saved by a service: what the service refuses is said, and nothing of it is kept."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Answer the form; a refusal has already rolled the transaction back when it is caught here."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except DomainError as error:
+            self.message_user(request, str(error.message), messages.ERROR)
+            return redirect(request.get_full_path())
+
+
+@admin.register(Workspace)
+class WorkspaceAdmin(ReadOnlyAdmin):
+    """Find a workspace by its name, its slug or a member's address."""
+
+    list_display = ("name", "slug", "created_at")
+    search_fields = ("name", "slug", "memberships__email")
+    search_help_text = _("Name, slug, or the address of a member")
+    fields = ("name", "slug", "reminders", "created_at", "look_at")
+
+    @admin.display(description=_("Look at"))
+    def look_at(self, workspace: Workspace) -> str:
+        """Answer links to what belongs to the workspace."""
+        pages = (
+            (_("Members"), "members_membership"),
+            (_("Invitations"), "invitations_invitation"),
+            (_("Subscription"), "billing_seats_subscription"),
+            (_("Seats"), "billing_seats_seatpool"),
+        )
+        links = ((reverse(f"admin:{page}_changelist"), workspace.pk, label) for label, page in pages)
+        return format_html_join(" · ", '<a href="{}?workspace__id__exact={}">{}</a>', links)
+
+
+@admin.register(Membership)
+class MembershipAdmin(ReadOnlyAdmin):
+    """Find a member by address or name."""
+
+    list_display = ("email", "name", "workspace", "standing", "role", "last_active_at")
+    list_filter = ("status", "role")
+    list_select_related = ("workspace",)
+    search_fields = ("email", "name", "workspace__slug")
+    search_help_text = _("Address, name, or the slug of a workspace")
+    fields = (
+        "email", "name", "workspace", "user", "standing", "role", "seats_held",
+        "expires_at", "joined_at", "last_active_at", "created_at",
+    )  # fmt: skip
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Let the workspace's page link here."""
+        return lookup == "workspace__id__exact" or super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description=_("Status"))
+    def standing(self, member: Membership) -> str:
+        """Answer the status as the Members page shows it."""
+        return STANDINGS.get(member.display_status, member.get_status_display())
+
+    @admin.display(description=_("Seats"))
+    def seats_held(self, member: Membership) -> str:
+        """Answer the names of the products."""
+        return ", ".join(str(seat) for seat in member.seats.select_related("product")) or "-"
+
+
+STANDINGS = {"expired": _("Expired"), "lapsed": _("Lapsed")}
+
+
+@admin.register(User)
+class UserAdmin(ReadOnlyAdmin):
+    """Find an account by address."""
+
+    list_display = ("email", "name", "is_active", "is_staff", "date_joined")
+    search_fields = ("email", "name")
+    search_help_text = _("Address or name")
+    fields = ("email", "name", "language", "verified", "is_active", "is_staff", "date_joined", "places")
+
+    @admin.display(description=_("Address verified"), boolean=True)
+    def verified(self, user: User) -> bool:
+        """Answer whether the address is proved."""
+        return user.email_verified
+
+    @admin.display(description=_("Workspaces"))
+    def places(self, user: User) -> str:
+        """Answer a link to each place the person has."""
+        rows = user.memberships.select_related("workspace")
+        links = ((reverse("admin:members_membership_change", args=[row.pk]), row.workspace) for row in rows)
+        return format_html_join(", ", '<a href="{}">{}</a>', links) or "-"
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    """Look through what was done, by whom and to whom."""
+
+    list_display = ("occurred_at", "action", "actor_label", "target_label", "workspace", "reason")
+    list_filter = ("actor_type",)
+    search_fields = ("actor_label", "target_label", "action", "request_id")
+    search_help_text = _("Who did it, to whom, or what was done")
+    ordering = ("-occurred_at", "-id")
+    fields = (
+        "occurred_at", "workspace", "action", "actor_type", "actor_label", "actor_id",
+        "target_type", "target_label", "target_id", "changes", "reason", "request_id",
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEvent]:
+        """Bring the slug along: the log itself has no foreign keys, and outlives the workspace."""
+        slug = Workspace.objects.filter(pk=OuterRef("workspace_id")).values("slug")
+        return super().get_queryset(request).annotate(slug=Subquery(slug))
+
+    @admin.display(description=_("Workspace"))
+    def workspace(self, event: AuditEvent) -> str:
+        """Answer the slug, else the id of a workspace that is gone."""
+        return event.slug or str(event.workspace_id)
+
+
+def history_of(*targets: Model | None) -> str:
+    """Answer the events about these rows as a list in HTML, oldest first, to stand in a read-only field."""
+    ids = [target.pk for target in targets if target is not None]
+    events = AuditEvent.objects.filter(target_id__in=ids).order_by("occurred_at", "id")
+    rows = (
+        (event.occurred_at.isoformat(timespec="seconds"), f"{event.occurred_at:%Y-%m-%d %H:%M:%S}", event.action,
+         event.actor_label, event.reason)
+        for event in events
+    )  # fmt: skip
+    items = format_html_join("", '<li><time datetime="{}">{}</time> · {} · {} <em>{}</em></li>', rows)
+    return format_html("<ol>{}</ol>", items) if items else "-"
