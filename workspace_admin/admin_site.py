@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib.admin.apps import AdminConfig
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -37,9 +36,3 @@ class SupportSite(UnfoldAdminSite):  # type: ignore[misc] -- unfold ships no typ
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002 -- Django's
         """Lead to the console's own form."""
         return HttpResponseRedirect(reverse("account_change_password"))
-
-
-class SupportConfig(AdminConfig):
-    """Django's admin application with the site above; in INSTALLED_APPS instead of django.contrib.admin."""
-
-    default_site = "workspace_admin.admin_site.SupportSite"

@@ -36,7 +36,7 @@ if UNKNOWN_DELIVERY_POLICY not in {"resend", "hold"}:
 
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
-    "workspace_admin.admin_site.SupportConfig",
+    "workspace_admin.admin_config.SupportConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
