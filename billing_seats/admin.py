@@ -39,7 +39,7 @@ class ProductAdmin(NoDeleting):
         return ("slug",) if obj else ()
 
 
-class SubscriptionForm(forms.ModelForm[Subscription]):
+class SubscriptionForm(forms.ModelForm):
     """Plan and reason."""
 
     reason = ReasonField()
@@ -75,7 +75,7 @@ class SubscriptionAdmin(ServiceAdmin, NoDeleting):
         services.change_plan(staff_actor(request.user, obj.workspace, form.cleaned_data["reason"]), obj.plan)
 
 
-class SeatPoolForm(forms.ModelForm[SeatPool]):
+class SeatPoolForm(forms.ModelForm):
     """Quantity and reason."""
 
     reason = ReasonField()
