@@ -4,12 +4,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django import forms
+from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import get_language
 
-from members import accounts
+from members import tasks
 from members.addresses import canonical
 from members.errors import InvalidRequest
+from members.models import AccountMail
 
 if TYPE_CHECKING:
     from members.models import User
@@ -19,21 +23,25 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] -- allauth sh
     """allauth's hooks."""
 
     kinds: ClassVar[dict[str, str]] = {
-        "account/email/email_confirmation_signup": "confirm",
-        "account/email/email_confirmation": "confirm",
-        "account/email/password_reset_key": "reset",
-        "account/email/unknown_account": "unknown",
-        "account/email/account_already_exists": "exists",
+        "account/email/email_confirmation_signup": "confirm_address",
+        "account/email/email_confirmation": "confirm_address",
+        "account/email/password_reset_key": "password_reset",
+        "account/email/unknown_account": "unknown_account",
+        "account/email/account_already_exists": "account_exists",
     }
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Write the mail to the outbox; links in it are made when it is rendered, so that none is stored."""
-        accounts.queue_mail(self.kinds[template_prefix], email, context.get("user"), get_language() or "en")
+        """Write the mail to the outbox; its links are made when it is rendered, so that none rests anywhere."""
+        with transaction.atomic():
+            AccountMail.objects.create(
+                kind=self.kinds[template_prefix], user=context.get("user"), email=email, language=_language()
+            )
+            transaction.on_commit(tasks.nudge, robust=True)
 
     def save_user(self, request: HttpRequest, user: "User", form: forms.Form, commit: bool = True) -> "User":  # noqa: FBT001, FBT002 -- allauth's signature
         """Keep the name and the language of the page beside what allauth stores."""
         user.name = form.cleaned_data.get("name", "")
-        user.language = get_language() or "en"
+        user.language = _language()
         saved: User = super().save_user(request, user, form, commit)
         return saved
 
@@ -43,3 +51,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] -- allauth sh
             return canonical(email)
         except InvalidRequest as error:
             raise forms.ValidationError(str(error.message), code="invalid") from error
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002 -- allauth's signature
+        """Answer where changing the password leads: back to the profile it was reached from."""
+        return reverse("profile")
+
+
+def _language() -> str:
+    language = get_language() or settings.LANGUAGE_CODE
+    return language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE

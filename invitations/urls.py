@@ -1,0 +1,13 @@
+"""Addresses of the join pages."""
+
+from django.urls import path
+
+from invitations import views
+
+urlpatterns = [
+    path("join/", views.join, name="join"),
+    path("join/decline/", views.decline, name="join-decline"),
+    path("join/new-link/", views.new_link, name="join-new-link"),
+    path("join/switch/", views.switch, name="join-switch"),
+    path("join/<str:token>/", views.link, name="join-link"),
+]

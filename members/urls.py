@@ -1,0 +1,15 @@
+"""Addresses of the pages about people and accounts."""
+
+from django.urls import path
+from django.views.generic import RedirectView
+
+from members import views
+
+urlpatterns = [
+    path("", views.root, name="root"),
+    path("roles/", views.roles_guide, name="roles-guide"),
+    path("profile/", views.profile, name="profile"),
+    path("w/<slug:slug>/membership/departure/", views.leave, name="leave"),
+    # allauth's page for several addresses stays shut: an address change must reach the memberships too.
+    path("accounts/email/", RedirectView.as_view(pattern_name="profile")),
+]

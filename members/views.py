@@ -1,0 +1,66 @@
+"""Pages about people: the front door, the roles guide, the own profile, leaving a workspace."""
+
+from allauth.account.views import LoginView
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from members import services
+from members.access import ACTION_LABELS, ROLE_TABLE, actor_for
+from members.errors import LastAdmin
+from members.forms import ProfileForm
+from members.models import Role, User
+
+sign_in = LoginView.as_view()
+
+
+def root(request: HttpRequest) -> HttpResponseBase:
+    """Sign in, or go on to the workspace last used."""
+    user = request.user
+    if not isinstance(user, User):
+        return sign_in(request)
+    memberships = user.memberships.active().select_related("workspace")
+    last = memberships.filter(workspace_id=user.last_workspace_id).first() or memberships.order_by("joined_at").first()
+    if last:
+        return redirect("home", last.workspace.slug)
+    return redirect("admin:index" if user.is_staff else "workspace-create")
+
+
+@login_required
+@require_safe
+def roles_guide(request: HttpRequest) -> HttpResponse:
+    """Say who may do what."""
+    rows = [(label, [role in ROLE_TABLE[action] for role in Role]) for action, label in ACTION_LABELS.items()]
+    return render(request, "members/roles_guide.html", {"rows": rows, "roles": Role, "nav": "roles"})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    """Show and change the own name and language."""
+    user = request.user
+    form = ProfileForm(request.POST or None, initial={"name": user.name, "language": user.language})
+    if form.is_valid():
+        services.update_profile(user, name=form.cleaned_data["name"], language=form.cleaned_data["language"])
+        messages.success(request, _("Your profile was saved."))
+        return redirect("profile")
+    return render(request, "members/profile.html", {"form": form})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def leave(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask whether to leave the workspace, then do so."""
+    actor = actor_for(request.user, slug)
+    context = {"actor": actor, "workspace": actor.workspace, "nav": ""}
+    if request.method != "POST":
+        return render(request, "members/leave.html", context)
+    try:
+        services.leave(actor)
+    except LastAdmin as error:
+        return render(request, "members/leave.html", {**context, "error": error}, status=error.status)
+    messages.success(request, _("You left %(workspace)s.") % {"workspace": actor.workspace.name})
+    return redirect("root")
