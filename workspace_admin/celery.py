@@ -29,6 +29,7 @@ app.conf.update(
     worker_soft_shutdown_timeout=5.0,
     task_time_limit=120,
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
     broker_connection_timeout=_PATIENCE,
     broker_transport_options={
         "socket_connect_timeout": _PATIENCE,
@@ -40,6 +41,7 @@ app.conf.update(
         "max_retries": 0,
     },
     task_publish_retry=False,  # the relay repeats it anyway
+    beat_scheduler="workspace_admin.probes:BeatScheduler",
     beat_max_loop_interval=_EVERY,
     beat_schedule={
         name: {"task": name, "schedule": _EVERY, "options": {"expires": 2 * _EVERY}}
@@ -57,4 +59,5 @@ def keep_django_logging(**_: Any) -> None:
 @celeryd_init.connect
 def be_patient(conf: Any, **_: Any) -> None:
     """Let workers, which wait for messages, wait longer than the requests that only leave one."""
-    conf.broker_transport_options = {**conf.broker_transport_options, "socket_timeout": _WORKER_PATIENCE}
+    patient = {"socket_timeout": _WORKER_PATIENCE, "max_retries": None}
+    conf.broker_transport_options = {**conf.broker_transport_options, **patient}

@@ -1,0 +1,67 @@
+"""Signs of life of workers and beat, and the check that containers run: `python -m workspace_admin.probes web`.
+
+Worker and beat touch a file whenever they got a turn; asking them over the broker would fail with the broker.
+"""
+
+import os
+import sys
+import tempfile
+import time
+from http import HTTPStatus
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from celery.beat import Scheduler
+from celery.signals import heartbeat_sent, worker_ready
+
+_STALE = 30.0
+"""Seconds without a turn after which a worker or beat counts as stuck."""
+
+
+def _sign(name: str) -> Path:
+    return Path(tempfile.gettempdir()) / f"workspace-admin-{name}-{os.environ.get('PORT', '8000')}.alive"
+
+
+@worker_ready.connect
+@heartbeat_sent.connect
+def worker_lives(**_: Any) -> None:
+    """Note that the worker got a turn."""
+    _sign("worker").touch()
+
+
+class BeatScheduler(Scheduler):  # type: ignore[misc] -- Celery has no types
+    """Keeps the schedule in memory, as every entry is due within seconds anyway, and notes each turn."""
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Send what is due; answers the seconds until the next turn."""
+        _sign("beat").touch()
+        wait: float = super().tick(*args, **kwargs)
+        return wait
+
+
+def alive(name: str) -> bool:
+    """Tell whether the worker or beat of this machine got a turn lately."""
+    try:
+        return time.time() - _sign(name).stat().st_mtime < _STALE
+    except FileNotFoundError:
+        return False
+
+
+def serving() -> bool:
+    """Tell whether the web server of this machine is ready, asking under the host name that it expects."""
+    connection = HTTPConnection("127.0.0.1", int(os.environ.get("PORT", "8000")), timeout=4)
+    try:
+        host = urlsplit(os.environ.get("BASE_URL", "")).netloc or "localhost"
+        connection.request("GET", "/healthz/ready", headers={"Host": host})
+        return connection.getresponse().status == HTTPStatus.OK
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+if __name__ == "__main__":
+    what = sys.argv[1]
+    sys.exit(0 if (serving() if what == "web" else alive(what)) else 1)
