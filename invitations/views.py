@@ -17,6 +17,7 @@ from invitations.reader import HELD, gone, held_offer, hold, neutral, private, w
 from members.errors import DomainError
 from members.models import User
 
+
 @private
 @require_safe
 def link(request: HttpRequest, token: str) -> HttpResponse:
@@ -94,20 +95,18 @@ def switch(request: HttpRequest, offer: Offer) -> HttpResponse:
 
 def state_of(request: HttpRequest, offer: Offer) -> str:
     """Answer which of the join page's states its reader is in; each has a template of that name."""
-    user = request.user
-    if isinstance(user, User) and user.memberships.active().filter(workspace_id=offer.workspace.pk).exists():
-        return "member"
-    if offer.expired:
-        return "expired"
-    if offer.suspended:
-        return "suspended"
-    if offer.plan_missing:
-        return "plan"
-    if isinstance(user, User) and user.email != offer.email:
-        return "other"
-    if not offer.account_exists:
-        return "new"
-    return "ready" if isinstance(user, User) else "sign_in"
+    user = request.user if isinstance(request.user, User) else None
+    belongs = user is not None and user.memberships.active().filter(workspace_id=offer.workspace.pk).exists()
+    states = (
+        ("member", belongs),
+        ("expired", offer.expired),
+        ("suspended", offer.suspended),
+        ("plan", offer.plan_missing),
+        ("other", user is not None and user.email != offer.email),
+        ("new", not offer.account_exists),
+        ("ready", user is not None),
+    )
+    return next((name for name, holds in states if holds), "sign_in")
 
 
 def page(
