@@ -53,7 +53,7 @@ def _invitation(delivery: Delivery) -> dict[str, Any] | None:
 
 
 def _asked(delivery: Delivery) -> dict[str, Any] | None:
-    admins = delivery.workspace.memberships.active().admins()
+    admins = delivery.workspace.memberships.admins()
     if not _is_current(delivery) or not admins.filter(email=delivery.recipient).exists():
         return None
     return {"asker": delivery.invitation.email, "url": _members_page(delivery)}

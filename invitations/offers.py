@@ -1,0 +1,109 @@
+"""An offer as its holder sees it: found by token or by what the session kept, judged by the database's clock."""
+
+import uuid
+from dataclasses import dataclass
+
+from allauth.account.models import EmailAddress
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
+
+from billing_seats.models import Product
+from billing_seats.plans import Feature
+from billing_seats.services import has_feature
+from invitations import tokens
+from invitations.models import Invitation, InvitationStatus
+from members.access import ROLE_TABLE, Action
+from members.models import Membership, Role, User, Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """One invitation's latest sending, in the hands of someone who showed its token."""
+
+    invitation: Invitation
+    generation: int
+    membership: Membership | None
+    workspace: Workspace
+    products: list[Product]
+    expired: bool
+    suspended: bool
+    plan_missing: bool
+    account_exists: bool
+
+    @property
+    def email(self) -> str:
+        """The invited address."""
+        return self.invitation.email
+
+    @property
+    def role(self) -> Role:
+        """The offered role."""
+        return Role(self.membership.role if self.membership else self.invitation.role)
+
+    @property
+    def inviter_name(self) -> str:
+        """Who asked."""
+        return self.invitation.invited_by_name
+
+    @property
+    def asked(self) -> bool:
+        """Whether a new link was asked for already, since this sending."""
+        return self.invitation.asked_generation == self.generation
+
+
+def offer_for(token: str) -> Offer | None:
+    """Answer the pending offer of a token, expired or not; None for anything else, which all looks alike."""
+    invitation = tokens.find(token)
+    return None if invitation is None else _judged(invitation, invitation.generation)
+
+
+def offer_from_session(invitation_id: uuid.UUID | str, generation: int) -> Offer | None:
+    """Answer the pending offer that was shown earlier; None once it was sent again or has come to an end."""
+    try:
+        found = Invitation.objects.select_related("workspace").get(id=invitation_id, generation=generation)
+    except (Invitation.DoesNotExist, ValueError):
+        return None
+    return _judged(found, generation)
+
+
+def accepted_by(token: str, user: User) -> Workspace | None:
+    """Answer the workspace to which a used link leads the person who used it, as long as they belong to it."""
+    invitation = tokens.find(token)
+    if invitation is None or invitation.accepted_by != user.id:
+        return None
+    belongs = user.memberships.active().filter(workspace=invitation.workspace_id).exists()
+    return invitation.workspace if belongs else None
+
+
+def account_for(email: str) -> User | None:
+    """Answer the account of a verified address; one never verified counts as none."""
+    proved = EmailAddress.objects.filter(user=OuterRef("pk"), email=email, verified=True)
+    return User.objects.filter(Exists(proved), email=email, is_active=True).first()
+
+
+def may_still_offer(invitation: Invitation, role: str) -> bool:
+    """Answer whether the offer's last sender may still invite; a Member's offer lives on without them."""
+    if role == Role.MEMBER or invitation.last_sender_type != "user":
+        return True
+    senders = Membership.objects.active().filter(role__in=ROLE_TABLE[Action.INVITE])
+    return senders.filter(workspace=invitation.workspace_id, user=invitation.last_sender_id).exists()
+
+
+def _judged(invitation: Invitation, generation: int) -> Offer | None:
+    if invitation.status != InvitationStatus.PENDING:
+        return None
+    rows = Membership.objects.filter(id=invitation.membership_id, workspace=invitation.workspace_id)
+    membership = rows.first()
+    if membership is None:
+        return None
+    return Offer(
+        invitation=invitation,
+        generation=generation,
+        membership=membership,
+        workspace=invitation.workspace,
+        products=[seat.product for seat in membership.seats.select_related("product").order_by("product__slug")],
+        expired=rows.filter(expires_at__lte=Now()).exists(),
+        suspended=not may_still_offer(invitation, membership.role),
+        plan_missing=not has_feature(invitation.workspace, Feature.INVITATIONS),
+        account_exists=account_for(invitation.email) is not None,
+    )

@@ -1,0 +1,180 @@
+"""Offers while they are open: invite, resend, revoke. What the invitee does with them is in joining.py."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import batched
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing_seats.plans import Feature
+from billing_seats.services import require_feature, require_room, sellable_products
+from invitations import tasks
+from invitations.deliveries import invitation_mail
+from invitations.inviting import Answer, Batch, Terms
+from invitations.models import Invitation, InvitationStatus
+from members import audit
+from members.access import Action, Actor, require
+from members.addresses import canonical
+from members.clock import database_now
+from members.errors import InvalidRequest, InvitationNotPending, NotFound, RateLimited
+from members.models import Membership, Role, Workspace
+from members.services import lock_member
+
+CHUNK = 100
+"""Addresses per transaction: a lock is held for tens of milliseconds, not for the whole of a long list."""
+MAX_ADDRESSES = 1_000
+DAYS = range(1, 31)
+NOTE_LENGTH = 500
+RESEND_PAUSE = timedelta(minutes=1)
+
+
+def invite(  # noqa: PLR0913 -- the offer's terms, each named by the caller
+    actor: Actor,
+    emails: Sequence[str],
+    *,
+    role: str = Role.MEMBER,
+    products: Sequence[str] = (),
+    language: str = "",
+    note: str = "",
+    days: int = 7,
+) -> list[Answer]:
+    """Invite each address and answer each in the order given; what can be sent is sent.
+
+    ``emails`` are as typed, ``products`` slugs, ``days`` until the offers expire. A hundred addresses at a time are
+    committed under one lock of the workspace.
+
+    Raises:
+        PermissionDenied, PlanRequired
+        InvalidRequest: the terms are not valid, or there are no or too many addresses.
+    """
+    require(actor, Action.INVITE)
+    require_feature(actor.workspace, Feature.INVITATIONS)
+    note = _checked(emails, role, language, note, days)
+    answers = [_read(text) for text in emails]
+    valid = list(dict.fromkeys(answer.email for answer in answers if answer.done))
+    told: dict[str, Answer] = {}
+    for chunk in batched(valid, CHUNK, strict=False):
+        with transaction.atomic():
+            workspace = Workspace.objects.lock(actor.workspace.id)
+            require_feature(workspace, Feature.INVITATIONS)
+            offered = sellable_products(workspace, list(dict.fromkeys(products)))
+            terms = Terms(role=role, products=offered, language=language, note=note, days=days)
+            told |= {row.email: row for row in Batch(actor, workspace, terms, database_now()).invite(chunk)}
+            transaction.on_commit(tasks.drain.delay, robust=True)
+    return [told.get(answer.email, answer) if answer.done else answer for answer in answers]
+
+
+def _read(text: str) -> Answer:
+    try:
+        return Answer(canonical(text))
+    except InvalidRequest as error:
+        return Answer(text, error=error)
+
+
+def _checked(emails: Sequence[str], role: str, language: str, note: str, days: int) -> str:
+    if not emails:
+        raise InvalidRequest(_("Enter an email address."), field="email", code="required")
+    if len(emails) > MAX_ADDRESSES:
+        message = _("Invite at most %(most)s addresses at once.") % {"most": MAX_ADDRESSES}
+        raise InvalidRequest(message, field="email", code="too_many")
+    if role not in Role.values:
+        raise InvalidRequest(_("Choose Admin, Member or Billing."), field="role", code="unknown")
+    if language and language not in dict(settings.LANGUAGES):
+        raise InvalidRequest(_("Choose one of the languages offered."), field="locale", code="unknown")
+    if days not in DAYS:
+        raise InvalidRequest(_("Choose 1 to 30 days."), field="expires_in_days", code="out_of_range")
+    if len(note) > NOTE_LENGTH or "\x00" in note:
+        message = _("Write at most %(most)s characters of plain text.") % {"most": NOTE_LENGTH}
+        raise InvalidRequest(message, field="message", code="max_length")
+    return note.strip()
+
+
+def lock_pending(workspace: Workspace, invitation_id: uuid.UUID) -> tuple[Invitation, Membership]:
+    """Answer the invitation and its member, both locked in the house's order; the workspace is locked already.
+
+    Raises:
+        NotFound: not in this workspace.
+        InvitationNotPending: it has come to an end.
+    """
+    found = workspace.invitations.filter(id=invitation_id).first()
+    if found is None:
+        raise NotFound
+    if found.status != InvitationStatus.PENDING or found.membership_id is None:
+        raise InvitationNotPending
+    member = lock_member(workspace, found.membership_id)
+    return workspace.invitations.select_for_update(no_key=True).get(id=invitation_id), member
+
+
+@transaction.atomic
+def resend(actor: Actor, invitation_id: uuid.UUID) -> Invitation:
+    """Send the invitation again under a new link and answer it; the old link is dead, the expiry starts anew.
+
+    Raises:
+        PermissionDenied, PlanRequired, NotFound, InvitationNotPending
+        RateLimited: sent less than a minute ago.
+        SeatsExhausted: it had expired, and a seat that it held is gone.
+    """
+    require(actor, Action.RESEND)
+    workspace = Workspace.objects.lock(actor.workspace.id)
+    require_feature(workspace, Feature.INVITATIONS)
+    invitation, member = lock_pending(workspace, invitation_id)
+    now = database_now()
+    _wait_a_minute(invitation, now)
+    if member.expires_at is not None and member.expires_at <= now:
+        require_room(workspace, [seat.product for seat in member.seats.select_related("product")])
+    before, ends = member.expires_at, now + timedelta(days=invitation.days)
+    member.expires_at = invitation.expires_at = ends
+    member.save(update_fields=["expires_at"])
+    invitation.generation += 1
+    invitation.sent_count += 1
+    invitation.sent_at = now
+    invitation.last_sender_type, invitation.last_sender_id = actor.kind, actor.id
+    invitation.save()
+    invitation_mail(invitation).save(force_insert=True)
+    changes = {"expires_at": [str(before), str(ends)]}
+    audit.record(actor, workspace.id, "invitation.resent", invitation, changes)
+    transaction.on_commit(tasks.drain.delay, robust=True)
+    return invitation
+
+
+def _wait_a_minute(invitation: Invitation, now: datetime) -> None:
+    wait = invitation.sent_at + RESEND_PAUSE - now
+    if wait > timedelta(0):
+        seconds = wait.seconds + 1
+        message = _("This invitation was sent less than a minute ago. Try again in %(seconds)s seconds.")
+        raise RateLimited(message % {"seconds": seconds}, retry_after=seconds)
+
+
+@transaction.atomic
+def revoke(actor: Actor, invitation_id: uuid.UUID) -> None:
+    """End the offer: its link is dead, its seats are free, its row leaves the members.
+
+    Raises:
+        PermissionDenied, NotFound, InvitationNotPending
+    """
+    require(actor, Action.REVOKE)
+    workspace = Workspace.objects.lock(actor.workspace.id)
+    invitation, member = lock_pending(workspace, invitation_id)
+    end(invitation, member, InvitationStatus.REVOKED, database_now())
+    audit.record(actor, workspace.id, "invitation.revoked", invitation, {"status": ["pending", "revoked"]})
+
+
+def end(invitation: Invitation, member: Membership, status: InvitationStatus, now: datetime) -> None:
+    """End a locked pending invitation without anyone joining: what its member ruled is copied, the member goes."""
+    copy_terms(invitation, member)
+    invitation.status = status
+    setattr(invitation, f"{status}_at", now)
+    invitation.save()
+    member.delete()
+    invitation.membership_id = None
+
+
+def copy_terms(invitation: Invitation, member: Membership) -> None:
+    """Copy onto the invitation what its member ruled while it was pending."""
+    invitation.role = member.role
+    invitation.product_slugs = sorted(member.seats.values_list("product__slug", flat=True))
+    if member.expires_at is not None:
+        invitation.expires_at = member.expires_at

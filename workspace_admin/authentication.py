@@ -1,0 +1,64 @@
+"""Who is calling: the signed-in person, in their language, on pages and on the API."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.request import Request
+
+from members.models import User
+from workspace_admin.errors import CsrfFailed
+
+
+class PreferredLanguage:
+    """Middleware: pages of a signed-in person speak the language of their profile."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer in the person's language where they chose one, else in the browser's."""
+        language = getattr(request.user, "language", "") if request.session.session_key else ""
+        if language:
+            translation.activate(language)
+            request.LANGUAGE_CODE = translation.get_language()
+        return self.get_response(request)
+
+
+class Session(SessionAuthentication):
+    """A browser's session on the API, with CSRF; it tells how to authenticate, so that strangers get a 401."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        """Answer who is signed in; credentials that nothing here can check are bad ones, session or not.
+
+        Raises:
+            AuthenticationFailed: there is an Authorization header.
+            CsrfFailed: the session's caller did not send its token.
+        """
+        if "Authorization" in request.headers:
+            raise AuthenticationFailed
+        return super().authenticate(request)
+
+    def enforce_csrf(self, request: Any) -> None:
+        """Check the token of a call that changes something.
+
+        Raises:
+            CsrfFailed: it is missing or not the session's.
+        """
+        try:
+            super().enforce_csrf(request)
+        except PermissionDenied as error:
+            raise CsrfFailed(str(error.detail)) from error
+
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 -- the framework's signature
+        """Answer the WWW-Authenticate header of a 401."""
+        return 'Session realm="api"'
+
+
+def signed_in(request: HttpRequest) -> User | None:
+    """Answer the request's person, or None for a stranger."""
+    return None if isinstance(request.user, AnonymousUser) else request.user

@@ -1,0 +1,30 @@
+"""Which address is answered where."""
+
+from allauth.account.decorators import secure_admin_login
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+from workspace_admin import errors, health
+
+admin.autodiscover()
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign] -- the console's own sign-in
+
+urlpatterns = [
+    path("healthz/live", health.live, name="live"),
+    path("healthz/ready", health.ready, name="ready"),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("api/v1/", include("workspace_admin.api_urls")),
+    path("", include("members.urls")),
+    path("", include("billing_seats.urls")),
+    path("", include("invitations.urls")),
+    path("", include("workspace_admin.people.urls")),
+]
+if settings.DEBUG:
+    urlpatterns.append(path("dev/mailbox/", include("workspace_admin.mailbox_urls")))
+
+handler400 = errors.bad_request
+handler403 = errors.permission_denied
+handler404 = errors.page_not_found
+handler500 = errors.server_error
