@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "workspace_admin",
 ]
 MIDDLEWARE = [
+    "workspace_admin.security.TrustedProxies",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "workspace_admin.security.SecurityHeaders",
@@ -73,6 +74,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "workspace_admin.security.BoundedRequests",
 ]
 ROOT_URLCONF = "workspace_admin.urls"
 WSGI_APPLICATION = "workspace_admin.wsgi.application"
@@ -192,8 +194,10 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "workspace_admin.errors.problem",
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["members.api.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["members.api.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "members.api.OnlyJSON",
+    "DEFAULT_METADATA_CLASS": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {

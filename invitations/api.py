@@ -1,0 +1,205 @@
+"""Invitations in the REST API."""
+
+import uuid
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Prefetch, Q, QuerySet
+from django.db.models.functions import Now
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing_seats.api import WorkspaceResource
+from invitations import services
+from invitations.models import Delivery, Invitation, InvitationStatus, Kind
+from members.access import Action, require
+from members.api import ListQuery, Nothing, Strict, described, languages, page_of
+from members.errors import NotFound
+from members.keyset import Order
+from members.models import Role, Workspace
+
+NEWEST_FIRST = Order("newest", "created_at", descending=True, timed=True)
+STATUSES = {
+    "pending": Q(status=InvitationStatus.PENDING, expires_at__gt=Now()),
+    "expired": Q(status=InvitationStatus.PENDING, expires_at__lte=Now()),
+} | {status: Q(status=status) for status in ("accepted", "revoked", "declined")}
+
+
+class InvitationsQuery(ListQuery):
+    """What the list can be narrowed to."""
+
+    status = serializers.ChoiceField(choices=list(STATUSES), required=False)
+    email = serializers.CharField(max_length=254, required=False)
+
+
+class NewInvitation(Strict):
+    """An invitation to be made; only `email` is required."""
+
+    email = serializers.CharField(max_length=1000)
+    role = serializers.ChoiceField(choices=Role.choices, default=Role.MEMBER.value)
+    seats = serializers.ListField(
+        child=serializers.CharField(max_length=50), max_length=100, default=list, help_text="Slugs of products."
+    )
+    locale = serializers.ChoiceField(choices=languages(), default="", help_text="The mail's language.")
+    message = serializers.CharField(max_length=500, allow_blank=True, default="", help_text="A personal note.")
+    expires_in_days = serializers.IntegerField(min_value=1, max_value=30, default=7)
+
+
+class InvitedBy(serializers.Serializer[Any]):
+    """Who invited."""
+
+    type = serializers.ChoiceField(choices=["user", "key", "staff", "system"])
+    id = serializers.UUIDField(allow_null=True)
+    name = serializers.CharField()
+
+
+class LatestDelivery(serializers.Serializer[Any]):
+    """What became of the latest email."""
+
+    status = serializers.CharField(help_text="The provider's outcome, else the state of sending.")
+    at = serializers.DateTimeField()
+
+
+class InvitationShape(serializers.Serializer[Any]):
+    """One offer to join."""
+
+    id = serializers.UUIDField()
+    email = serializers.EmailField()
+    role = serializers.ChoiceField(choices=Role.choices)
+    seats = serializers.ListField(child=serializers.CharField())
+    status = serializers.ChoiceField(choices=list(STATUSES))
+    member = serializers.UUIDField(allow_null=True)
+    invited_by = InvitedBy()
+    locale = serializers.CharField()
+    sent_count = serializers.IntegerField()
+    delivery = LatestDelivery(allow_null=True)
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    accepted_at = serializers.DateTimeField(allow_null=True)
+    revoked_at = serializers.DateTimeField(allow_null=True)
+    declined_at = serializers.DateTimeField(allow_null=True)
+
+
+def rows(workspace: Workspace) -> QuerySet[Invitation]:
+    """Answer the workspace's invitations with all that ``shown`` needs, in two statements."""
+    seats = workspace.seats.filter(membership=OuterRef("membership_id")).order_by("product__slug")
+    latest = (
+        workspace.deliveries.filter(kind=Kind.INVITATION)
+        .order_by("invitation_id", "-created_at")
+        .distinct("invitation_id")
+    )
+    return (
+        workspace.invitations.select_related("membership")
+        .annotate(held_=ArraySubquery(seats.values("product__slug")))
+        .prefetch_related(Prefetch("deliveries", latest, to_attr="latest_"))
+    )
+
+
+def shown(invitation: Any) -> dict[str, Any]:
+    """Answer one of ``rows`` as the API writes it; while it is pending its member's role and seats are the truth."""
+    member = invitation.membership if invitation.status == InvitationStatus.PENDING else None
+    delivery: Delivery | None = next(iter(invitation.latest_), None)
+    return {
+        "id": invitation.id,
+        "email": invitation.email,
+        "role": member.role if member else invitation.role,
+        "seats": invitation.held_ if member else sorted(invitation.product_slugs),
+        "status": invitation.display_status,
+        "member": invitation.membership_id,
+        "invited_by": {
+            "type": invitation.invited_by_type,
+            "id": invitation.invited_by_id,
+            "name": invitation.invited_by_name,
+        },
+        "locale": invitation.language,
+        "sent_count": invitation.sent_count,
+        "delivery": delivery
+        and {"status": delivery.shown, "at": delivery.outcome_at or delivery.sent_at or delivery.created_at},
+        "created_at": invitation.created_at,
+        "expires_at": invitation.expires_at,
+        "accepted_at": invitation.accepted_at,
+        "revoked_at": invitation.revoked_at,
+        "declined_at": invitation.declined_at,
+    }
+
+
+class InvitationResource(WorkspaceResource):
+    """Anything that answers one invitation."""
+
+    def one(self, invitation: uuid.UUID, status: int = 200) -> Response:
+        """Answer the invitation as it stands now.
+
+        Raises:
+            NotFound: not of this workspace.
+        """
+        row = rows(self.actor.workspace).filter(id=invitation).first()
+        if row is None:
+            raise NotFound
+        return Response(shown(row), status)
+
+
+class Invitations(InvitationResource):
+    """The workspace's invitations."""
+
+    @described("List invitations", page_of(InvitationShape), query=InvitationsQuery)
+    def get(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
+        """Newest first."""
+        require(self.actor, Action.VIEW_MEMBERS)
+        query = self.query(InvitationsQuery)
+        found = rows(self.actor.workspace)
+        if "status" in query:
+            found = found.filter(STATUSES[query["status"]])
+        if "email" in query:
+            found = found.filter(email=query["email"].lower())
+        return self.listed(found, NEWEST_FIRST, query, shown)
+
+    @described("Invite someone", InvitationShape, status=201, body=NewInvitation)
+    def post(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
+        """Invite one address, or renew its expired invitation with the new values."""
+        require(self.actor, Action.INVITE)
+        new = self.body(NewInvitation)
+        (answer,) = services.invite(
+            self.actor,
+            [new["email"]],
+            role=new["role"],
+            products=new["seats"],
+            language=new["locale"],
+            note=new["message"],
+            days=new["expires_in_days"],
+        )
+        if answer.invitation is None:
+            raise answer.error or NotFound
+        return self.one(answer.invitation.id, 201)
+
+
+class OneInvitation(InvitationResource):
+    """An invitation."""
+
+    @described("Show an invitation", InvitationShape)
+    def get(self, request: Request, workspace: str, invitation: uuid.UUID) -> Response:  # noqa: ARG002 -- the door took the path's workspace
+        """One invitation, whatever became of it."""
+        require(self.actor, Action.VIEW_MEMBERS)
+        return self.one(invitation)
+
+
+class Resending(InvitationResource):
+    """Sending an invitation anew."""
+
+    @described("Resend an invitation", InvitationShape)
+    def post(self, request: Request, workspace: str, invitation: uuid.UUID) -> Response:  # noqa: ARG002 -- the door took the path's workspace
+        """A new link and a new expiry; the old link is dead. Works on expired invitations."""
+        self.body(Nothing)
+        services.resend(self.actor, invitation)
+        return self.one(invitation)
+
+
+class Revocation(InvitationResource):
+    """The end of an invitation."""
+
+    @described("Revoke an invitation", InvitationShape)
+    def post(self, request: Request, workspace: str, invitation: uuid.UUID) -> Response:  # noqa: ARG002 -- the door took the path's workspace
+        """The link is dead and its seats are free. Works on expired invitations."""
+        self.body(Nothing)
+        services.revoke(self.actor, invitation)
+        return self.one(invitation)

@@ -1,0 +1,101 @@
+"""Pages of a list by keyset: a page's cost grows neither with its depth nor with the list."""
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db.models import F, Model, QuerySet, Value
+from django.db.models.expressions import Combinable
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+
+from members.errors import InvalidRequest
+
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
+"""Stands for a time that is not set, so that rows without one have a place in the order."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """A total order: a column of text or, when ``timed``, of times that may be NULL; and, where rows agree, the id."""
+
+    name: str
+    field: str
+    descending: bool = False
+    timed: bool = False
+    nullable: bool = False
+
+    def key(self) -> Combinable:
+        """Answer the column as it is compared."""
+        return Coalesce(F(self.field), Value(NEVER)) if self.nullable else F(self.field)
+
+    def of(self, row: Model) -> list[Any]:
+        """Answer where the row stands, as it is written into a cursor."""
+        return [self.name, getattr(row, self.field), row.pk]
+
+    def read(self, raw: object) -> Any:
+        """Answer a cursor's value as the column's type.
+
+        Raises:
+            ValueError: it is none.
+        """
+        if self.timed:
+            return NEVER if raw is None else datetime.fromisoformat(str(raw)).astimezone(UTC)
+        if not isinstance(raw, str) or "\0" in raw:
+            raise ValueError(raw)
+        return raw
+
+
+@dataclass(frozen=True)
+class Page[Row: Model]:
+    """Some rows of a list in its order, and the cursors of its neighbours."""
+
+    rows: list[Row]
+    next_cursor: str | None
+    prev_cursor: str | None
+
+
+def page[Row: Model](rows: QuerySet[Row], order: Order, *, limit: int, cursor: str = "") -> Page[Row]:
+    """Answer at most ``limit`` rows after (or before, as the cursor says) the place that the cursor names.
+
+    Raises:
+        InvalidRequest: the cursor is none of this list in this order.
+    """
+    backward, place = _read(cursor, order) if cursor else (False, None)
+    falling = order.descending is not backward
+    if place is not None:
+        lookup: Callable[..., Any] = TupleLessThan if falling else TupleGreaterThan
+        rows = rows.annotate(key_=order.key()).filter(lookup(Tuple(F("key_"), F("id")), place))
+    ends = (order.key(), F("id"))
+    found = list(rows.order_by(*(end.desc() if falling else end.asc() for end in ends))[: limit + 1])
+    more = len(found) > limit
+    found = found[:limit]
+    if backward:
+        found.reverse()
+    has_next, has_prev = (True, more) if backward else (more, place is not None)
+    return Page(
+        found,
+        _write("n", order.of(found[-1])) if found and has_next else None,
+        _write("p", order.of(found[0])) if found and has_prev else None,
+    )
+
+
+def _write(direction: str, place: list[Any]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([direction, *place])).decode().rstrip("=")
+
+
+def _read(cursor: str, order: Order) -> tuple[bool, tuple[Any, UUID]]:
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        direction, name, value, row_id = orjson.loads(raw)
+        if name != order.name or direction not in {"n", "p"}:
+            raise ValueError(name)
+        return direction == "p", (order.read(value), UUID(str(row_id)))
+    except (ValueError, TypeError, OverflowError, binascii.Error):
+        raise InvalidRequest(_("This cursor is not of this list."), field="cursor") from None

@@ -1,0 +1,124 @@
+"""What the API says of itself: its schema, for programs, and the reference made from it, for people."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
+from django.views.decorators.http import require_safe
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.plumbing import build_mock_request
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+
+from members.api import Resource
+from members.errors import NotFound
+
+
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # drf-spectacular has no types here
+    """How the schema speaks of a browser's session."""
+
+    target_class = "workspace_admin.authentication.Session"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ARG002 -- drf-spectacular's
+        """Answer the scheme."""
+        return {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "session",
+            "description": "The console's sign-in; calls that change something also send X-CSRFToken.",
+        }
+
+
+@extend_schema(exclude=True)
+class Nowhere(Resource):
+    """Every other path."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 -- DRF's
+        """Say that there is nothing, to anyone.
+
+        Raises:
+            NotFound: always.
+        """
+        raise NotFound
+
+
+@cache
+def document() -> dict[str, Any]:
+    """Answer the OpenAPI document, made once in a process's life."""
+    with translation.override("en"):
+        made = SchemaGenerator().get_schema(request=build_mock_request("GET", "/", None, None), public=True)
+        read: dict[str, Any] = orjson.loads(orjson.dumps(made, default=str))
+        return read
+
+
+@require_safe
+def schema(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 -- the same for everyone
+    """Answer the schema: OpenAPI 3.1."""
+    return HttpResponse(orjson.dumps(document()), content_type="application/json")
+
+
+@require_safe
+def docs(request: HttpRequest) -> HttpResponse:
+    """Answer the reference page."""
+    with translation.override("en"):
+        return render(request, "api/docs.html", {"info": document()["info"], "calls": list(_calls())})
+
+
+def _calls() -> Iterator[dict[str, Any]]:
+    for path, methods in document()["paths"].items():
+        for method, call in methods.items():
+            body = call.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+            status, answer = next(iter(call["responses"].items()))
+            yield {
+                "id": call["operationId"],
+                "method": method.upper(),
+                "path": path,
+                "summary": call.get("summary", ""),
+                "description": call.get("description", ""),
+                "parameters": call.get("parameters", []),
+                "body": list(_fields(body)),
+                "status": status,
+                "answer": list(_fields(answer.get("content", {}).get("application/json", {}).get("schema"))),
+            }
+
+
+def _fields(shape: dict[str, Any] | None, prefix: str = "") -> Iterator[dict[str, Any]]:
+    """Answer the fields of a shape in a flat list; those of an inner one follow it as ``outer.inner``."""
+    shape = _resolved(shape or {})
+    required = shape.get("required", [])
+    for name, raw in shape.get("properties", {}).items():
+        field = _resolved(raw)
+        inner = _resolved(field.get("items", {})) if field.get("type") == "array" else field
+        yield {
+            "name": f"{prefix}{name}",
+            "type": _type(field),
+            "required": name in required,
+            "about": raw.get("description") or "",
+            "values": field.get("enum", []),
+            "default": field.get("default"),
+        }
+        if "properties" in inner:
+            yield from _fields(inner, f"{prefix}{name}{'[]' if inner is not field else ''}.")
+
+
+def _type(field: dict[str, Any]) -> str:
+    kinds = field.get("type", "object")
+    words = " or ".join(kinds) if isinstance(kinds, list) else str(kinds)
+    return f"{words} ({field['format']})" if "format" in field else words
+
+
+def _resolved(shape: dict[str, Any]) -> dict[str, Any]:
+    """Answer what a reference, alone or among alternatives with null, stands for."""
+    for key in ("allOf", "oneOf", "anyOf"):
+        if key in shape:
+            return _resolved(next((one for one in shape[key] if one.get("type") != "null"), {}))
+    if "$ref" in shape:
+        found: dict[str, Any] = document()["components"]["schemas"][shape["$ref"].rpartition("/")[2]]
+        return _resolved(found)
+    return shape

@@ -1,0 +1,21 @@
+"""The paths of the REST API."""
+
+from django.urls import path, re_path
+
+from invitations.api import Invitations, OneInvitation, Resending, Revocation
+from workspace_admin.api_schema import Nowhere, docs, schema
+from workspace_admin.people.api import Members
+
+WORKSPACE = "workspaces/<slug:workspace>"
+INVITATION = f"{WORKSPACE}/invitations/<uuid:invitation>"
+
+urlpatterns = [
+    path("schema", schema, name="api-schema"),
+    path("docs", docs, name="api-docs"),
+    path(f"{WORKSPACE}/members", Members.as_view(), name="api-members"),
+    path(f"{WORKSPACE}/invitations", Invitations.as_view(), name="api-invitations"),
+    path(INVITATION, OneInvitation.as_view(), name="api-invitation"),
+    path(f"{INVITATION}/resend", Resending.as_view(), name="api-invitation-resend"),
+    path(f"{INVITATION}/revoke", Revocation.as_view(), name="api-invitation-revoke"),
+    re_path("", Nowhere.as_view()),
+]

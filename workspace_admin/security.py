@@ -1,0 +1,130 @@
+"""What holds for every request and every answer: who is believed, how much is read, which headers go out."""
+
+from collections.abc import Callable
+from functools import cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from urllib.parse import unquote_to_bytes
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from members.errors import DomainError, InvalidRequest
+from workspace_admin.errors import BodyTooLarge, answer
+
+type Next = Callable[[HttpRequest], HttpResponse]
+
+FORWARDED = (
+    "HTTP_FORWARDED",
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_FORWARDED_PORT",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_REAL_IP",
+    "HTTP_X_REQUEST_ID",
+)
+"""Headers that only a proxy may set; anyone else's are forgotten before they are read."""
+
+PERMISSIONS_POLICY = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer",
+        "autoplay",
+        "browsing-topics",
+        "camera",
+        "display-capture",
+        "fullscreen",
+        "geolocation",
+        "gyroscope",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "usb",
+        "xr-spatial-tracking",
+    )
+)
+
+
+@cache
+def _networks(trusted: tuple[str, ...]) -> list[IPv4Network | IPv6Network]:
+    return [ip_network(text, strict=False) for text in trusted]
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text.strip())
+    except ValueError:
+        return None
+
+
+def _is_trusted(address: IPv4Address | IPv6Address | None) -> bool:
+    return address is not None and any(address in network for network in _networks(tuple(settings.TRUSTED_PROXIES)))
+
+
+class TrustedProxies:
+    """Puts the caller's own address into REMOTE_ADDR, as told by settings.TRUSTED_PROXIES and nobody else."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
+        if _is_trusted(_address(request.META.get("REMOTE_ADDR", ""))):
+            self._believe(request)
+        else:
+            for header in FORWARDED:
+                request.META.pop(header, None)
+        return self.get_response(request)
+
+    @staticmethod
+    def _believe(request: HttpRequest) -> None:
+        """Take the last address that no trusted proxy has: what stands left of it can be made up."""
+        for text in reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+            address = _address(text)
+            if address is None:
+                return
+            request.META["REMOTE_ADDR"] = str(address)
+            if not _is_trusted(address):
+                return
+
+
+class BoundedRequests:
+    """Refuses what is too large or is no text, before anything reads it."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on, or answer what is wrong with it."""
+        wrong = self._wrong(request)
+        return answer(request, wrong) if wrong else self.get_response(request)
+
+    @staticmethod
+    def _wrong(request: HttpRequest) -> DomainError | None:
+        try:
+            length = int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            return InvalidRequest()
+        if length > (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0):
+            return BodyTooLarge()
+        try:
+            query = unquote_to_bytes(request.META.get("QUERY_STRING", "")).decode()
+        except UnicodeDecodeError:
+            return InvalidRequest()
+        return InvalidRequest() if "\0" in query or "\0" in request.path else None
+
+
+class SecurityHeaders:
+    """Adds the headers that Django has no setting for; its own settings give the others."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on and complete the answer."""
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        if not response.has_header("Cache-Control"):
+            # Everything but files is one person's: neither a shared cache nor the next person at this desk sees it.
+            response["Cache-Control"] = "no-store"
+        return response
