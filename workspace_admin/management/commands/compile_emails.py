@@ -30,7 +30,7 @@ class Command(BaseCommand):
 
     help = "Compile templates/emails/*.mjml to .html."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **_options: Any) -> None:
         """Write each mail's .html beside its source."""
         for source in sources():
             source.with_suffix(".html").write_text(compiled(source))
