@@ -45,13 +45,13 @@ RESEND = Deed(
     "resend_selected",
     _("Resend invite"),
     _("Each gets a new link by email; the old link is dead and the expiry starts again."),
-    lambda actor, pk: services.resend(actor, pk),
+    services.resend,
 )
 REVOKE = Deed(
     "revoke_selected",
     _("Revoke invite"),
     _("The link is dead, the seats held are free again and the person is gone from the Members list."),
-    lambda actor, pk: services.revoke(actor, pk),
+    services.revoke,
 )
 
 
