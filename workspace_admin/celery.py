@@ -41,6 +41,7 @@ app.conf.update(
         "max_retries": 0,
     },
     task_publish_retry=False,  # the relay repeats it anyway
+    imports=("workspace_admin.probes",),
     beat_scheduler="workspace_admin.probes:BeatScheduler",
     beat_max_loop_interval=_EVERY,
     beat_schedule={
