@@ -10,7 +10,6 @@ from uuid import UUID
 
 import orjson
 from django.db.models import F, Model, QuerySet, Value
-from django.db.models.expressions import Combinable
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
@@ -31,7 +30,7 @@ class Order:
     timed: bool = False
     nullable: bool = False
 
-    def key(self) -> Combinable:
+    def key(self) -> F | Coalesce:
         """Answer the column as it is compared."""
         return Coalesce(F(self.field), Value(NEVER)) if self.nullable else F(self.field)
 
@@ -61,7 +60,7 @@ class Page[Row: Model]:
     prev_cursor: str | None
 
 
-def page[Row: Model](rows: QuerySet[Row], order: Order, *, limit: int, cursor: str = "") -> Page[Row]:
+def page[Row: Model](rows: QuerySet[Row, Row], order: Order, *, limit: int, cursor: str = "") -> Page[Row]:
     """Answer at most ``limit`` rows after (or before, as the cursor says) the place that the cursor names.
 
     Raises:
@@ -71,7 +70,7 @@ def page[Row: Model](rows: QuerySet[Row], order: Order, *, limit: int, cursor: s
     falling = order.descending is not backward
     if place is not None:
         lookup: Callable[..., Any] = TupleLessThan if falling else TupleGreaterThan
-        rows = rows.annotate(key_=order.key()).filter(lookup(Tuple(F("key_"), F("id")), place))
+        rows = rows.filter(lookup(Tuple(order.key(), F("id")), place))
     ends = (order.key(), F("id"))
     found = list(rows.order_by(*(end.desc() if falling else end.asc() for end in ends))[: limit + 1])
     more = len(found) > limit

@@ -194,9 +194,9 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "workspace_admin.errors.problem",
-    "DEFAULT_PARSER_CLASSES": ["members.api.JSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["members.api.JSONRenderer"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "members.api.OnlyJSON",
+    "DEFAULT_PARSER_CLASSES": ["members.wire.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["members.wire.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "members.wire.OnlyJSON",
     "DEFAULT_METADATA_CLASS": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }

@@ -62,11 +62,11 @@ class MemberShape(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField(allow_null=True)
 
 
-def rows(workspace: Workspace) -> QuerySet[Membership]:
-    """Answer the workspace's members with all that ``shown`` needs, in one statement."""
+def rows(workspace: Workspace, words: str = "") -> QuerySet[Membership]:
+    """Answer the workspace's members that match the words, with all that ``shown`` needs, in one statement."""
     seats = workspace.seats.filter(membership=OuterRef("pk")).order_by("product__slug")
     offers = workspace.invitations.filter(membership=OuterRef("pk"), status="pending")
-    return workspace.memberships.annotate(
+    return workspace.memberships.matching(workspace, words).annotate(
         seats_=ArraySubquery(seats.values("product__slug")), offer_=Subquery(offers.values("id")[:1])
     )
 
@@ -96,7 +96,7 @@ class Members(WorkspaceResource):
         """Everyone: invited, expired, active, lapsed and deactivated."""
         require(self.actor, Action.VIEW_MEMBERS)
         query = self.query(MembersQuery)
-        found = rows(self.actor.workspace).matching(self.actor.workspace, query["q"])
+        found = rows(self.actor.workspace, query["q"])
         if "status" in query:
             found = found.filter(STATUSES[query["status"]])
         if "role" in query:
