@@ -1,0 +1,111 @@
+"""What the controls of a row do: each calls one service and answers the list as it then is."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from billing_seats import services as seats
+from invitations import services as invitations
+from invitations.models import InvitationStatus
+from members import services as members
+from members.access import Action, Actor, actor_for, require
+from members.errors import DomainError, InvitationNotPending, MemberInvited, NotFound, PermissionDenied
+from members.models import Role, Status
+from workspace_admin.people import queries
+from workspace_admin.people.listing import Request, refreshed
+
+
+def act(
+    request: Request, slug: str, change: Callable[[Actor], object], done: str, member: UUID | None = None
+) -> HttpResponse:
+    """Make a change and answer the list; a refusal is told beside the row, which is shown in its true state.
+
+    Raises:
+        PermissionDenied, NotFound: without htmx, where they are pages of their own.
+    """
+    actor = actor_for(request.user, slug)
+    try:
+        change(actor)
+    except DomainError as error:
+        if not request.htmx and isinstance(error, PermissionDenied | NotFound):
+            raise
+        messages.error(request, str(error.message))
+        return refreshed(request, slug, error=error, member=member)
+    messages.success(request, done)
+    return refreshed(request, slug)
+
+
+@login_required
+@require_POST
+def role(request: Request, slug: str, member: UUID) -> HttpResponse:
+    """Give a member, or a pending one, another role."""
+    wanted = request.POST.get("role", "")
+    label = Role(wanted).label if wanted in Role.values else wanted
+    done = _("The role is now %(role)s.") % {"role": label}
+    return act(request, slug, lambda actor: members.change_role(actor, member, wanted), done, member)
+
+
+@login_required
+@require_POST
+def seat(request: Request, slug: str, member: UUID, product: str) -> HttpResponse:
+    """Give a seat, or take it: a box that is not ticked sends nothing."""
+    if request.POST.get("value") == "on":
+        return act(request, slug, lambda actor: seats.give(actor, member, product), _("The seat was given."), member)
+    return act(request, slug, lambda actor: seats.take(actor, member, product), _("The seat was taken back."), member)
+
+
+@login_required
+@require_POST
+def resend(request: Request, slug: str, invitation: UUID) -> HttpResponse:
+    """Send the invitation again, with a new link."""
+    actor = actor_for(request.user, slug)
+    of = actor.workspace.invitations.filter(id=invitation).values_list("membership_id", flat=True).first()
+    done = _("The invitation was sent again, with a new link. The old link no longer works.")
+    return act(request, slug, lambda actor: invitations.resend(actor, invitation), done, of)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def revocation(request: Request, slug: str, invitation: UUID) -> HttpResponse:
+    """Ask whether to revoke an invitation, naming what is lost; then do so."""
+    if request.method == "POST":
+        done = _("The invitation was revoked. Its link no longer works.")
+        return act(request, slug, lambda actor: invitations.revoke(actor, invitation), done)
+    actor = actor_for(request.user, slug)
+    require(actor, Action.REVOKE)
+    offer = actor.workspace.invitations.filter(id=invitation).first()
+    if offer is None:
+        raise NotFound
+    if offer.status != InvitationStatus.PENDING:
+        raise InvitationNotPending
+    return _ask(request, actor, "people/revoke.html", offer.membership_id, invitation=offer)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def removal(request: Request, slug: str, member: UUID) -> HttpResponse:
+    """Ask whether to remove a member, naming what is lost; then do so."""
+    if request.method == "POST":
+        done = _("The member was removed. Their access has ended and their seats are free.")
+        return act(request, slug, lambda actor: members.remove(actor, member), done, member)
+    actor = actor_for(request.user, slug)
+    require(actor, Action.REMOVE)
+    return _ask(request, actor, "people/remove.html", member)
+
+
+def _ask(request: Request, actor: Actor, template: str, member_id: UUID | None, **context: object) -> HttpResponse:
+    member = queries.whole(actor.workspace.memberships.filter(id=member_id)).first()
+    if member is None:
+        raise NotFound
+    if template.endswith("remove.html") and member.status == Status.INVITED:
+        raise MemberInvited
+    held = set(vars(member)["held"])
+    products = [column.product for column in queries.columns(actor.workspace) if column.product.id in held]
+    context |= {"actor": actor, "workspace": actor.workspace, "nav": "members", "member": member, "products": products}
+    return render(request, f"{template}#sheet" if request.htmx else template, context)

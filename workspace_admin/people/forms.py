@@ -1,0 +1,60 @@
+"""What the invite dialog asks for."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from members.models import Role
+from workspace_admin.people.queries import Column
+
+DAYS = 7
+MAX_DAYS = 30
+NOTE = 500
+
+
+class InviteForm(forms.Form):
+    """Addresses, role, seats and, folded away, the rest. Each address is judged by the service, not here."""
+
+    email = forms.CharField(
+        label=_("Email"),
+        help_text=_("One address, or many with commas, semicolons, spaces or new lines between them."),
+        error_messages={"required": _("Enter an email address.")},
+        widget=forms.Textarea(
+            attrs={"rows": 3, "autofocus": True, "autocomplete": "off", "spellcheck": "false", "inputmode": "email"}
+        ),
+    )
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.MEMBER)
+    products = forms.MultipleChoiceField(label=_("Seats"), required=False)
+    language = forms.ChoiceField(label=_("Language"), required=False, help_text=_("Of the email and the join page."))
+    note = forms.CharField(
+        label=_("Personal note"),
+        required=False,
+        max_length=NOTE,
+        help_text=_("Plain text, at most 500 characters; it stands in the email."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    days = forms.IntegerField(
+        label=_("Expires in"), required=False, min_value=1, max_value=MAX_DAYS, initial=DAYS, help_text=_("Days, 1 to 30.")
+    )
+
+    def __init__(self, data: Any = None, *, columns: list[Column], initial: dict[str, Any] | None = None) -> None:  # noqa: ANN401 -- Django's own
+        super().__init__(data, initial=initial)
+        self.columns = columns
+        self.fields["products"].choices = [(one.product.slug, one.product.name) for one in columns]  # type: ignore[attr-defined] -- a choice field
+        self.fields["language"].choices = [("", _("The workspace's usual one")), *settings.LANGUAGES]  # type: ignore[attr-defined] -- a choice field
+
+    @property
+    def seats(self) -> list[dict[str, Any]]:
+        """Answer a box per product: ticked ones stay usable when the last seat went meanwhile, to be unticked."""
+        ticked = set(self["products"].value() or ())
+        return [
+            {"column": one, "ticked": one.product.slug in ticked, "off": not one.available and one.product.slug not in ticked}
+            for one in self.columns
+        ]
+
+    @property
+    def unfold(self) -> bool:
+        """Answer whether something in the folded part needs to be seen."""
+        return any(name in self.errors for name in ("language", "note", "days")) if self.is_bound else False

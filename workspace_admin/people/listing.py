@@ -1,0 +1,88 @@
+"""The list as an answer: as a page, or as the fragment that htmx puts in its place."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render, resolve_url
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django_htmx.http import HttpResponseClientRedirect
+
+from billing_seats.plans import FEATURES, Feature, Plan
+from members.access import Action, Actor, actor_for
+from members.errors import DomainError
+from members.models import Role
+from workspace_admin.people import queries
+from workspace_admin.people.presentation import present
+
+
+class Request(HttpRequest):
+    """A signed-in person's request, as the middleware left it."""
+
+    htmx: Any
+    user: Any
+
+
+def asked_for(request: Request) -> queries.ListQuery:
+    """Answer which part of the list the person looks at: of this address, or of the page that an action came from."""
+    if request.method in {"GET", "HEAD"} and not request.path.endswith("/invite/"):
+        return queries.ListQuery.of(request.GET)
+    return queries.ListQuery.of(QueryDict(urlsplit(request.htmx.current_url or "").query))
+
+
+def context_of(
+    request: Request, actor: Actor, *, fresh: tuple[str, ...] = (), refused: tuple[object, str] = (None, "")
+) -> dict[str, Any]:
+    """Answer what the list's template needs; ``refused`` says which row a refusal belongs to, and its words."""
+    asked = asked_for(request)
+    found = queries.find(actor.workspace, asked, fresh)
+    columns = queries.columns(actor.workspace)
+    workspaces, plan, invited = queries.surroundings(request.user, actor.workspace)
+    me = actor.membership.id if actor.membership else None
+    return {
+        "actor": actor,
+        "workspace": actor.workspace,
+        "nav": "members",
+        "my_workspaces": workspaces,
+        "plan_label": Plan(plan).label,
+        "columns": columns,
+        "rows": [present(row, columns, me, refused[1] if row.id == refused[0] else "") for row in found.rows],
+        "asked": asked,
+        "tabs": _tabs(asked, invited),
+        "next": asked.link(cursor=found.next_cursor) if found.next_cursor else "",
+        "previous": asked.link(cursor=found.prev_cursor) if found.prev_cursor else "",
+        "roles": Role,
+        "may_edit": actor.may(Action.CHANGE_ROLE),
+        "may_invite": actor.may(Action.INVITE),
+        "plan_invites": Feature.INVITATIONS in FEATURES[plan],
+        "announced": ngettext("%(count)s person shown", "%(count)s people shown", len(found.rows))
+        % {"count": len(found.rows)},
+    }
+
+
+def _tabs(asked: queries.ListQuery, invited: int) -> list[dict[str, Any]]:
+    labels = {"all": _("All"), "active": _("Active"), "invited": _("Invited")}
+    return [
+        {
+            "label": label,
+            "link": asked.link(tab=tab, cursor=""),
+            "here": asked.tab == tab,
+            "count": invited if tab == "invited" else None,
+        }
+        for tab, label in labels.items()
+    ]
+
+
+def refreshed(
+    request: Request, slug: str, *, error: DomainError | None = None, member: object = None, fresh: tuple[str, ...] = ()
+) -> HttpResponse:
+    """Answer an action: the list as it is now to htmx, else a redirect to the page; the person's rights are read anew."""
+    if not request.htmx:
+        return redirect("members", slug)
+    actor = actor_for(request.user, slug)
+    if not actor.may(Action.VIEW_MEMBERS):
+        return HttpResponseClientRedirect(resolve_url("home", slug))
+    refused = (member, str(error.message) if error else "")
+    context = context_of(request, actor, fresh=fresh, refused=refused)
+    return render(request, "people/members.html#answer", context, status=error.status if error else 200)

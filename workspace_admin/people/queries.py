@@ -1,0 +1,121 @@
+"""What the Members page reads: three statements, whatever the size of the workspace."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+from urllib.parse import urlencode
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, JSONObject, Now
+from django.http import QueryDict
+
+from billing_seats.models import Product, Seat, SeatPool
+from invitations.models import Delivery, Invitation, InvitationStatus, Kind
+from members.errors import InvalidRequest
+from members.keyset import Order, Page, page
+from members.models import Membership, MembershipQuerySet, User, Workspace
+
+PAGE = 50
+BY_NAME = Order("name", "sort_name")
+TABS = ("all", "active", "invited")
+
+
+@dataclass(frozen=True)
+class ListQuery:
+    """Which part of the list is looked at: a tab, the beginnings of words, a place in it."""
+
+    tab: str = "all"
+    q: str = ""
+    cursor: str = ""
+
+    @classmethod
+    def of(cls, values: QueryDict) -> Self:
+        """Answer what an address asks for; what makes no sense is left out."""
+        tab = values.get("tab", "all")
+        return cls(tab if tab in TABS else "all", values.get("q", "").strip()[:200], values.get("cursor", "")[:2000])
+
+    def link(self, **changes: str) -> str:
+        """Answer the query string of this list with some of it changed."""
+        asked = replace(self, **changes)
+        values = {"tab": asked.tab if asked.tab != "all" else "", "q": asked.q, "cursor": asked.cursor}
+        return "?" + urlencode({name: value for name, value in values.items() if value})
+
+
+@dataclass(frozen=True)
+class Column:
+    """A product and how many of its seats are left of those bought."""
+
+    product: Product
+    purchased: int
+    available: int
+
+
+def find(workspace: Workspace, query: ListQuery, fresh: Sequence[str] = ()) -> Page[Membership]:
+    """Answer one page of the list, by name; members with the addresses in ``fresh`` stand on it in any case, on top."""
+    rows = whole(workspace.memberships.all())
+    shown = {"active": rows.active(), "invited": rows.invited()}.get(query.tab, rows)
+    if query.q:
+        shown = shown.matching(workspace, query.q)
+    try:
+        found = page(shown, BY_NAME, limit=PAGE, cursor=query.cursor)
+    except InvalidRequest:
+        found = page(shown, BY_NAME, limit=PAGE)
+    missing = set(fresh) - {row.email for row in found.rows}
+    extra = list(rows.filter(email__in=list(missing)[:PAGE]).order_by("sort_name", "id")) if missing else []
+    return replace(found, rows=extra + found.rows)
+
+
+def whole(rows: MembershipQuerySet) -> MembershipQuerySet:
+    """Answer the members with ``held`` (product ids), ``invitation`` (id, while pending) and ``mail`` (its last email)."""
+    seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("pk"))
+    offer = Invitation.objects.filter(
+        workspace=OuterRef("workspace_id"), membership=OuterRef("pk"), status=InvitationStatus.PENDING
+    )
+    mails = Delivery.objects.filter(
+        workspace=OuterRef("workspace_id"), invitation__membership=OuterRef("pk"), kind=Kind.INVITATION
+    ).order_by("-created_at")
+    about = JSONObject(
+        state="state", outcome="outcome", at=Coalesce("outcome_at", "sent_at", "created_at"), recipient="recipient"
+    )
+    return rows.annotate(
+        held=ArraySubquery(seats.values("product_id")),
+        invitation=Subquery(offer.values("id")[:1]),
+        mail=Subquery(mails.values(about=about)[:1]),
+    )
+
+
+def columns(workspace: Workspace) -> list[Column]:
+    """Answer the products with their seats left.
+
+    The pool's counter is trusted; only the seats of ended memberships, which count no longer, are looked up.
+    """
+    lapsed = (
+        Seat.objects.filter(
+            workspace=OuterRef("workspace_id"),
+            product=OuterRef("product_id"),
+            membership__workspace=OuterRef("workspace_id"),
+            membership__expires_at__isnull=False,
+            membership__expires_at__lte=Now(),
+        )
+        .order_by()
+        .values("product_id")
+        .annotate(count=Count("id"))
+        .values("count")
+    )
+    pools: QuerySet[SeatPool] = workspace.seat_pools.select_related("product").order_by("product__slug")
+    counted = pools.annotate(free=F("purchased") - F("assigned") + Coalesce(Subquery(lapsed), 0))
+    return [Column(pool.product, pool.purchased, max(pool.free, 0)) for pool in counted]
+
+
+def surroundings(user: User, workspace: Workspace) -> tuple[list[Workspace], str, int]:
+    """Answer what stands around the list: the person's workspaces, this one's plan, its number of live invitations."""
+    mine = user.memberships.active().values("workspace_id")
+    invited = Count("memberships", filter=Q(memberships__status="invited", memberships__expires_at__gt=Now()))
+    this = Workspace.objects.filter(id=workspace.id).annotate(number=invited).values("number")
+    rows = Workspace.objects.filter(id__in=mine).annotate(
+        plan=F("subscription__plan"), invited=Coalesce(Subquery(this), 0)
+    )
+    found = list(rows.order_by("name", "id"))
+    here = next(row for row in found if row.id == workspace.id)
+    return found, here.plan, here.invited
