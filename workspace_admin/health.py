@@ -49,7 +49,7 @@ def live(_request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def ready(_request: HttpRequest) -> JsonResponse:
-    """Answer 200 when database and migrations are good, else 503 naming which; a broker away is `degraded`, with 200."""
+    """Answer 200 with database and migrations good, else 503 naming which; a broker away is `degraded`, with 200."""
     if missing := _missing():
         return JsonResponse(
             {"status": "unavailable", "failed": [missing]},

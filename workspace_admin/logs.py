@@ -83,15 +83,7 @@ def configure(config: Mapping[str, Any]) -> None:
             },
             "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"handlers": ["out"], "level": "INFO"},
-            "loggers": {
-                name: ours
-                for name in (
-                    "workspace_admin",
-                    "invitations",
-                    "billing_seats",
-                    "members",
-                )
-            },
+            "loggers": dict.fromkeys(("workspace_admin", "invitations", "billing_seats", "members"), ours),
         }
     )
     structlog.configure(

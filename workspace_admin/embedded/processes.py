@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -33,8 +34,9 @@ def _tied_to(supervisor: int, sign: signal.Signals) -> Callable[[], None]:
     return prepare
 
 
+@dataclass
 class Child:
-    """One running child with its process group.
+    """One running child with its process group; making the object starts it.
 
     Args:
         name: what it is called in messages.
@@ -46,36 +48,29 @@ class Child:
         foreground: stay in our process group, so that a terminal's keys reach it.
     """
 
-    def __init__(
-        self,
-        name: str,
-        command: Sequence[str | Path],
-        *,
-        env: Mapping[str, str],
-        log: Path | None = None,
-        stop_with: signal.Signals = signal.SIGTERM,
-        user: str | None = None,
-        foreground: bool = False,
-    ) -> None:
-        self.name, self.log, self._stop_with, self._foreground = (
-            name,
-            log,
-            stop_with,
-            foreground,
-        )
-        output = log.open("ab") if log else None
+    name: str
+    command: Sequence[str | Path]
+    env: Mapping[str, str]
+    log: Path | None = None
+    stop_with: signal.Signals = signal.SIGTERM
+    user: str | None = None
+    foreground: bool = False
+    _process: subprocess.Popen[bytes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        output = self.log.open("ab") if self.log else None
         try:
             self._process = subprocess.Popen(  # noqa: S603 -- our own command lines
-                command,
-                env=dict(env),
-                stdin=None if foreground else subprocess.DEVNULL,
+                self.command,
+                env=self.env,
+                stdin=None if self.foreground else subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT if output else None,
-                user=user,
-                group=user,
-                extra_groups=[] if user else None,
-                process_group=None if foreground else 0,
-                preexec_fn=_tied_to(os.getpid(), stop_with),  # noqa: PLW1509 -- the supervisor has one thread
+                user=self.user,
+                group=self.user,
+                extra_groups=[] if self.user else None,
+                process_group=None if self.foreground else 0,
+                preexec_fn=_tied_to(os.getpid(), self.stop_with),  # noqa: PLW1509 -- the supervisor has one thread
             )
         finally:
             if output:
@@ -93,7 +88,7 @@ class Child:
     def ask_to_stop(self) -> None:
         """Send the graceful signal to the child alone; its own helpers are its business."""
         if self.poll() is None:
-            self._process.send_signal(self._stop_with)
+            self._process.send_signal(self.stop_with)
 
     def stop(self, patience: float) -> None:
         """Stop the child within that many seconds, by force at the end, and sweep what is left of its group."""
@@ -103,7 +98,7 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if not self._foreground:
+        if not self.foreground:
             with suppress(ProcessLookupError, PermissionError):  # an empty group is what we want
                 os.killpg(self.pid, signal.SIGKILL)
 

@@ -19,7 +19,7 @@ _PATIENCE = {"postgres": 15.0, "valkey": 5.0}
 _PATIENCE_OF_OTHERS = 8.0
 
 
-class Stopped(Exception):  # noqa: N818 -- not an error: somebody asked us to end
+class Stopped(Exception):
     """A signal asked the supervisor to end."""
 
 
