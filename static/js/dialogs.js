@@ -21,7 +21,7 @@ document.addEventListener("close", (event) => {
 
 document.addEventListener("htmx:after:swap", () => {
   for (const dialog of document.querySelectorAll("dialog[data-fills]")) {
-    const full = dialog.querySelector(".sheet");
+    const full = dialog.childElementCount > 0;
     if (full && !dialog.open) dialog.showModal();
     if (!full && dialog.open) dialog.close();
     dialog.querySelector("[data-focus]")?.focus();

@@ -36,10 +36,15 @@ class InviteForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     days = forms.IntegerField(
-        label=_("Expires in"), required=False, min_value=1, max_value=MAX_DAYS, initial=DAYS, help_text=_("Days, 1 to 30.")
+        label=_("Expires in"),
+        required=False,
+        min_value=1,
+        max_value=MAX_DAYS,
+        initial=DAYS,
+        help_text=_("Days, 1 to 30."),
     )
 
-    def __init__(self, data: Any = None, *, columns: list[Column], initial: dict[str, Any] | None = None) -> None:  # noqa: ANN401 -- Django's own
+    def __init__(self, data: Any = None, *, columns: list[Column], initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial)
         self.columns = columns
         self.fields["products"].choices = [(one.product.slug, one.product.name) for one in columns]  # type: ignore[attr-defined] -- a choice field
@@ -50,7 +55,11 @@ class InviteForm(forms.Form):
         """Answer a box per product: ticked ones stay usable when the last seat went meanwhile, to be unticked."""
         ticked = set(self["products"].value() or ())
         return [
-            {"column": one, "ticked": one.product.slug in ticked, "off": not one.available and one.product.slug not in ticked}
+            {
+                "column": one,
+                "ticked": one.product.slug in ticked,
+                "off": not one.available and one.product.slug not in ticked,
+            }
             for one in self.columns
         ]
 

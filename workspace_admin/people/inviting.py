@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import retarget
@@ -15,6 +14,7 @@ from django_htmx.http import retarget
 from billing_seats.plans import Feature
 from billing_seats.services import require_feature
 from invitations import services
+from invitations.inviting import Answer
 from invitations.models import InvitationStatus
 from members.access import Action, Actor, actor_for, require
 from members.addresses import split
@@ -23,8 +23,15 @@ from workspace_admin.people import queries
 from workspace_admin.people.forms import DAYS, InviteForm
 from workspace_admin.people.listing import Request, context_of, refreshed
 
-FIELDS = {"emails": "email", "email": "email", "role": "role", "seats": "products", "language": "language"}
-FIELDS |= {"note": "note", "days": "days", "expires_in_days": "days"}
+FIELDS = {
+    "email": "email",
+    "role": "role",
+    "seats": "products",
+    "locale": "language",
+    "message": "note",
+    "expires_in_days": "days",
+}
+"""The service's names of fields, as the API has them, to the form's."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,7 @@ def invite(request: Request, slug: str) -> HttpResponse:
     return _answer(request, actor, form, answers)
 
 
-def _send(actor: Actor, form: InviteForm) -> list[services.Answer]:
+def _send(actor: Actor, form: InviteForm) -> list[Answer]:
     asked = form.cleaned_data
     return services.invite(
         actor,
@@ -76,7 +83,7 @@ def _blame(form: InviteForm, error: DomainError) -> None:
     form.add_error(field, str(error.message))
 
 
-def _answer(request: Request, actor: Actor, form: InviteForm, answers: list[services.Answer]) -> HttpResponse:
+def _answer(request: Request, actor: Actor, form: InviteForm, answers: list[Answer]) -> HttpResponse:
     sent = tuple(answer.invitation.email for answer in answers if answer.done and answer.invitation)
     refusals = _refusals(actor, answers)
     if sent:
@@ -92,12 +99,14 @@ def _answer(request: Request, actor: Actor, form: InviteForm, answers: list[serv
 
 def _told(sent: tuple[str, ...]) -> str:
     told = ngettext(
-        "%(email)s is invited. The email is on its way.", "%(count)s people are invited. The emails are on their way.", len(sent)
+        "%(email)s is invited. The email is on its way.",
+        "%(count)s people are invited. The emails are on their way.",
+        len(sent),
     )
     return told % {"email": sent[0], "count": len(sent)}
 
 
-def _refusals(actor: Actor, answers: list[services.Answer]) -> list[Refusal]:
+def _refusals(actor: Actor, answers: list[Answer]) -> list[Refusal]:
     refused = [(answer, answer.error) for answer in answers if answer.error]
     invited = [answer.email for answer, error in refused if isinstance(error, AlreadyInvited)]
     pending = actor.workspace.invitations.filter(email__in=[email.lower() for email in invited]) if invited else ()
@@ -118,4 +127,6 @@ def _sheet(  # noqa: PLR0913 -- one answer, many faces
     if request.htmx and fresh:
         context |= context_of(request, actor, fresh=fresh)
     context |= {"form": form, "refusals": refusals or [], "fresh": fresh}
-    return render(request, "people/invite.html#answer" if request.htmx else "people/invite.html", context, status=status)
+    return render(
+        request, "people/invite.html#answer" if request.htmx else "people/invite.html", context, status=status
+    )

@@ -77,7 +77,7 @@ def _tabs(asked: queries.ListQuery, invited: int) -> list[dict[str, Any]]:
 def refreshed(
     request: Request, slug: str, *, error: DomainError | None = None, member: object = None, fresh: tuple[str, ...] = ()
 ) -> HttpResponse:
-    """Answer an action: the list as it is now to htmx, else a redirect to the page; the person's rights are read anew."""
+    """Answer an action: the list as it is now to htmx, else a redirect to the page. Rights are read anew."""
     if not request.htmx:
         return redirect("members", slug)
     actor = actor_for(request.user, slug)

@@ -125,7 +125,7 @@ def present(member: Membership, columns: list[Column], me: uuid.UUID | None, ref
 
 
 def _initials(label: str) -> str:
-    words = label.split("@")[0].replace(".", " ").replace("-", " ").split()
+    words = label.partition("@")[0].replace(".", " ").replace("-", " ").split()
     return "".join(word[0] for word in words[:2]) or "?"
 
 

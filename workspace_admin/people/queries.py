@@ -67,7 +67,10 @@ def find(workspace: Workspace, query: ListQuery, fresh: Sequence[str] = ()) -> P
 
 
 def whole(rows: MembershipQuerySet) -> MembershipQuerySet:
-    """Answer the members with ``held`` (product ids), ``invitation`` (id, while pending) and ``mail`` (its last email)."""
+    """Answer the members with what else their lines show.
+
+    Each has ``held`` (product ids), ``invitation`` (its id while pending) and ``mail`` (its last email, as JSON).
+    """
     seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("pk"))
     offer = Invitation.objects.filter(
         workspace=OuterRef("workspace_id"), membership=OuterRef("pk"), status=InvitationStatus.PENDING
