@@ -10,11 +10,20 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from members import services
 from members.access import ACTION_LABELS, ROLE_TABLE, actor_for
-from members.errors import LastAdmin
+from members.errors import LastAdmin, NotFound
 from members.forms import ProfileForm
 from members.models import Role, User
 
 sign_in = LoginView.as_view()
+
+
+def _around(user: User) -> dict[str, object]:
+    """Answer the navigation of a page that belongs to no workspace: that of the one last used."""
+    try:
+        actor = actor_for(user, str(user.last_workspace_id))
+    except NotFound:
+        return {"nav": "roles"}
+    return {"actor": actor, "workspace": actor.workspace, "nav": "roles"}
 
 
 def root(request: HttpRequest) -> HttpResponseBase:
@@ -34,7 +43,7 @@ def root(request: HttpRequest) -> HttpResponseBase:
 def roles_guide(request: HttpRequest) -> HttpResponse:
     """Say who may do what."""
     rows = [(label, [role in ROLE_TABLE[action] for role in Role]) for action, label in ACTION_LABELS.items()]
-    return render(request, "members/roles_guide.html", {"rows": rows, "roles": Role, "nav": "roles"})
+    return render(request, "members/roles_guide.html", {**_around(request.user), "rows": rows, "roles": Role})
 
 
 @login_required
@@ -47,7 +56,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         services.update_profile(user, name=form.cleaned_data["name"], language=form.cleaned_data["language"])
         messages.success(request, _("Your profile was saved."))
         return redirect("profile")
-    return render(request, "members/profile.html", {"form": form})
+    return render(request, "members/profile.html", {**_around(user), "nav": "", "form": form})
 
 
 @login_required
