@@ -8,9 +8,17 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from billing_seats.plans import Plan
 from members.ids import new_id
 from members.models import Membership, Workspace
+
+
+class Plan(models.TextChoices):
+    """What a workspace subscribes to. Names of plans are not translated."""
+
+    FREE = "free", "Free"
+    PRO = "pro", "Pro"
+    TEAM = "team", "Team"
+    ENTERPRISE = "enterprise", "Enterprise"
 
 
 class Product(models.Model):

@@ -2,16 +2,7 @@
 
 from enum import StrEnum
 
-from django.db import models
-
-
-class Plan(models.TextChoices):
-    """What a workspace subscribes to. Names of plans are not translated."""
-
-    FREE = "free", "Free"
-    PRO = "pro", "Pro"
-    TEAM = "team", "Team"
-    ENTERPRISE = "enterprise", "Enterprise"
+from billing_seats.models import Plan as Plan
 
 
 class Feature(StrEnum):

@@ -82,12 +82,8 @@ class Batch:
         return Answer(email, self._renewed(offer) if offer else self._new(email))
 
     def _refusal(self, member: Membership | None, offer: Invitation | None, bounced: bool) -> DomainError | None:  # noqa: FBT001 -- as above
-        if member is not None and member.status == Status.DEACTIVATED:
-            return AlreadyMember(_("This person is a deactivated member of the workspace. Reactivate them instead."))
-        if member is not None and member.status == Status.ACTIVE:
-            if member.expires_at is not None and member.expires_at <= self.now:
-                return AlreadyMember(_("This person's access has ended. Extend it instead."))
-            return AlreadyMember()
+        if member is not None and member.status != Status.INVITED:
+            return self._member_already(member)
         if member is not None and member.expires_at is not None and member.expires_at > self.now:
             return AlreadyInvited(invitation=str(offer.id) if offer else None)
         if bounced:
@@ -97,6 +93,13 @@ class Batch:
                 message = _("No seat of %(product)s is left.") % {"product": product.name}
                 return SeatsExhausted(message, product=product.slug, available=0)
         return None
+
+    def _member_already(self, member: Membership) -> AlreadyMember:
+        if member.status == Status.DEACTIVATED:
+            return AlreadyMember(_("This person is a deactivated member of the workspace. Reactivate them instead."))
+        if member.expires_at is not None and member.expires_at <= self.now:
+            return AlreadyMember(_("This person's access has ended. Extend it instead."))
+        return AlreadyMember()
 
     def _new(self, email: str) -> Invitation:
         return self._with_terms(

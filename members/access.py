@@ -134,7 +134,7 @@ def actor_for(user: User, workspace: str) -> Actor:
 
 def staff_actor(user: User, workspace: Workspace, reason: str = "") -> Actor:
     """Answer a support staff member, with what their Django permissions allow and the reason they gave."""
-    allowed = {action for action, permission in STAFF_PERMISSIONS.items() if user.is_staff and user.has_perm(permission)}
+    allowed = {action for action, needed in STAFF_PERMISSIONS.items() if user.is_staff and user.has_perm(needed)}
     return Actor(
         kind="staff",
         id=user.id,

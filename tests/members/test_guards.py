@@ -1,0 +1,111 @@
+"""What the database refuses, whoever asks: SQL typed by hand included."""
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from billing_seats.models import Seat, SeatPool
+from billing_seats.services import hold
+from invitations.services import invite
+from members.models import AuditEvent, Membership, Workspace
+from workspace_admin import demo
+
+
+def refused(sql: str, *params) -> str:
+    with pytest.raises(DatabaseError) as error, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    return str(error.value)
+
+
+def test_the_audit_log_refuses_update_delete_and_truncate(acme):
+    assert "append-only" in refused("UPDATE members_auditevent SET action = 'x'")
+    assert "append-only" in refused("UPDATE members_auditevent SET actor_label = 'Eve'")
+    assert "append-only" in refused("DELETE FROM members_auditevent")
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE members_auditevent ENABLE TRIGGER audit_no_truncate")
+    assert "append-only" in refused("TRUNCATE members_auditevent")
+    assert AuditEvent.objects.exists()
+
+
+def test_the_audit_log_lets_labels_be_blanked(acme):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE members_auditevent SET actor_label = '', target_label = ''")
+    assert not AuditEvent.objects.exclude(actor_label="").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "constraint"),
+    [
+        ("email = upper(email)", "membership_email_is_lower_case"),
+        ("user_id = NULL", "membership_invited_is_without_user"),
+        ("status = 'invited'", "membership_invited_is_without_user"),
+        ("status = 'gone'", "membership_status_is_known"),
+        ("role = 'owner'", "membership_role_is_known"),
+        ("expires_at = now() + interval '1 day'", "membership_active_admin_has_no_end"),
+    ],
+)
+def test_a_membership_keeps_its_rules(acme, alice, change, constraint):
+    row = acme.memberships.get(user=alice)
+    assert constraint in refused(f"UPDATE members_membership SET {change} WHERE id = %s", row.id)
+
+
+def test_one_membership_per_address_and_per_user(acme, alice, bob):
+    for email, user in [(bob.email, None), ("other@acme.example", alice)]:
+        with pytest.raises(IntegrityError, match="membership_one_per"), transaction.atomic():
+            Membership.objects.create(
+                workspace=acme,
+                email=email,
+                user=user,
+                role="member",
+                status="active" if user else "invited",
+                expires_at=None if user else "2030-01-01T00:00:00Z",
+            )
+
+
+def test_no_row_of_one_tenant_points_at_anothers(acme, globex, dana):
+    foreign = globex.memberships.get(user=dana)
+    chat = SeatPool.objects.get(workspace=acme, product__slug=demo.CHAT)
+    assert "seat_membership_of_tenant" in refused(
+        "INSERT INTO billing_seats_seat (id, workspace_id, membership_id, product_id) VALUES (%s, %s, %s, %s)",
+        foreign.id,
+        acme.id,
+        foreign.id,
+        chat.product_id,
+    )
+    assert "invitation_membership_of_tenant" in refused(
+        "UPDATE invitations_invitation SET membership_id = %s WHERE workspace_id = %s", foreign.id, acme.id
+    )
+    assert "delivery_invitation_of_tenant" in refused(
+        "UPDATE invitations_delivery SET workspace_id = %s WHERE workspace_id = %s", globex.id, acme.id
+    )
+
+
+def test_sql_by_hand_cannot_take_more_seats_than_were_bought(as_alice, acme, seats_of):
+    SeatPool.objects.filter(workspace=acme).update(purchased=1)
+    invite(as_alice, ["ada@example.com"])
+    ada = acme.memberships.get(email="ada@example.com")
+    chat = SeatPool.objects.get(workspace=acme, product__slug=demo.CHAT)
+    with pytest.raises(IntegrityError, match="no seat of this product is left"), transaction.atomic():
+        Seat.objects.create(workspace=acme, membership=ada, product=chat.product)
+    chat.refresh_from_db()
+    assert (chat.assigned, seats_of(acme).in_use) == (1, 1)
+
+
+def test_renewing_a_lapsed_holder_by_hand_is_refused_when_the_seat_is_gone(as_alice, acme):
+    SeatPool.objects.filter(workspace=acme).update(purchased=1)
+    invite(as_alice, ["first@example.com"], products=[demo.CODE])
+    first = acme.memberships.filter(email="first@example.com")
+    first.update(expires_at="2026-01-01T00:00:00Z")
+    [second] = invite(as_alice, ["second@example.com"], products=[demo.CODE])
+    assert second.done
+    assert "no seat of this product is left" in refused(
+        "UPDATE members_membership SET expires_at = now() + interval '1 day' WHERE email = 'first@example.com'"
+    )
+
+
+def test_services_that_count_refuse_to_run_without_the_lock(acme):
+    with pytest.raises(RuntimeError, match="lock"):
+        hold(acme, [], [])
+    with transaction.atomic():
+        locked = Workspace.objects.lock(acme.id)
+        hold(locked, [], [])
