@@ -83,7 +83,11 @@ def configure(config: Mapping[str, Any]) -> None:
             },
             "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"handlers": ["out"], "level": "INFO"},
-            "loggers": dict.fromkeys(("workspace_admin", "invitations", "billing_seats", "members"), ours),
+            "loggers": {
+                **dict.fromkeys(("workspace_admin", "invitations", "billing_seats", "members"), ours),
+                # Each relay, every three seconds, would write six lines to say that nothing was due.
+                **{name: {"level": "WARNING"} for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace")},
+            },
         }
     )
     structlog.configure(

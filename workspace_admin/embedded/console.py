@@ -4,16 +4,19 @@ import os
 import socket
 import sys
 import time
+from hashlib import sha256
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 
 import psycopg
+from psycopg import sql
 
 from workspace_admin.embedded.layout import ROOT, EmbeddedError, Layout
 from workspace_admin.embedded.supervisor import Supervisor, supervised
 
 HOST = "127.0.0.1"
 _PATIENCE = 60.0
+_COMMENT = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
 _SIGN_INS = """
   Acme    alice@acme.example    Admin
           bob@acme.example      Member with a le Chat Team seat
@@ -43,22 +46,33 @@ def _check_port(layout: Layout) -> None:
             raise EmbeddedError(f"PORT: {HOST}:{layout.port} cannot be used ({error.strerror}).") from error
 
 
-def migrate(supervisor: Supervisor) -> None:
-    """Bring the database up to date, as the owner of its tables, and put in the demo cast where nobody is yet."""
+def _fingerprint() -> str:
+    """Answer what the schema depends on: our migrations, and the locked packages for theirs."""
+    digest = sha256((ROOT / "uv.lock").read_bytes())
+    for path in sorted(ROOT.glob("*/migrations/*.py")):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def bring_up_to_date(supervisor: Supervisor) -> None:
+    """Migrate as the owner of the tables, and put in the demo cast where nobody is yet.
+
+    The database remembers, as its comment, by which files it was migrated last: asking Django costs seconds.
+    """
     owner = supervisor.env.get("OWNER_DATABASE_URL", supervisor.env["DATABASE_URL"])
-    supervisor.run(
-        "migrate",
-        _manage("migrate", "--no-input", "--verbosity", "1"),
-        env={"DATABASE_URL": owner},
-    )
-    supervisor.run("cachetable", _manage("createcachetable"), env={"DATABASE_URL": owner})
-    with psycopg.connect(owner) as connection:
+    fingerprint = _fingerprint()
+    with psycopg.connect(owner, autocommit=True) as connection:
+        if connection.execute(_COMMENT).fetchone() != (fingerprint,):
+            supervisor.run("migrate", _manage("migrate", "--no-input"), env={"DATABASE_URL": owner})
+            supervisor.run("cachetable", _manage("createcachetable"), env={"DATABASE_URL": owner})
+            name = sql.Identifier(connection.info.dbname)
+            connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(name, sql.Literal(fingerprint)))
         row = connection.execute("SELECT EXISTS (SELECT FROM members_user)").fetchone()
     if row == (False,):
         supervisor.run("seed", _manage("seed_demo"))
 
 
-def _start_console(supervisor: Supervisor) -> None:
+def _start_web(supervisor: Supervisor) -> None:
     port = str(supervisor.layout.port)
     web = (
         "--interface",
@@ -74,26 +88,14 @@ def _start_console(supervisor: Supervisor) -> None:
         "--no-ws",
     )
     supervisor.start("web", _module("granian", *web, "workspace_admin.wsgi:application"))
+    _wait_ready(supervisor)
+
+
+def _start_celery(supervisor: Supervisor) -> None:
     celery = ("celery", "-A", "workspace_admin")
-    quiet = ("--without-gossip", "--without-mingle")
-    supervisor.start(
-        "worker",
-        _module(*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", *quiet),
-    )
-    schedule = str(supervisor.layout.data / "beat-schedule")
-    supervisor.start(
-        "beat",
-        _module(
-            *celery,
-            "beat",
-            "--schedule",
-            schedule,
-            "--pidfile",
-            "",
-            "--loglevel",
-            "INFO",
-        ),
-    )
+    quiet = ("--without-gossip", "--without-mingle", "--loglevel", "INFO")
+    supervisor.start("worker", _module(*celery, "worker", "--concurrency", "2", *quiet))
+    supervisor.start("beat", _module(*celery, "beat", "--pidfile", "", "--loglevel", "INFO"))
 
 
 def _ready(port: int) -> bool:
@@ -134,9 +136,9 @@ def run() -> None:
         _say("Starting the servers ...")
         supervisor.start_servers()
         _say("Bringing the database up to date ...")
-        migrate(supervisor)
-        _start_console(supervisor)
-        _wait_ready(supervisor)
+        bring_up_to_date(supervisor)
+        _start_web(supervisor)
+        _start_celery(supervisor)
         base = os.environ.get("BASE_URL") or supervisor.env["BASE_URL"]
         _say(f"\nThe console runs at {base}/  (mail: {base}/dev/mailbox/)\n{_SIGN_INS}")
         _say(f"Logs are in {layout.log('web').parent}. Ctrl-C stops everything.")
