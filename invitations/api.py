@@ -168,7 +168,7 @@ class Invitations(InvitationResource):
             note=new["message"],
             days=new["expires_in_days"],
         )
-        if answer.invitation is None:
+        if answer.error is not None or answer.invitation is None:
             raise answer.error or NotFound
         return self.one(answer.invitation.id, 201)
 

@@ -68,9 +68,7 @@ class Batch:
         return answers
 
     def _bounced(self, emails: Sequence[str]) -> list[str]:
-        dead = self.workspace.deliveries.filter(
-            recipient__in=emails, outcome__in=[Outcome.BOUNCED, Outcome.COMPLAINED]
-        )
+        dead = self.workspace.deliveries.filter(recipient__in=emails, outcome__in=[Outcome.BOUNCED, Outcome.COMPLAINED])
         return list(dead.values_list("recipient", flat=True))
 
     def _judge(self, email: str, member: Membership | None, offer: Invitation | None, bounced: bool) -> Answer:  # noqa: FBT001 -- four facts, named at the only caller

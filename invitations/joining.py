@@ -57,9 +57,7 @@ def accept_as_new_person(offer: Offer, *, name: str, password: str, language: st
             email=offer.email, defaults={"name": name, "password": hashed, "language": language}
         )
         EmailAddress.objects.filter(user=user).exclude(email=user.email).delete()
-        EmailAddress.objects.update_or_create(
-            user=user, email=user.email, defaults={"verified": True, "primary": True}
-        )
+        EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
         _join(offer, user)
     return user
 
@@ -110,7 +108,7 @@ def _join(offer: Offer, user: User) -> Membership:
 def _tell_inviter(invitation: Invitation, workspace: Workspace) -> None:
     inviters = workspace.memberships.active().select_related("user").filter(user=invitation.invited_by_id)
     Delivery.objects.bulk_create(notices(invitation, Kind.JOINED, inviters))
-    transaction.on_commit(tasks.drain.delay, robust=True)
+    transaction.on_commit(tasks.nudge, robust=True)
 
 
 @transaction.atomic
@@ -143,7 +141,7 @@ def ask_for_new_link(offer: Offer) -> None:
     admins = workspace.memberships.admins().select_related("user")
     Delivery.objects.bulk_create(notices(invitation, Kind.ASKED, admins))
     audit.record(_invitee(offer), workspace.id, "invitation.link_asked", invitation)
-    transaction.on_commit(tasks.drain.delay, robust=True)
+    transaction.on_commit(tasks.nudge, robust=True)
 
 
 def _invitee(offer: Offer, user: User | None = None) -> Actor:

@@ -68,9 +68,7 @@ class Invitation(models.Model):
             models.UniqueConstraint(fields=["workspace", "id"], name="invitation_tenant_key"),
             models.CheckConstraint(condition=Q(email=Lower("email")), name="invitation_email_is_lower_case"),
             models.CheckConstraint(condition=Q(days__gte=1, days__lte=30), name="invitation_days_in_range"),
-            models.CheckConstraint(
-                condition=Q(status__in=InvitationStatus.values), name="invitation_status_is_known"
-            ),
+            models.CheckConstraint(condition=Q(status__in=InvitationStatus.values), name="invitation_status_is_known"),
         ]
         indexes: ClassVar = [
             models.Index(fields=["workspace", "-created_at", "-id"], name="invitation_newest_first"),
@@ -129,9 +127,7 @@ class Delivery(outbox.Outgoing):
         ]
         indexes: ClassVar = [
             models.Index(fields=["workspace", "invitation", "created_at"], name="delivery_by_invitation"),
-            models.Index(
-                fields=["workspace", "recipient"], name="delivery_bounced", condition=~Q(outcome="")
-            ),
+            models.Index(fields=["workspace", "recipient"], name="delivery_bounced", condition=~Q(outcome="")),
             models.Index(fields=["next_attempt_at"], name="delivery_due", condition=Q(state__in=["queued", "sending"])),
         ]
 

@@ -63,7 +63,7 @@ def invite(  # noqa: PLR0913 -- the offer's terms, each named by the caller
             offered = sellable_products(workspace, list(dict.fromkeys(products)))
             terms = Terms(role=role, products=offered, language=language, note=note, days=days)
             told |= {row.email: row for row in Batch(actor, workspace, terms, database_now()).invite(chunk)}
-            transaction.on_commit(tasks.drain.delay, robust=True)
+            transaction.on_commit(tasks.nudge, robust=True)
     return [told.get(answer.email, answer) if answer.done else answer for answer in answers]
 
 
@@ -136,7 +136,7 @@ def resend(actor: Actor, invitation_id: uuid.UUID) -> Invitation:
     invitation_mail(invitation).save(force_insert=True)
     changes = {"expires_at": [str(before), str(ends)]}
     audit.record(actor, workspace.id, "invitation.resent", invitation, changes)
-    transaction.on_commit(tasks.drain.delay, robust=True)
+    transaction.on_commit(tasks.nudge, robust=True)
     return invitation
 
 

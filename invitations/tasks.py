@@ -3,9 +3,15 @@
 from celery import shared_task
 
 from invitations import deliveries
+from members import outbox
 
 
 @shared_task
 def drain() -> None:
     """Send the invitations' emails that are due."""
     deliveries.drain()
+
+
+def nudge() -> None:
+    """Ask for ``drain`` now; meant for on_commit."""
+    outbox.nudge(drain)

@@ -36,7 +36,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] -- allauth sh
             AccountMail.objects.create(
                 kind=self.kinds[template_prefix], user=context.get("user"), email=email, language=_language()
             )
-            transaction.on_commit(tasks.drain.delay, robust=True)
+            transaction.on_commit(tasks.nudge, robust=True)
 
     def save_user(self, request: HttpRequest, user: "User", form: forms.Form, commit: bool = True) -> "User":  # noqa: FBT001, FBT002 -- allauth's signature
         """Keep the name and the language of the page beside what allauth stores."""

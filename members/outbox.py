@@ -11,11 +11,13 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import structlog
+from celery import Task
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from kombu.exceptions import OperationalError
 
 from members.ids import new_id
 
@@ -83,6 +85,14 @@ class Outgoing(models.Model):
         abstract = True
 
 
+def nudge(task: Task) -> None:
+    """Ring the worker's doorbell, after the commit; with the broker away the relay finds the rows on its own."""
+    try:
+        task.delay()
+    except OperationalError as error:
+        logger.warning("broker_away", task=task.name, error=str(error))
+
+
 def drain[M: Outgoing](rows: OutgoingQuerySet[M], render: Callable[[M], EmailMultiAlternatives | None]) -> int:
     """Send everything that is due, batch by batch, and answer how many rows were handled.
 
@@ -96,9 +106,7 @@ def drain[M: Outgoing](rows: OutgoingQuerySet[M], render: Callable[[M], EmailMul
     return handled
 
 
-def _send[M: Outgoing](
-    rows: OutgoingQuerySet[M], row: M, render: Callable[[M], EmailMultiAlternatives | None]
-) -> None:
+def _send[M: Outgoing](rows: OutgoingQuerySet[M], row: M, render: Callable[[M], EmailMultiAlternatives | None]) -> None:
     # A batch may take longer than one lease: each row's is renewed just before it is used, if nobody took it over.
     held = rows.filter(id=row.id, lease=row.lease, state=State.SENDING)
     if not held.update(leased_until=Now() + LEASE):

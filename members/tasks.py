@@ -10,3 +10,8 @@ from members.models import AccountMail
 def drain() -> None:
     """Send the account mails that are due."""
     outbox.drain(AccountMail.objects.all(), emails.render)
+
+
+def nudge() -> None:
+    """Ask for ``drain`` now; meant for on_commit."""
+    outbox.nudge(drain)

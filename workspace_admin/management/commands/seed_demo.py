@@ -4,29 +4,11 @@ import secrets
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import Permission
 from django.core.management.base import BaseCommand
 
 from members.models import User, Workspace
 from workspace_admin import demo
-
-SUPPORT_MAY = (
-    "view_workspace",
-    "view_membership",
-    "view_user",
-    "view_auditevent",
-    "view_invitation",
-    "change_invitation",
-    "view_delivery",
-    "view_product",
-    "add_product",
-    "change_product",
-    "view_subscription",
-    "change_subscription",
-    "view_seatpool",
-    "change_seatpool",
-    "add_seatpool",
-)
+from workspace_admin.staff import make_staff
 
 
 class Command(BaseCommand):
@@ -42,10 +24,7 @@ class Command(BaseCommand):
         emails = [*demo.PEOPLE, "superuser@example.com"]
         passwords = {email: "workspace-demo" if settings.DEBUG else secrets.token_urlsafe(16) for email in emails}
         demo.seed(passwords)
-        support = User.objects.get(email="support@example.com")
-        support.is_staff = True
-        support.save(update_fields=["is_staff"])
-        support.user_permissions.set(Permission.objects.filter(codename__in=SUPPORT_MAY))
+        make_staff(User.objects.get(email="support@example.com"), "Support")
         if settings.DEBUG:
             boss = demo.add_person("superuser@example.com", "Superuser", passwords["superuser@example.com"])
             User.objects.filter(id=boss.id).update(is_staff=True, is_superuser=True)
