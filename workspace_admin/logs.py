@@ -16,6 +16,8 @@ _ADDRESS = re.compile(r"([\w.+-])[\w.+-]*@([\w-]+(?:\.[\w-]+)+)")
 _JOIN_LINK = re.compile(r"(/join/)(?!decline/|new-link/|switch/)[^/\s\"'?]+")
 _ACCOUNT_LINK = re.compile(r"(/accounts/(?:confirm-email|password/reset/key)/)[^/\s\"'?]+")
 _HIDDEN = "[hidden]"
+_CHATTY = ("celery.beat", "celery.worker.strategy", "celery.app.trace")
+"""Each relay, every three seconds, would write six lines to say that nothing was due."""
 
 
 def mask(text: str) -> str:
@@ -85,8 +87,7 @@ def configure(config: Mapping[str, Any]) -> None:
             "root": {"handlers": ["out"], "level": "INFO"},
             "loggers": {
                 **dict.fromkeys(("workspace_admin", "invitations", "billing_seats", "members"), ours),
-                # Each relay, every three seconds, would write six lines to say that nothing was due.
-                **{name: {"level": "WARNING"} for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace")},
+                **{name: {"level": "WARNING"} for name in _CHATTY},
             },
         }
     )
