@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.utils import translation
+from django.utils.text import slugify
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -121,6 +122,7 @@ def described[Call: Callable[..., Any]](
     """Answer a decorator that describes a call in the schema; every call may answer a problem."""
     problem: Any = ("default", "application/problem+json")
     described_call: Callable[[Call], Call] = extend_schema(
+        operation_id=slugify(summary),
         summary=summary,
         request=body,
         parameters=[OpenApiParameter("workspace", str, OpenApiParameter.PATH, description="Slug or id.")]

@@ -1,0 +1,56 @@
+"""Callers of the REST API."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from members.models import User, Workspace
+
+
+class Caller:
+    """A browser session that speaks JSON."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self.client.get(f"/api/v1{path}", query)
+
+    def post(self, path: str, body: Any = None) -> Any:
+        return self.client.post(f"/api/v1{path}", body, content_type="application/json") if body is not None else (
+            self.client.post(f"/api/v1{path}", b"", content_type="application/json")
+        )
+
+
+@pytest.fixture
+def api(client_for: Callable[[User], Client]) -> Callable[[User], Caller]:
+    return lambda user: Caller(client_for(user))
+
+
+@pytest.fixture(autouse=True)
+def _houses(acme: Workspace, globex: Workspace, solo: Workspace) -> None:
+    """All three workspaces stand, so that a refusal is never for want of one."""
+
+
+@pytest.fixture
+def stranger() -> Caller:
+    return Caller(Client())
+
+
+def problem(response: Any) -> tuple[int, str]:
+    """Answer status and code of what has to be a whole problem document."""
+    assert response["Content-Type"] == "application/problem+json"
+    body = response.json()
+    assert body["type"] == "about:blank"
+    assert body["title"]
+    assert body["detail"]
+    assert body["status"] == response.status_code
+    return response.status_code, body["code"]
+
+
+def fields(response: Any) -> list[str]:
+    """Answer which fields a refusal names."""
+    assert problem(response) == (400, "invalid_request")
+    return [error["field"] for error in response.json()["errors"]]

@@ -1,0 +1,95 @@
+"""What holds for every answer: headers, whose address is believed, and refusals as pages and fragments."""
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client, RequestFactory, override_settings
+from django.urls import reverse
+
+from members.errors import RateLimited
+from workspace_admin.errors import answer
+from workspace_admin.security import TrustedProxies
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.mark.usefixtures("acme")
+@pytest.mark.parametrize("path", ["/", "/w/acme/members/", "/w/nowhere/members/", "/nowhere/", "/api/v1/schema"])
+def test_every_answer_carries_the_headers(client_for, alice, path):
+    for client in (client_for(alice), Client()):
+        headers = client.get(path).headers
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+        assert "camera=()" in headers["Permissions-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "same-origin"
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert "no-store" in headers["Cache-Control"]
+
+
+def _address(peer, forwarded, trusted):
+    seen = []
+    request = RequestFactory().get("/", REMOTE_ADDR=peer, headers={"X-Forwarded-For": forwarded})
+    request.META["HTTP_X_FORWARDED_PROTO"] = "https"
+    with override_settings(TRUSTED_PROXIES=trusted):
+        TrustedProxies(lambda request: seen.append(request.META) or HttpResponse())(request)
+    return seen[0]["REMOTE_ADDR"], seen[0].get("HTTP_X_FORWARDED_PROTO")
+
+
+def test_a_forwarded_address_is_believed_from_trusted_proxies_only():
+    assert _address("203.0.113.9", "198.51.100.1", ["10.0.0.0/8"]) == ("203.0.113.9", None)
+    assert _address("203.0.113.9", "198.51.100.1", []) == ("203.0.113.9", None)
+    assert _address("10.0.0.5", "198.51.100.1", ["10.0.0.0/8"]) == ("198.51.100.1", "https")
+    assert _address("10.0.0.5", "6.6.6.6, 198.51.100.1, 10.0.0.7", ["10.0.0.0/8"]) == ("198.51.100.1", "https")
+    assert _address("10.0.0.5", "6.6.6.6, rubbish", ["10.0.0.0/8"]) == ("10.0.0.5", "https")
+    assert _address("", "198.51.100.1", ["10.0.0.0/8"]) == ("", None)
+
+
+@pytest.mark.usefixtures("acme")
+def test_a_refusal_is_a_page_to_readers_and_a_fragment_to_htmx(client_for, bob):
+    path = reverse("members", args=["acme"])
+    page = client_for(bob).get(path)
+    fragment = client_for(bob).get(path, headers=HTMX)
+    assert page.status_code == fragment.status_code == 403
+    assert b"<html" in page.content
+    assert b"<html" not in fragment.content
+    assert b"Admin / Billing" in page.content
+    assert b"Admin / Billing" in fragment.content
+    assert fragment["HX-Reswap"] == "none"
+
+
+@pytest.mark.usefixtures("acme", "globex")
+def test_foreign_and_unknown_pages_look_alike(client_for, dana):
+    foreign, unknown = (client_for(dana).get(reverse("members", args=[slug])) for slug in ("acme", "nowhere"))
+    assert foreign.status_code == unknown.status_code == 404
+    assert foreign.context["problem"].code == unknown.context["problem"].code == "not_found"
+
+
+def test_a_form_without_its_token_says_what_to_do(client_for, alice):
+    page = client_for(alice, enforce_csrf_checks=True).post(reverse("account_logout"), headers={"Referer": "http://testserver/x?a=1"})
+    assert page.status_code == 403
+    assert b"Nothing was changed" in page.content
+    assert b'href="/x?a=1"' in page.content
+
+
+@pytest.mark.parametrize("referer", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "http://testserver.evil.example/"])
+def test_the_way_back_stays_on_this_site(client_for, alice, referer):
+    client = client_for(alice, enforce_csrf_checks=True)
+    page = client.post(reverse("account_logout"), headers={"Referer": referer})
+    assert page.status_code == 403
+    assert b"Go back</a>" not in page.content
+
+
+def test_too_soon_says_how_long_to_wait():
+    response = answer(RequestFactory().get("/api/v1/x"), RateLimited(retry_after=41.2))
+    assert (response.status_code, response["Retry-After"]) == (429, "41")
+
+
+def test_a_broken_page_still_gets_an_answer(client_for, alice, settings, monkeypatch):
+    def broken(_request):
+        message = "boom"
+        raise ValueError(message)
+
+    monkeypatch.setattr("workspace_admin.context.shell.__code__", broken.__code__)
+    client = client_for(alice, raise_request_exception=False)
+    response = client.get("/nowhere/")
+    assert response.status_code in {404, 500}
+    assert b"<!doctype html>" in response.content

@@ -1,0 +1,56 @@
+"""What the API says of itself is what it does."""
+
+import pytest
+from django.test import Client
+from drf_spectacular.validation import validate_schema
+
+from invitations.services import invite
+
+SCHEMA, DOCS = "/api/v1/schema", "/api/v1/docs"
+
+
+@pytest.fixture(scope="module")
+def schema():
+    return Client().get(SCHEMA).json()
+
+
+def test_the_schema_is_valid_openapi_3_1(schema):
+    assert schema["openapi"].startswith("3.1")
+    validate_schema(schema)
+
+
+def test_the_schema_has_every_call_and_its_problems(schema):
+    calls = {(method, path) for path, methods in schema["paths"].items() for method in methods}
+    base = "/api/v1/workspaces/{workspace}"
+    assert calls == {
+        ("get", f"{base}/members"),
+        ("get", f"{base}/invitations"),
+        ("post", f"{base}/invitations"),
+        ("get", f"{base}/invitations/{{invitation}}"),
+        ("post", f"{base}/invitations/{{invitation}}/resend"),
+        ("post", f"{base}/invitations/{{invitation}}/revoke"),
+    }
+    for methods in schema["paths"].values():
+        for call in methods.values():
+            assert "application/problem+json" in call["responses"]["default"]["content"]
+
+
+@pytest.mark.parametrize(("path", "shape"), [("members", "MemberShape"), ("invitations", "InvitationShape")])
+def test_answers_have_the_fields_of_the_schema(schema, api, alice, as_alice, path, shape):
+    invite(as_alice, ["ada@example.com"])
+    shapes = schema["components"]["schemas"]
+    page = api(alice).get(f"/workspaces/acme/{path}").json()
+    assert {*page} == {*shapes[f"{shape}Page"]["properties"]} - {"total"}
+    for row in page["data"]:
+        assert {*row} == {*shapes[shape]["properties"]}
+
+
+def test_the_reference_is_readable_without_other_peoples_servers(schema):
+    page = Client().get(DOCS)
+    text = page.content.decode()
+    for path, methods in schema["paths"].items():
+        for method, call in methods.items():
+            assert f"{method.upper()} {path}" in text
+            assert call["summary"] in text
+    assert 'src="http' not in text
+    assert "<script>" not in text
