@@ -1,16 +1,15 @@
 # One image for web, worker, beat and migrations; docker-compose.yml says which command runs.
 FROM python:3.13-slim AS build
 WORKDIR /app
-RUN pip install --no-cache-dir uv babel
+RUN pip install --no-cache-dir uv
 COPY pyproject.toml uv.lock .python-version ./
 RUN UV_PYTHON_DOWNLOADS=never uv sync --frozen --no-dev
 COPY . .
 # Static files get their hashes here, so that the image can run read-only. The values only satisfy the start-up checks.
-RUN if [ -d workspace_admin/locale ]; then pybabel compile --domain django --directory workspace_admin/locale; fi \
-    && SECRET_KEY=build-only-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789 \
-       INVITATION_KEYS=build-only-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789 \
-       BASE_URL=https://build.invalid DATABASE_URL=postgres:///build SMTP_URL=smtp://build.invalid \
-       .venv/bin/python manage.py collectstatic --no-input
+RUN SECRET_KEY=build-only-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789 \
+    INVITATION_KEYS=build-only-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789 \
+    BASE_URL=https://build.invalid DATABASE_URL=postgres:///build SMTP_URL=smtp://build.invalid \
+    .venv/bin/python manage.py collectstatic --no-input
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --no-create-home console
