@@ -1,0 +1,124 @@
+"""Every role, action, face and workspace: who may do what, in one table.
+
+An action without a row here fails ``test_every_action_has_a_row``.
+"""
+
+from types import SimpleNamespace
+
+import pytest
+
+from invitations.models import Invitation
+from invitations.services import invite
+from members.access import ROLE_TABLE, Action, actor_for
+from members.models import Role
+from workspace_admin import demo
+
+W = "/w/{slug}"
+API = "/api/v1/workspaces/{slug}"
+READ, WRITE = "get", "post"
+
+PAGES = {
+    Action.VIEW_MEMBERS: (READ, W + "/members/", {}),
+    Action.VIEW_SUBSCRIPTION: (READ, W + "/subscription/", {}),
+    Action.INVITE: (WRITE, W + "/members/invite/", {"email": "new@example.com", "role": "member", "days": "7"}),
+    Action.RESEND: (WRITE, W + "/invitations/{invitation}/resend/", {}),
+    Action.REVOKE: (WRITE, W + "/invitations/{invitation}/revocation/", {}),
+    Action.EDIT_INVITATION: (WRITE, W + "/members/{invitee}/role/", {"role": "billing"}),
+    Action.CHANGE_ROLE: (WRITE, W + "/members/{member}/role/", {"role": "billing"}),
+    Action.GIVE_SEAT: (WRITE, W + "/members/{member}/seats/le-chat-team/", {"value": "on"}),
+    Action.TAKE_SEAT: (WRITE, W + "/members/{member}/seats/le-chat-team/", {"value": "off"}),
+    Action.REMOVE: (WRITE, W + "/members/{member}/removal/", {}),
+    Action.LEAVE: (WRITE, W + "/membership/departure/", {}),
+}
+CALLS = {
+    Action.VIEW_MEMBERS: (READ, API + "/members", None),
+    Action.INVITE: (WRITE, API + "/invitations", {"email": "new@example.com"}),
+    Action.RESEND: (WRITE, API + "/invitations/{invitation}/resend", None),
+    Action.REVOKE: (WRITE, API + "/invitations/{invitation}/revoke", None),
+}
+ROWS = [("page", *row) for row in PAGES.items()] + [("api", *row) for row in CALLS.items()]
+ELSEWHERE = {Action.CHANGE_SUBSCRIPTION: "support staff only, in tests/support"}
+
+
+def test_every_action_has_a_row():
+    assert set(Action) == set(PAGES) | set(ELSEWHERE)
+    assert set(CALLS) <= set(PAGES)
+    assert set(ROLE_TABLE) == set(Action)
+
+
+@pytest.fixture
+def houses(acme, globex, alice, dana, person):
+    """Acme, with an extra Admin so that anyone may leave; Globex, alike."""
+    made = {}
+    for slug, owner in (("acme", alice), ("globex", dana)):
+        host = actor_for(owner, slug)
+        demo.join(host, person(f"second@{slug}.example"), Role.ADMIN)
+        demo.join(host, person(f"target@{slug}.example"), Role.MEMBER)
+        [answer] = invite(host, [f"pending@{slug}.example"])
+        made[slug] = SimpleNamespace(
+            slug=slug,
+            member=host.workspace.memberships.get(email=f"target@{slug}.example").id,
+            invitee=answer.invitation.membership_id,
+            invitation=answer.invitation.id,
+        )
+    Invitation.objects.update(sent_at="2026-01-01T00:00:00Z")
+    return made
+
+
+def ask(client, method, path, body, **ids):
+    url = path.format(**ids)
+    if path.startswith(API):
+        return client.get(url) if method == READ else client.post(url, body or {}, content_type="application/json")
+    return getattr(client, method)(url, body)
+
+
+def caller_of(role, alice, bob, carol):
+    return {Role.ADMIN: alice, Role.MEMBER: bob, Role.BILLING: carol}[role]
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize(("face", "action", "request_"), [(face, action, row) for face, action, row in ROWS])
+def test_a_role_may_do_what_the_table_says(face, action, request_, role, houses, client_for, alice, bob, carol):
+    client = client_for(caller_of(role, alice, bob, carol))
+    response = ask(client, *request_, **vars(houses["acme"]))
+    if role in ROLE_TABLE[action]:
+        assert response.status_code < 400, response.content
+    else:
+        assert response.status_code == 403
+        assert b"Admin" in response.content
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize(("face", "action", "request_"), [(face, action, row) for face, action, row in ROWS])
+def test_another_workspace_looks_nonexistent(face, action, request_, role, houses, client_for, person, bob, carol):
+    outsider = person("second@acme.example") if role == Role.ADMIN else caller_of(role, None, bob, carol)
+    response = ask(client_for(outsider), *request_, **vars(houses["globex"]))
+    assert response.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("face", "action", "request_"), [row for row in ROWS if "{member}" in str(row) or "{invit" in str(row)]
+)
+def test_a_foreign_id_under_ones_own_workspace_looks_nonexistent(face, action, request_, houses, client_for, alice):
+    ids = {**vars(houses["globex"]), "slug": "acme"}
+    assert ask(client_for(alice), *request_, **ids).status_code == 404
+
+
+@pytest.mark.parametrize(("face", "action", "request_"), ROWS)
+def test_a_stranger_is_asked_to_sign_in(face, action, request_, houses, client):
+    response = ask(client, *request_, **vars(houses["acme"]))
+    if face == "api":
+        assert response.status_code == 401
+        assert response["WWW-Authenticate"]
+    else:
+        assert response.status_code == 302
+        assert "/accounts/login/" in response["Location"]
+
+
+def test_a_demotion_is_in_force_at_the_next_request(houses, client_for, alice, acme):
+    client = client_for(alice)
+    assert client.get("/w/acme/members/").status_code == 200
+    acme.memberships.filter(user=alice).update(role=Role.MEMBER)
+    assert client.get("/w/acme/members/").status_code == 403
+    acme.memberships.filter(user=alice).delete()
+    assert client.get("/w/acme/members/").status_code == 404
