@@ -1,0 +1,87 @@
+"""Signing up, confirming the address, and not telling who has an account."""
+
+import pytest
+from django.utils import translation
+
+from members.models import AccountMail, User
+
+NINA = {"name": "Nina New", "email": "Nina@new.example", "password1": "a-long-secret-7"}
+
+
+def test_signing_up_confirming_and_signing_in(client, db, sent, link_in):
+    assert client.post("/accounts/signup/", NINA)["Location"] == "/accounts/confirm-email/"
+    nina = User.objects.get(email="nina@new.example")
+    assert (nina.name, nina.language, nina.email_verified) == ("Nina New", "en", False)
+
+    [message] = sent()
+    assert message.to == ["nina@new.example"]
+    page = client.get(link_in(message))
+    assert b"Confirm that" in page.content
+    assert not User.objects.get(id=nina.id).email_verified
+    client.post(link_in(message))
+    assert User.objects.get(id=nina.id).email_verified
+    assert sent() == []
+
+    client.post("/", {"login": nina.email, "password": NINA["password1"]})
+    assert client.get("/")["Location"] == "/workspaces/new/"
+
+
+def test_an_unconfirmed_account_cannot_sign_in(client, db):
+    client.post("/accounts/signup/", NINA)
+    client.cookies.clear()
+    answer = client.post("/", {"login": "nina@new.example", "password": NINA["password1"]})
+    assert answer["Location"] == "/accounts/confirm-email/"
+    assert "_auth_user_id" not in client.session
+
+
+def test_signing_up_with_a_known_address_looks_the_same_and_tells_its_owner(client, bob, sent):
+    answer = client.post("/accounts/signup/", {**NINA, "email": bob.email})
+    assert answer["Location"] == "/accounts/confirm-email/"
+    assert User.objects.filter(email=bob.email).count() == 1
+    [message] = sent()
+    assert message.to == [bob.email]
+    assert AccountMail.objects.get().kind == "account_exists"
+    assert User.objects.get(id=bob.id).check_password("workspace-demo")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": ""},
+        {"name": "Nina\u202eEve"},
+        {"name": "x" * 101},
+        {"email": "nina@new"},
+        {"email": "ninа@new.example"},
+        {"email": "a" * 300 + "@new.example"},
+        {"password1": "12345678"},
+        {"password1": "short"},
+    ],
+)
+def test_bad_input_is_said_and_makes_no_account(change, client, db):
+    page = client.post("/accounts/signup/", {**NINA, **change})
+    assert page.status_code == 200
+    assert page.context["form"].errors
+    assert not User.objects.exists()
+
+
+def test_the_mail_speaks_the_pages_language_and_holds_no_secret(client, db, sent):
+    with translation.override("fr"):
+        client.post("/accounts/signup/", NINA, headers={"Accept-Language": "fr"})
+    mail = AccountMail.objects.get()
+    assert (mail.language, mail.state) == ("fr", "queued")
+    stored = " ".join(str(getattr(mail, field.attname)) for field in AccountMail._meta.fields)
+    [message] = sent()
+    assert "confirm-email" in message.body
+    assert "confirm-email" not in stored
+
+
+def test_every_try_carries_the_same_link(client, db, sent, link_in):
+    client.post("/accounts/signup/", NINA)
+    assert link_in(sent()[0]) == link_in(sent()[0])
+    assert sent()[0].extra_headers["Message-ID"] == sent()[0].extra_headers["Message-ID"]
+
+
+def test_several_addresses_for_one_account_are_not_on_offer(client_for, bob):
+    browser = client_for(bob)
+    browser.post("/accounts/email/", {"action_add": "", "email": "bob2@new.example"})
+    assert bob.emailaddress_set.count() == 1
