@@ -14,9 +14,9 @@ urlpatterns = [
     path("healthz/live", health.live, name="live"),
     path("healthz/ready", health.ready, name="ready"),
     path("admin/", admin.site.urls),
+    path("", include("members.urls")),  # before allauth's: it shuts one of its pages
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("workspace_admin.api_urls")),
-    path("", include("members.urls")),
     path("", include("billing_seats.urls")),
     path("", include("invitations.urls")),
     path("", include("workspace_admin.people.urls")),
