@@ -2,14 +2,15 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from math import ceil
 
 from django.utils import timezone
 from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
+from billing_seats.models import Product
 from members.models import Membership, Role
 from workspace_admin.people.queries import Column
 
@@ -48,9 +49,9 @@ class Mail:
 class Cell:
     """One member's seat of one product."""
 
-    product: Any
+    product: Product
     held: bool
-    sold_out: bool
+    caption: str
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def present(member: Membership, columns: list[Column], me: uuid.UUID | None, ref
         tone=tone,
         role=member.role,
         role_label=str(Role(member.role).label),
-        cells=[Cell(one.product, live and one.product.id in held, one.available == 0) for one in columns],
+        cells=[Cell(one.product, live and one.product.id in held, one.caption) for one in columns],
         live=live,
         pending=member.status == "invited",
         is_self=member.id == me,
@@ -140,6 +141,11 @@ def _mail(read: dict[str, str] | None) -> Mail | None:
 def _expires(at: datetime | None) -> str:
     if at is None:
         return ""
-    if at <= timezone.now():
-        return _("Ended %(ago)s") % {"ago": ago(at)}
-    return _("Ends in %(time)s") % {"time": timeuntil(at, depth=1)}
+    left = at - timezone.now()
+    if left <= timedelta(0):
+        return _("Expired %(ago)s") % {"ago": ago(at)}
+    if left <= timedelta(days=1):
+        return _("Expires in %(time)s") % {"time": timeuntil(at, depth=1)}
+    # Rounded up: an offer of seven days that has just left has seven days.
+    days = ceil(left / timedelta(days=1))
+    return ngettext("Expires in %(days)s day", "Expires in %(days)s days", days) % {"days": days}

@@ -9,6 +9,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject, Now
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from billing_seats.models import Product, Seat, SeatPool
 from invitations.models import Delivery, Invitation, InvitationStatus, Kind
@@ -49,6 +50,12 @@ class Column:
     product: Product
     purchased: int
     available: int
+
+    @property
+    def caption(self) -> str:
+        """Answer the column's name with the seats left, for where the header is out of sight."""
+        left = _("%(left)s of %(bought)s left") % {"left": self.available, "bought": self.purchased}
+        return f"{self.product.name} ({left})"
 
 
 def find(workspace: Workspace, query: ListQuery, fresh: Sequence[str] = ()) -> Page[Membership]:
