@@ -11,7 +11,6 @@ from members import emails
 from members.models import AccountMail
 
 
-
 @pytest.fixture
 def sent(db) -> Callable[[], list[EmailMultiAlternatives]]:
     """What stands in the outbox, rendered; mails that are no longer true are left out."""

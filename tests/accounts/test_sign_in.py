@@ -71,6 +71,8 @@ def test_signing_out_asks_and_needs_a_post(client_for, bob):
     assert "_auth_user_id" not in browser.session
 
 
-@pytest.mark.parametrize("fields", [{"login": "\0", "password": "\0"}, {"login": "a" * 5000, "password": "b" * 9000}, {}])
+@pytest.mark.parametrize(
+    "fields", [{"login": "\0", "password": "\0"}, {"login": "a" * 5000, "password": "b" * 9000}, {}]
+)
 def test_odd_input_is_answered(fields, client, db):
     assert client.post("/", fields).status_code == 200
