@@ -11,11 +11,10 @@ from unfold.admin import ModelAdmin
 
 from billing_seats import services
 from billing_seats.models import Product, SeatPool, Subscription
-from members.access import staff_actor
-from members.admin import ReasonField, ServiceAdmin
+from members.admin import ReasonField, ServiceAdmin, acting
 
 
-class NoDeleting(ModelAdmin):  # type: ignore[misc] -- unfold ships no types
+class NoDeleting(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """Rows that others rest on."""
 
     actions = None
@@ -39,7 +38,7 @@ class ProductAdmin(NoDeleting):
         return ("slug",) if obj else ()
 
 
-class SubscriptionForm(forms.ModelForm):
+class SubscriptionForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no type at run time
     """Plan and reason."""
 
     reason = ReasonField()
@@ -72,10 +71,10 @@ class SubscriptionAdmin(ServiceAdmin, NoDeleting):
 
     def save_model(self, request: HttpRequest, obj: Subscription, form: forms.Form, change: bool) -> None:  # noqa: ARG002, FBT001 -- Django's
         """Have the service change the plan."""
-        services.change_plan(staff_actor(request.user, obj.workspace, form.cleaned_data["reason"]), obj.plan)
+        services.change_plan(acting(request, obj.workspace, form.cleaned_data["reason"]), obj.plan)
 
 
-class SeatPoolForm(forms.ModelForm):
+class SeatPoolForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no type at run time
     """Quantity and reason."""
 
     reason = ReasonField()
@@ -116,7 +115,7 @@ class SeatPoolAdmin(ServiceAdmin, NoDeleting):
 
     def save_model(self, request: HttpRequest, obj: SeatPool, form: forms.Form, change: bool) -> None:  # noqa: ARG002, FBT001 -- Django's
         """Have the service set the quantity; a new pool gets the id of the row that it made."""
-        actor = staff_actor(request.user, obj.workspace, form.cleaned_data["reason"])
+        actor = acting(request, obj.workspace, form.cleaned_data["reason"])
         pool = services.resize(actor, obj.product.slug, obj.purchased)
         obj.pk = pool.pk
 

@@ -20,8 +20,8 @@ from unfold.decorators import action
 
 from invitations import services
 from invitations.models import Delivery, Invitation
-from members.access import Actor, staff_actor
-from members.admin import STANDINGS, ReadOnlyAdmin, ReasonField, history_of
+from members.access import Actor
+from members.admin import STANDINGS, ReadOnlyAdmin, ReasonField, acting, history_of
 from members.errors import DomainError
 
 
@@ -55,7 +55,7 @@ REVOKE = Deed(
 )
 
 
-class DeliveryInline(TabularInline):  # type: ignore[misc] -- unfold ships no types
+class DeliveryInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
     """Every email of the invitation."""
 
     model = Delivery
@@ -106,7 +106,7 @@ class InvitationAdmin(ReadOnlyAdmin):
     @admin.display(description=_("Status"))
     def standing(self, invitation: Invitation) -> str:
         """Answer the status, with *expired* for a pending one that is over."""
-        return STANDINGS.get(invitation.display_status, invitation.get_status_display())
+        return str(STANDINGS.get(invitation.display_status, invitation.get_status_display()))
 
     @admin.display(description=_("Audit log"))
     def history(self, invitation: Invitation) -> str:
@@ -123,12 +123,12 @@ class InvitationAdmin(ReadOnlyAdmin):
         """Revoke the chosen ones, once a reason is given."""
         return self._do(request, REVOKE, rows, back=request.get_full_path())
 
-    @action(description=_("Resend invite"), url_path="resend", permissions=["act"])
+    @action(description=_("Resend invite"), url_path="resend", permissions=["act"])  # type: ignore[untyped-decorator]  # unfold's
     def resend(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Resend this one, once a reason is given."""
         return self._do_one(request, RESEND, object_id)
 
-    @action(description=_("Revoke invite"), url_path="revoke", permissions=["act"])
+    @action(description=_("Revoke invite"), url_path="revoke", permissions=["act"])  # type: ignore[untyped-decorator]  # unfold's
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Revoke this one, once a reason is given."""
         return self._do_one(request, REVOKE, object_id)
@@ -136,7 +136,8 @@ class InvitationAdmin(ReadOnlyAdmin):
     def _do_one(self, request: HttpRequest, deed: Deed, object_id: str) -> HttpResponse:
         invitation = self.get_object(request, object_id)
         if invitation is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            nowhere: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return nowhere
         return self._do(request, deed, [invitation], back="../change/")
 
     def _do(self, request: HttpRequest, deed: Deed, rows: Iterable[Invitation], back: str) -> HttpResponse:
@@ -160,7 +161,7 @@ class InvitationAdmin(ReadOnlyAdmin):
         done = 0
         for invitation in rows:
             try:
-                deed.service(staff_actor(request.user, invitation.workspace, reason), invitation.pk)
+                deed.service(acting(request, invitation.workspace, reason), invitation.pk)
             except DomainError as error:
                 self.message_user(request, f"{invitation.email}: {error.message}", messages.ERROR)
             else:

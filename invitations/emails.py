@@ -13,8 +13,7 @@ from members.mailing import compose
 
 
 def render(delivery: Delivery) -> EmailMultiAlternatives | None:
-    """
-    The message of a delivery, read from the database as it stands now.
+    """The message of a delivery, read from the database as it stands now.
 
     None where it is no longer true: the invitation has ended, was sent again since, or the reader has left.
     """
@@ -39,8 +38,10 @@ def _is_current(delivery: Delivery) -> bool:
 
 def _invitation(delivery: Delivery) -> dict[str, Any] | None:
     invitation = delivery.invitation
+    if invitation.membership_id is None or not _is_current(delivery):
+        return None
     member = delivery.workspace.memberships.invited().filter(pk=invitation.membership_id).first()
-    if member is None or not _is_current(delivery):
+    if member is None:
         return None
     return {
         "inviter": invitation.invited_by_name,

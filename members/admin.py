@@ -1,6 +1,6 @@
 """What support staff see of people and workspaces: all of it read-only, for every change goes through the services."""
 
-from typing import Any, ClassVar
+from typing import Any, cast
 
 from allauth.account.models import EmailAddress
 from django import forms
@@ -15,19 +15,20 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from members.access import Actor, staff_actor
 from members.errors import DomainError
 from members.models import AuditEvent, Membership, User, Workspace
 
-# Editing these rows would go past the services: who is verified is decided by a link, who is staff by `manage.py staff`.
+# Editing these would go past the services: a link decides who is verified, `manage.py staff` who is staff.
 for model in (EmailAddress, Group):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 
 
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc] -- unfold ships no types
+class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """Rows to look at: nobody, not even a superuser, adds, changes or deletes them here."""
 
-    actions = None
+    actions: tuple[str, ...] | None = None
     list_per_page = 50
     show_full_result_count = False
 
@@ -57,7 +58,12 @@ class ReasonField(forms.CharField):
         )
 
 
-class ServiceAdmin(ModelAdmin):  # type: ignore[misc] -- unfold ships no types
+def acting(request: HttpRequest, workspace: Workspace, reason: str) -> Actor:
+    """Answer the staff member of the request as an actor; the admin lets nobody else in."""
+    return staff_actor(cast("User", request.user), workspace, reason)
+
+
+class ServiceAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """A form saved by a service: what the service refuses is said, and nothing of it is kept."""
 
     def changeform_view(
@@ -69,10 +75,11 @@ class ServiceAdmin(ModelAdmin):  # type: ignore[misc] -- unfold ships no types
     ) -> HttpResponse:
         """Answer the form; a refusal has already rolled the transaction back when it is caught here."""
         try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            response: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
         except DomainError as error:
             self.message_user(request, str(error.message), messages.ERROR)
             return redirect(request.get_full_path())
+        return response
 
 
 @admin.register(Workspace)
@@ -118,7 +125,7 @@ class MembershipAdmin(ReadOnlyAdmin):
     @admin.display(description=_("Status"))
     def standing(self, member: Membership) -> str:
         """Answer the status as the Members page shows it."""
-        return STANDINGS.get(member.display_status, member.get_status_display())
+        return str(STANDINGS.get(member.display_status, member.get_status_display()))
 
     @admin.display(description=_("Seats"))
     def seats_held(self, member: Membership) -> str:
@@ -168,12 +175,13 @@ class AuditEventAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEvent]:
         """Bring the slug along: the log itself has no foreign keys, and outlives the workspace."""
         slug = Workspace.objects.filter(pk=OuterRef("workspace_id")).values("slug")
-        return super().get_queryset(request).annotate(slug=Subquery(slug))
+        events: QuerySet[AuditEvent] = super().get_queryset(request).annotate(slug=Subquery(slug))
+        return events
 
     @admin.display(description=_("Workspace"))
     def workspace(self, event: AuditEvent) -> str:
         """Answer the slug, else the id of a workspace that is gone."""
-        return event.slug or str(event.workspace_id)
+        return getattr(event, "slug", None) or str(event.workspace_id)
 
 
 def history_of(*targets: Model | None) -> str:

@@ -8,11 +8,10 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 
-def compose(
+def compose(  # noqa: PLR0913 -- the parts of a message, all by keyword
     template: str, *, to: str, language: str, message_id: str, key: str, context: dict[str, Any]
 ) -> EmailMultiAlternatives:
-    """
-    A message made of `emails/<template>.subject.txt`, `.txt` and `.html`.
+    """A message made of `emails/<template>.subject.txt`, `.txt` and `.html`.
 
     `language` is a code of settings.LANGUAGES ("" is the default one). `message_id` and `key` (the idempotency key)
     stay the same for every try, so that a second copy can be told from a second message. The provider's open and

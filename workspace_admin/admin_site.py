@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 
-class SupportSite(UnfoldAdminSite):  # type: ignore[misc] -- unfold ships no types
+class SupportSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no types
     """The admin without password forms of its own: no second door to guard."""
 
     site_title = site_header = index_title = _("Support")
