@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -12,12 +12,13 @@ from billing_seats.forms import WorkspaceForm
 from billing_seats.plans import Feature
 from members.access import Action, actor_for
 from members.errors import InvalidRequest
+from members.requests import SignedIn
 from members.services import remember_workspace
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def create_workspace(request: HttpRequest) -> HttpResponse:
+def create_workspace(request: SignedIn) -> HttpResponse:
     """Open a workspace on the Free plan, with whoever asks as its Admin."""
     form = WorkspaceForm(request.POST or None)
     if form.is_valid():
@@ -33,7 +34,7 @@ def create_workspace(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def home(request: HttpRequest, slug: str) -> HttpResponse:
+def home(request: SignedIn, slug: str) -> HttpResponse:
     """Show the products one may open, and why one may not open the others."""
     actor = actor_for(request.user, slug)
     remember_workspace(request.user, actor.workspace)
@@ -54,7 +55,7 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def subscription(request: HttpRequest, slug: str) -> HttpResponse:
+def subscription(request: SignedIn, slug: str) -> HttpResponse:
     """Show plan, renewal and how many seats are bought, in use, held and free; say why to whom it is not shown."""
     actor = actor_for(request.user, slug)
     context = {"actor": actor, "workspace": actor.workspace, "nav": "subscription"}

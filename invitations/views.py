@@ -22,16 +22,18 @@ from members.models import User
 @require_safe
 def link(request: HttpRequest, token: str) -> HttpResponse:
     """Take the token out of the address: only id and generation go into the session. Nothing else changes."""
-    offer = offers.offer_for(token)
-    if offer is not None:
-        hold(request, offer)
-        response = redirect("join")
-    else:
-        user = request.user
-        workspace = offers.accepted_by(token, user) if isinstance(user, User) else None
-        response = redirect("home", workspace.slug) if workspace else neutral(request)
+    response = _opened(request, token)
     response["Referrer-Policy"] = "no-referrer"
     return response
+
+
+def _opened(request: HttpRequest, token: str) -> HttpResponse:
+    if offer := offers.offer_for(token):
+        hold(request, offer)
+        return redirect("join")
+    user = request.user
+    workspace = offers.accepted_by(token, user) if isinstance(user, User) else None
+    return redirect("home", workspace.slug) if workspace else neutral(request)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -130,7 +132,10 @@ def _form(request: HttpRequest, offer: Offer, state: str, *, fresh: bool = False
 
 def _accept(request: HttpRequest, offer: Offer, form: OfferForm) -> None:
     """Accept as who is signed in or as a new person; either way the session's id changes."""
-    if isinstance(form, NewPersonForm):
+    if isinstance(request.user, User) and not isinstance(form, NewPersonForm):
+        joining.accept(offer, request.user)
+        request.session.cycle_key()
+    else:
         user = joining.accept_as_new_person(
             offer,
             name=form.cleaned_data["name"],
@@ -138,9 +143,6 @@ def _accept(request: HttpRequest, offer: Offer, form: OfferForm) -> None:
             language=translation.get_language() or settings.LANGUAGE_CODE,
         )
         get_adapter().login(request, user)
-    else:
-        joining.accept(offer, request.user)
-        request.session.cycle_key()
     request.session.pop(HELD, None)
     messages.success(request, _("Welcome to %(workspace)s.") % {"workspace": offer.workspace.name})
 

@@ -45,7 +45,7 @@ class _SignerAt(TimestampSigner):
         return b62_encode(int(self.moment.timestamp()))
 
 
-class _TokensAt(EmailAwarePasswordResetTokenGenerator):  # type: ignore[misc] -- allauth ships no types
+class _TokensAt(EmailAwarePasswordResetTokenGenerator):  # type: ignore[misc]  # allauth ships no types
     """Makes password tokens as of a fixed moment, so that a retry carries the same link."""
 
     def __init__(self, moment: datetime) -> None:
@@ -65,7 +65,7 @@ def _confirm_address(mail: AccountMail) -> dict[str, Any] | None:
 
 
 def _password_reset(mail: AccountMail) -> dict[str, Any] | None:
-    user = User.objects.filter(pk=mail.user_id, is_active=True).first()
+    user = User.objects.filter(account_mails=mail, is_active=True).first()
     if user is None:
         return None
     token = _TokensAt(mail.created_at).make_token(user)

@@ -1,6 +1,6 @@
 """Forms about people: signing up and the own profile."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -34,7 +34,7 @@ class SignUpForm(forms.Form):
     """What signing up asks for beside address and password; allauth derives its own form from this one."""
 
     name = NameField()
-    field_order: ClassVar = ["name", "email", "password1"]
+    field_order = ["name", "email", "password1"]
 
     def signup(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """Do nothing more: the adapter stores the name together with the account."""

@@ -1,5 +1,7 @@
 """Pages about people: the front door, the roles guide, the own profile, leaving a workspace."""
 
+from collections.abc import Callable
+
 from allauth.account.views import LoginView
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -13,8 +15,9 @@ from members.access import ACTION_LABELS, ROLE_TABLE, actor_for
 from members.errors import LastAdmin, NotFound
 from members.forms import ProfileForm
 from members.models import Role, User
+from members.requests import SignedIn
 
-sign_in = LoginView.as_view()
+sign_in: Callable[[HttpRequest], HttpResponseBase] = LoginView.as_view()
 
 
 def _around(user: User) -> dict[str, object]:
@@ -32,7 +35,7 @@ def root(request: HttpRequest) -> HttpResponseBase:
     if not isinstance(user, User):
         return sign_in(request)
     memberships = user.memberships.active().select_related("workspace")
-    last = memberships.filter(workspace_id=user.last_workspace_id).first() or memberships.order_by("joined_at").first()
+    last = memberships.filter(workspace=user.last_workspace).first() or memberships.order_by("joined_at").first()
     if last:
         return redirect("home", last.workspace.slug)
     return redirect("admin:index" if user.is_staff else "workspace-create")
@@ -40,7 +43,7 @@ def root(request: HttpRequest) -> HttpResponseBase:
 
 @login_required
 @require_safe
-def roles_guide(request: HttpRequest) -> HttpResponse:
+def roles_guide(request: SignedIn) -> HttpResponse:
     """Say who may do what."""
     rows = [(label, [role in ROLE_TABLE[action] for role in Role]) for action, label in ACTION_LABELS.items()]
     return render(request, "members/roles_guide.html", {**_around(request.user), "rows": rows, "roles": Role})
@@ -48,7 +51,7 @@ def roles_guide(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: SignedIn) -> HttpResponse:
     """Show and change the own name and language."""
     user = request.user
     form = ProfileForm(request.POST or None, initial={"name": user.name, "language": user.language})
@@ -61,7 +64,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def leave(request: HttpRequest, slug: str) -> HttpResponse:
+def leave(request: SignedIn, slug: str) -> HttpResponse:
     """Ask whether to leave the workspace, then do so."""
     actor = actor_for(request.user, slug)
     context = {"actor": actor, "workspace": actor.workspace, "nav": ""}
