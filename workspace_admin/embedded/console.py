@@ -57,19 +57,23 @@ def _fingerprint() -> str:
 def bring_up_to_date(supervisor: Supervisor) -> None:
     """Migrate as the owner of the tables, and put in the demo cast where nobody is yet.
 
-    The database remembers, as its comment, by which files it was migrated last: asking Django costs seconds.
+    The database remembers, as its comment, by which files it was migrated last: asking Django costs seconds. Without
+    comment an embedded one never got as far, and a cast that is half there is completed.
     """
-    owner = supervisor.env.get("OWNER_DATABASE_URL", supervisor.env["DATABASE_URL"])
+    embedded = "OWNER_DATABASE_URL" in supervisor.env
+    owner = supervisor.env["OWNER_DATABASE_URL" if embedded else "DATABASE_URL"]
     fingerprint = _fingerprint()
     with psycopg.connect(owner, autocommit=True) as connection:
-        if connection.execute(_COMMENT).fetchone() != (fingerprint,):
+        (remembered,) = connection.execute(_COMMENT).fetchone() or (None,)
+        if remembered != fingerprint:
             supervisor.run("migrate", _manage("migrate", "--no-input"), env={"DATABASE_URL": owner})
             supervisor.run("cachetable", _manage("createcachetable"), env={"DATABASE_URL": owner})
+        nobody = connection.execute("SELECT NOT EXISTS (SELECT FROM members_user)").fetchone() == (True,)
+        if nobody or (embedded and remembered is None):
+            supervisor.run("seed", _manage("seed_demo"))
+        if remembered != fingerprint:
             name = sql.Identifier(connection.info.dbname)
             connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(name, sql.Literal(fingerprint)))
-        row = connection.execute("SELECT EXISTS (SELECT FROM members_user)").fetchone()
-    if row == (False,):
-        supervisor.run("seed", _manage("seed_demo"))
 
 
 def _start_web(supervisor: Supervisor) -> None:
