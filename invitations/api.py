@@ -4,81 +4,21 @@ import uuid
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Prefetch, Q, QuerySet
-from django.db.models.functions import Now
-from rest_framework import serializers
+from django.db.models import OuterRef, Prefetch, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing_seats.api import WorkspaceResource
 from invitations import services
 from invitations.models import Delivery, Invitation, InvitationStatus, Kind
+from invitations.shapes import STATUSES, InvitationShape, InvitationsQuery, NewInvitation
 from members.access import Action, require
-from members.api import ListQuery, Nothing, Strict, described, languages, page_of
+from members.api import Nothing, described, page_of
 from members.errors import NotFound
 from members.keyset import Order
-from members.models import Role, Workspace
+from members.models import Workspace
 
 NEWEST_FIRST = Order("newest", "created_at", descending=True, timed=True)
-STATUSES = {
-    "pending": Q(status=InvitationStatus.PENDING, expires_at__gt=Now()),
-    "expired": Q(status=InvitationStatus.PENDING, expires_at__lte=Now()),
-} | {status: Q(status=status) for status in ("accepted", "revoked", "declined")}
-
-
-class InvitationsQuery(ListQuery):
-    """What the list can be narrowed to."""
-
-    status = serializers.ChoiceField(choices=list(STATUSES), required=False)
-    email = serializers.CharField(max_length=254, required=False)
-
-
-class NewInvitation(Strict):
-    """An invitation to be made; only `email` is required."""
-
-    email = serializers.CharField(max_length=1000)
-    role = serializers.ChoiceField(choices=Role.choices, default=Role.MEMBER.value)
-    seats = serializers.ListField(
-        child=serializers.CharField(max_length=50), max_length=100, default=list, help_text="Slugs of products."
-    )
-    locale = serializers.ChoiceField(choices=languages(), default="", help_text="The mail's language.")
-    message = serializers.CharField(max_length=500, allow_blank=True, default="", help_text="A personal note.")
-    expires_in_days = serializers.IntegerField(min_value=1, max_value=30, default=7)
-
-
-class InvitedBy(serializers.Serializer[Any]):
-    """Who invited."""
-
-    type = serializers.ChoiceField(choices=["user", "key", "staff", "system"])
-    id = serializers.UUIDField(allow_null=True)
-    name = serializers.CharField()
-
-
-class LatestDelivery(serializers.Serializer[Any]):
-    """What became of the latest email."""
-
-    status = serializers.CharField(help_text="The provider's outcome, else the state of sending.")
-    at = serializers.DateTimeField()
-
-
-class InvitationShape(serializers.Serializer[Any]):
-    """One offer to join."""
-
-    id = serializers.UUIDField()
-    email = serializers.EmailField()
-    role = serializers.ChoiceField(choices=Role.choices)
-    seats = serializers.ListField(child=serializers.CharField())
-    status = serializers.ChoiceField(choices=list(STATUSES))
-    member = serializers.UUIDField(allow_null=True)
-    invited_by = InvitedBy()
-    locale = serializers.CharField()
-    sent_count = serializers.IntegerField()
-    delivery = LatestDelivery(allow_null=True)
-    created_at = serializers.DateTimeField()
-    expires_at = serializers.DateTimeField()
-    accepted_at = serializers.DateTimeField(allow_null=True)
-    revoked_at = serializers.DateTimeField(allow_null=True)
-    declined_at = serializers.DateTimeField(allow_null=True)
 
 
 def rows(workspace: Workspace) -> QuerySet[Invitation]:

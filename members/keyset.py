@@ -1,7 +1,6 @@
 """Pages of a list by keyset: a page's cost grows neither with its depth nor with the list."""
 
 import base64
-import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -93,8 +92,10 @@ def _read(cursor: str, order: Order) -> tuple[bool, tuple[Any, UUID]]:
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         direction, name, value, row_id = orjson.loads(raw)
-        if name != order.name or direction not in {"n", "p"}:
-            raise ValueError(name)
-        return direction == "p", (order.read(value), UUID(str(row_id)))
-    except (ValueError, TypeError, OverflowError, binascii.Error):
-        raise InvalidRequest(_("This cursor is not of this list."), field="cursor") from None
+        place = order.read(value), UUID(str(row_id))
+        known = {"n": False, "p": True}[direction]
+    except (ValueError, TypeError, KeyError, OverflowError):
+        name = None
+    if name != order.name:
+        raise InvalidRequest(_("This cursor is not of this list."), field="cursor")
+    return known, place

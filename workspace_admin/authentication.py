@@ -11,7 +11,7 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from members.models import User
-from workspace_admin.errors import CsrfFailed
+from workspace_admin.refusals import CsrfFailed
 
 
 class PreferredLanguage:

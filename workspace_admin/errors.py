@@ -1,8 +1,9 @@
 """Refusals and failures on their way out: each becomes a page, an htmx fragment or a problem document, here only."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from http import HTTPStatus
+from math import ceil
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -10,119 +11,17 @@ import orjson
 import structlog
 from django.contrib import messages
 from django.core import exceptions as django_errors
-from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
-from django.http.multipartparser import MultiPartParserError
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext_lazy as _
 from django_htmx.middleware import HtmxDetails
-from rest_framework import exceptions as api_errors
 
 from members.errors import DomainError, InvalidRequest, NotFound, PermissionDenied, RateLimited, Unavailable
+from workspace_admin.refusals import CsrfFailed, Failure, refusal
 
 log = structlog.get_logger(__name__)
 LAST_RESORT = b"<!doctype html><html lang=en><title>Error</title><h1>Something went wrong</h1><p>Please try again."
-
-
-class Unauthenticated(DomainError):
-    """Nobody, or nobody known, is calling."""
-
-    code, status = "unauthenticated", 401
-    title, default = _("Sign in first"), _("Sign in first.")
-
-
-class CsrfFailed(DomainError):
-    """A form or call did not come from a page of ours, or from one that is too old."""
-
-    code, status = "csrf_failed", 403
-    title = _("This page was open for too long")
-    default = _("Nothing was changed. Go back, load the page again and repeat what you did.")
-
-
-class MethodNotAllowed(DomainError):
-    """The path does not know the method."""
-
-    code, status = "method_not_allowed", 405
-    title, default = _("Not possible here"), _("This address does not accept this method.")
-
-
-class UnsupportedMediaType(DomainError):
-    """The body is in no form that is read here."""
-
-    code, status = "unsupported_media_type", 415
-    title, default = _("Unsupported media type"), _("Send application/json.")
-
-
-class BodyTooLarge(DomainError):
-    """The request is larger than is read."""
-
-    code, status = "body_too_large", 413
-    title, default = _("Too large"), _("This is more than the console reads at once. Send less at a time.")
-
-
-class Failure(DomainError):
-    """A mistake of ours."""
-
-    code, status = "internal_error", 500
-    title = _("Something went wrong")
-    default = _("This is our mistake, not yours. It was written down; please try again later.")
-
-
-_TOO_LARGE = (
-    django_errors.RequestDataTooBig,
-    django_errors.TooManyFieldsSent,
-    django_errors.TooManyFilesSent,
-)
-_MALFORMED = (
-    django_errors.SuspiciousOperation,
-    django_errors.BadRequest,
-    MultiPartParserError,
-    UnreadablePostError,
-    api_errors.ParseError,
-)
-_MEANINGS: list[tuple[tuple[type[BaseException], ...], type[DomainError]]] = [
-    (_TOO_LARGE, BodyTooLarge),
-    (_MALFORMED, InvalidRequest),
-    ((Http404, api_errors.NotFound), NotFound),
-    ((django_errors.PermissionDenied, api_errors.PermissionDenied), PermissionDenied),
-    ((api_errors.NotAuthenticated, api_errors.AuthenticationFailed), Unauthenticated),
-    ((api_errors.MethodNotAllowed,), MethodNotAllowed),
-    ((api_errors.UnsupportedMediaType,), UnsupportedMediaType),
-    ((OperationalError, InterfaceError), Unavailable),
-]
-
-
-def refusal(error: BaseException | None) -> DomainError | None:
-    """Answer what the exception means to the caller, or None: a mistake of ours."""
-    if isinstance(error, DomainError):
-        return error
-    if isinstance(error, api_errors.ValidationError):
-        found = InvalidRequest()
-        found.extra = {"errors": list(_flat(error.detail))}
-        return found
-    for causes, meaning in _MEANINGS:
-        if isinstance(error, causes):
-            if meaning is Unavailable:
-                log.warning("database_unavailable", error=str(error))
-            said = str(error.detail) if isinstance(error, api_errors.ParseError) else None
-            return meaning(said)
-    return None
-
-
-def _flat(detail: Any, path: str = "") -> Iterable[dict[str, str]]:
-    """Answer DRF's nested details as the list of the contract; the path of an item is ``seats.0``."""
-    if isinstance(detail, dict):
-        pairs = [("" if name == "non_field_errors" else str(name), inner) for name, inner in detail.items()]
-    elif isinstance(detail, list) and any(isinstance(inner, (dict, list)) for inner in detail):
-        pairs = [(str(index), inner) for index, inner in enumerate(detail) if inner]
-    else:
-        for inner in detail if isinstance(detail, list) else [detail]:
-            yield {"field": path, "code": inner.code, "detail": str(inner)}
-        return
-    for name, inner in pairs:
-        yield from _flat(inner, ".".join(part for part in (path, name) if part))
 
 
 def document(error: DomainError) -> dict[str, Any]:
@@ -150,7 +49,7 @@ def answer(request: HttpRequest, error: DomainError) -> HttpResponse:
     else:
         response = _page(request, error)
     if isinstance(error, RateLimited | Unavailable):
-        response["Retry-After"] = str(max(1, round(float(error.extra.get("retry_after", 1)))))
+        response["Retry-After"] = str(max(1, ceil(error.extra.get("retry_after", 1))))
     return response
 
 

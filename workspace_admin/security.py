@@ -9,7 +9,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from members.errors import DomainError, InvalidRequest
-from workspace_admin.errors import BodyTooLarge, answer
+from workspace_admin.errors import answer
+from workspace_admin.refusals import BodyTooLarge
 
 type Next = Callable[[HttpRequest], HttpResponse]
 

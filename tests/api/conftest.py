@@ -19,8 +19,10 @@ class Caller:
         return self.client.get(f"/api/v1{path}", query)
 
     def post(self, path: str, body: Any = None) -> Any:
-        return self.client.post(f"/api/v1{path}", body, content_type="application/json") if body is not None else (
-            self.client.post(f"/api/v1{path}", b"", content_type="application/json")
+        return (
+            self.client.post(f"/api/v1{path}", body, content_type="application/json")
+            if body is not None
+            else (self.client.post(f"/api/v1{path}", b"", content_type="application/json"))
         )
 
 

@@ -8,7 +8,8 @@ from django.test import Client, override_settings
 
 from members.errors import Unavailable
 from tests.api.conftest import fields, problem
-from workspace_admin.errors import Failure, document, refusal
+from workspace_admin.errors import document
+from workspace_admin.refusals import Failure, refusal
 
 PATH = "/workspaces/acme/invitations"
 URL = f"/api/v1{PATH}"
@@ -19,7 +20,11 @@ def _send(client, body, content_type="application/json", **headers):
 
 
 def test_a_stranger_is_asked_to_authenticate(stranger):
-    for answer in (stranger.get(PATH), stranger.post(PATH, {"email": "ada@example.com"}), stranger.get("/workspaces/x/members")):
+    for answer in (
+        stranger.get(PATH),
+        stranger.post(PATH, {"email": "ada@example.com"}),
+        stranger.get("/workspaces/x/members"),
+    ):
         assert problem(answer) == (401, "unauthenticated")
         assert answer["WWW-Authenticate"]
 
@@ -59,7 +64,8 @@ def test_methods_that_a_path_does_not_know_are_refused(client_for, alice):
 
 
 @pytest.mark.parametrize(
-    "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/xml", "x", ""]
+    "content_type",
+    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/xml", "x", ""],
 )
 def test_only_json_is_read(client_for, alice, content_type):
     assert problem(_send(client_for(alice), "email=ada@example.com", content_type)) == (415, "unsupported_media_type")
@@ -102,7 +108,12 @@ def test_json_of_another_kind_is_refused(client_for, alice, body):
 def test_every_wrong_field_is_named_at_once(api, alice):
     refused = api(alice).post(PATH, {"role": "x", "seats": [[]], "expires_in_days": 99})
     assert sorted(fields(refused)) == ["email", "expires_in_days", "role", "seats.0"]
-    assert {error["code"] for error in refused.json()["errors"]} == {"required", "max_value", "invalid_choice", "invalid"}
+    assert {error["code"] for error in refused.json()["errors"]} == {
+        "required",
+        "max_value",
+        "invalid_choice",
+        "invalid",
+    }
 
 
 def test_more_than_a_megabyte_is_not_read(client_for, alice):
