@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Prefetch, QuerySet
 from rest_framework.request import Request
@@ -52,7 +53,7 @@ def shown(invitation: Any) -> dict[str, Any]:
             "id": invitation.invited_by_id,
             "name": invitation.invited_by_name,
         },
-        "locale": invitation.language,
+        "locale": invitation.language or settings.LANGUAGE_CODE,
         "sent_count": invitation.sent_count,
         "delivery": delivery
         and {"status": delivery.shown, "at": delivery.outcome_at or delivery.sent_at or delivery.created_at},

@@ -80,7 +80,7 @@ def _calls() -> Iterator[dict[str, Any]]:
                 "path": path,
                 "summary": call.get("summary", ""),
                 "description": call.get("description", ""),
-                "parameters": call.get("parameters", []),
+                "parameters": [_parameter(one) for one in call.get("parameters", [])],
                 "body": list(_fields(body)),
                 "status": status,
                 "answer": list(_fields(answer.get("content", {}).get("application/json", {}).get("schema"))),
@@ -99,11 +99,21 @@ def _fields(shape: dict[str, Any] | None, prefix: str = "") -> Iterator[dict[str
             "type": _type(field),
             "required": name in required,
             "about": raw.get("description") or "",
-            "values": field.get("enum", []),
-            "default": field.get("default"),
+            "choices": field.get("enum", []),
         }
         if "properties" in inner:
             yield from _fields(inner, f"{prefix}{name}{'[]' if inner is not field else ''}.")
+
+
+def _parameter(one: dict[str, Any]) -> dict[str, Any]:
+    shape = _resolved(one["schema"])
+    return {
+        "name": one["name"],
+        "type": _type(shape),
+        "required": one.get("required", False),
+        "about": one.get("description", ""),
+        "choices": shape.get("enum", []),
+    }
 
 
 def _type(field: dict[str, Any]) -> str:
