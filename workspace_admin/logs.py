@@ -88,6 +88,8 @@ def configure(config: Mapping[str, Any]) -> None:
             "loggers": {
                 **dict.fromkeys(("workspace_admin", "invitations", "billing_seats", "members"), ours),
                 **{name: {"level": "WARNING"} for name in _CHATTY},
+                # Django's own handler prints paths as they are, tokens of links included: root's is enough.
+                "django": {"level": "INFO"},
             },
         }
     )
