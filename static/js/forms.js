@@ -21,6 +21,11 @@ document.addEventListener("submit", (event) => {
   form.classList.add("busy");
 });
 
+// What came from the server is what is true: a control that was refused goes back to it.
+document.addEventListener("htmx:after:swap", () => {
+  document.querySelectorAll("#people form").forEach((form) => form.reset());
+});
+
 addEventListener("pageshow", () => {
   document.querySelectorAll("form[data-sent]").forEach((form) => {
     delete form.dataset.sent;
