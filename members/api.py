@@ -43,8 +43,8 @@ class ListQuery(Strict):
     """The query of every list."""
 
     limit = serializers.IntegerField(min_value=1, max_value=LARGEST_PAGE, default=PAGE)
-    cursor = serializers.CharField(max_length=2000, default="", help_text="`next_cursor` or `prev_cursor` of a page.")
-    include = serializers.ChoiceField(choices=["total"], required=False, help_text="`total` adds the count.")
+    cursor = serializers.CharField(max_length=2000, default="", help_text="next_cursor or prev_cursor of a page.")
+    include = serializers.ChoiceField(choices=["total"], required=False, help_text="Adds the count of all.")
 
 
 class Problem(serializers.Serializer[Any]):
