@@ -65,9 +65,20 @@ def seat(request: Request, slug: str, member: UUID, product: str) -> HttpRespons
 def resend(request: Request, slug: str, invitation: UUID) -> HttpResponse:
     """Send the invitation again, with a new link."""
     actor = actor_for(request.user, slug)
-    of = actor.workspace.invitations.filter(id=invitation).values_list("membership_id", flat=True).first()
     done = _("The invitation was sent again, with a new link. The old link no longer works.")
+    if "refusal" in (request.htmx.target or ""):
+        return _resend_inside_dialog(request, actor, invitation, done)
+    of = actor.workspace.invitations.filter(id=invitation).values_list("membership_id", flat=True).first()
     return act(request, slug, lambda actor: invitations.resend(actor, invitation), done, of)
+
+
+def _resend_inside_dialog(request: Request, actor: Actor, invitation: UUID, done: str) -> HttpResponse:
+    """Answer beside the address that was refused as already invited; the dialog stays, with the other answers."""
+    try:
+        invitations.resend(actor, invitation)
+    except DomainError as error:
+        return render(request, "people/resent.html", {"answer": error.message}, status=error.status)
+    return render(request, "people/resent.html", {"answer": done, "sent": True})
 
 
 @login_required
@@ -82,7 +93,7 @@ def revocation(request: Request, slug: str, invitation: UUID) -> HttpResponse:
     offer = actor.workspace.invitations.filter(id=invitation).first()
     if offer is None:
         raise NotFound
-    if offer.status != InvitationStatus.PENDING:
+    if offer.status != InvitationStatus.PENDING or offer.membership_id is None:
         raise InvitationNotPending
     return _ask(request, actor, "people/revoke.html", offer.membership_id, invitation=offer)
 
@@ -99,7 +110,7 @@ def removal(request: Request, slug: str, member: UUID) -> HttpResponse:
     return _ask(request, actor, "people/remove.html", member)
 
 
-def _ask(request: Request, actor: Actor, template: str, member_id: UUID | None, **context: object) -> HttpResponse:
+def _ask(request: Request, actor: Actor, template: str, member_id: UUID, **context: object) -> HttpResponse:
     member = queries.whole(actor.workspace.memberships.filter(id=member_id)).first()
     if member is None:
         raise NotFound

@@ -1,9 +1,10 @@
 """What the invite dialog asks for."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from members.models import Role
@@ -12,6 +13,10 @@ from workspace_admin.people.queries import Column
 DAYS = 7
 MAX_DAYS = 30
 NOTE = 500
+
+
+def _choices(form: forms.Form, name: str) -> forms.ChoiceField:
+    return cast("forms.ChoiceField", form.fields[name])
 
 
 class InviteForm(forms.Form):
@@ -44,11 +49,15 @@ class InviteForm(forms.Form):
         help_text=_("Days, 1 to 30."),
     )
 
-    def __init__(self, data: Any = None, *, columns: list[Column], initial: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, data: QueryDict | None = None, *, columns: list[Column], initial: dict[str, Any] | None = None
+    ) -> None:
         super().__init__(data, initial=initial)
         self.columns = columns
-        self.fields["products"].choices = [(one.product.slug, one.product.name) for one in columns]  # type: ignore[attr-defined] -- a choice field
-        self.fields["language"].choices = [("", _("The workspace's usual one")), *settings.LANGUAGES]  # type: ignore[attr-defined] -- a choice field
+        products = cast("forms.MultipleChoiceField", self.fields["products"])
+        products.choices = [(one.product.slug, one.product.name) for one in columns]
+        language = cast("forms.ChoiceField", self.fields["language"])
+        language.choices = [("", _("The workspace's usual one")), *settings.LANGUAGES]
 
     @property
     def seats(self) -> list[dict[str, Any]]:

@@ -61,7 +61,7 @@ def invite(request: Request, slug: str) -> HttpResponse:
     except DomainError as error:
         _blame(form, error)
         return _sheet(request, actor, form, status=error.status)
-    return _answer(request, actor, form, answers)
+    return _answer(request, actor, answers)
 
 
 def _send(actor: Actor, form: InviteForm) -> list[Answer]:
@@ -83,14 +83,14 @@ def _blame(form: InviteForm, error: DomainError) -> None:
     form.add_error(field, str(error.message))
 
 
-def _answer(request: Request, actor: Actor, form: InviteForm, answers: list[Answer]) -> HttpResponse:
+def _answer(request: Request, actor: Actor, answers: list[Answer]) -> HttpResponse:
     sent = tuple(answer.invitation.email for answer in answers if answer.done and answer.invitation)
     refusals = _refusals(actor, answers)
     if sent:
         messages.success(request, _told(sent))
     if not refusals:
         return retarget(refreshed(request, actor.workspace.slug, fresh=sent), "#people")
-    rest = form.data.copy()
+    rest = request.POST.copy()
     rest["email"] = "\n".join(refusal.email for refusal in refusals)
     again = InviteForm(rest, columns=queries.columns(actor.workspace))
     again.is_valid()

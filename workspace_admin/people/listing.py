@@ -85,4 +85,4 @@ def refreshed(
         return HttpResponseClientRedirect(resolve_url("home", slug))
     refused = (member, str(error.message) if error else "")
     context = context_of(request, actor, fresh=fresh, refused=refused)
-    return render(request, "people/members.html#answer", context, status=error.status if error else 200)
+    return render(request, "people/answer.html", context, status=error.status if error else 200)

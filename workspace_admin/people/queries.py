@@ -127,5 +127,5 @@ def surroundings(user: User, workspace: Workspace) -> tuple[list[Workspace], str
         plan=F("subscription__plan"), invited=Coalesce(Subquery(this), 0)
     )
     found = list(rows.order_by("name", "id"))
-    here = next(row for row in found if row.id == workspace.id)
-    return found, here.plan, here.invited
+    here = vars(next(row for row in found if row.id == workspace.id))
+    return found, here["plan"], here["invited"]

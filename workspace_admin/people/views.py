@@ -17,7 +17,7 @@ def members(request: Request, slug: str) -> HttpResponse:
     actor = actor_for(request.user, slug)
     if not actor.may(Action.VIEW_MEMBERS):
         return refused(request, {"actor": actor, "workspace": actor.workspace, "nav": "members"})
-    template = "people/members.html#answer" if request.htmx else "people/members.html"
+    template = "people/answer.html" if request.htmx else "people/members.html"
     response = render(request, template, context_of(request, actor))
     patch_vary_headers(response, ["HX-Request"])
     return response
