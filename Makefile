@@ -13,8 +13,8 @@ help:  ## this list
 setup: $(STAMP)  ## install what the console needs
 
 # Only a changed lock file, project file or set-up script asks for a new installation.
-$(STAMP): uv.lock pyproject.toml tools/setup
-	@tools/setup
+$(STAMP): uv.lock pyproject.toml .ci/setup
+	@.ci/setup
 
 run: setup  ## the whole console on this machine, until Ctrl-C
 	@exec $(PYTHON) -m workspace_admin.embedded run
@@ -33,10 +33,10 @@ fmt: setup  ## mend what the tools can mend
 	@.venv/bin/djlint --reformat --quiet $(HTML) || true
 
 browser: setup
-	@tools/browser
+	@.ci/browser
 
 test: check browser  ## everything: format, lint, types, imports, migrations, tests, browser
-	@exec env DATA_DIR=$${DATA_DIR:-var/test} $(PYTHON) -m workspace_admin.embedded exec -- tools/tests
+	@exec env DATA_DIR=$${DATA_DIR:-var/test} $(PYTHON) -m workspace_admin.embedded exec -- .ci/tests
 
 e2e: setup browser  ## the browser tests alone
-	@exec env DATA_DIR=$${DATA_DIR:-var/test} $(PYTHON) -m workspace_admin.embedded exec -- tools/tests tests/browser
+	@exec env DATA_DIR=$${DATA_DIR:-var/test} $(PYTHON) -m workspace_admin.embedded exec -- .ci/tests tests/browser

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Q
 from django.db.models.functions import Now
@@ -50,8 +51,10 @@ def open_workspace(user: User, *, name: str, slug: str) -> Workspace:
         InvalidRequest: name or slug is not valid, or the slug is taken.
     """
     name = clean_name(name)
-    if not SLUG.regex.match(slug):
-        raise InvalidRequest(SLUG.message, field="slug")
+    try:
+        SLUG(slug)
+    except ValidationError as error:
+        raise InvalidRequest(error.messages[0], field="slug") from None
     try:
         with transaction.atomic():
             workspace = Workspace.objects.create(name=name, slug=slug)

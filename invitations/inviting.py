@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -162,7 +163,10 @@ class Batch:
             invitation.save()
 
     def _record(self, new: Sequence[Invitation], renewed: Sequence[Invitation]) -> None:
-        offered = {"role": [None, self.terms.role], "seats": [[], [product.slug for product in self.terms.products]]}
+        offered: dict[str, list[Any]] = {
+            "role": [None, self.terms.role],
+            "seats": [[], [product.slug for product in self.terms.products]],
+        }
         named = [("invitation.created", row) for row in new] + [("invitation.resent", row) for row in renewed]
         AuditEvent.objects.bulk_create(
             [audit.event(self.actor, self.workspace.id, action, row, offered) for action, row in named]

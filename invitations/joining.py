@@ -131,8 +131,8 @@ def ask_for_new_link(offer: Offer) -> None:
     Raises:
         InvitationNotPending: it ended, was sent again, or has not expired.
     """
-    workspace, invitation, _member = _locked(offer)
-    if not Membership.objects.expired().filter(id=invitation.membership_id).exists():
+    workspace, invitation, member = _locked(offer)
+    if not Membership.objects.expired().filter(id=member.id).exists():
         raise InvitationNotPending(_("This invitation has not expired. Reload the page to join."))
     if invitation.asked_generation == invitation.generation:
         return

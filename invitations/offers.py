@@ -90,7 +90,7 @@ def may_still_offer(invitation: Invitation, role: str) -> bool:
 
 
 def _judged(invitation: Invitation, generation: int) -> Offer | None:
-    if invitation.status != InvitationStatus.PENDING:
+    if invitation.status != InvitationStatus.PENDING or invitation.membership_id is None:
         return None
     rows = Membership.objects.filter(id=invitation.membership_id, workspace=invitation.workspace_id)
     membership = rows.first()

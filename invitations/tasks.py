@@ -6,7 +6,7 @@ from invitations import deliveries
 from members import outbox
 
 
-@shared_task
+@shared_task  # type: ignore[untyped-decorator]  # -- celery ships no types
 def drain() -> None:
     """Send the invitations' emails that are due."""
     deliveries.drain()

@@ -1,7 +1,7 @@
 """Who belongs to which workspace."""
 
 import uuid
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -123,7 +123,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def email_verified(self) -> bool:
         """Whether the person proved that the address is theirs."""
-        return EmailAddress.objects.filter(user=self, email=self.email, verified=True).exists()
+        return bool(EmailAddress.objects.filter(user=self, email=self.email, verified=True).exists())
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
@@ -155,7 +155,9 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         if not words:
             return self
         query = " & ".join(f"'{workspace.id}:{word}':*" for word in words[:8])
-        return self.extra(where=["members_membership.search @@ %s::tsquery"], params=[query])
+        # Django's own search lookup would parse the words again; these are lexemes already.
+        found = self.extra(where=["members_membership.search @@ %s::tsquery"], params=[query])
+        return cast("Self", found)
 
 
 class Membership(models.Model):

@@ -6,7 +6,7 @@ from members import emails, outbox
 from members.models import AccountMail
 
 
-@shared_task
+@shared_task  # type: ignore[untyped-decorator]  # -- celery ships no types
 def drain() -> None:
     """Send the account mails that are due."""
     outbox.drain(AccountMail.objects.all(), emails.render)

@@ -45,7 +45,7 @@ def _quiet_broker(request):
 @pytest.fixture
 def person(db, hashed) -> Callable[..., User]:
     def make(email: str, name: str = "", **fields) -> User:
-        user = demo.add_person(email, name or email.split("@")[0].title(), None)
+        user = demo.add_person(email, name or email.partition("@")[0].title(), None)
         for field, value in {"password": hashed, **fields}.items():
             setattr(user, field, value)
         user.save()
@@ -134,6 +134,7 @@ def client_for() -> Callable[[User], Client]:
 @pytest.fixture
 def seats_of() -> Callable[[Workspace, str], SimpleNamespace]:
     """The figures of one product, read anew."""
+
     def read(workspace: Workspace, slug: str = demo.CHAT):
         return next(count for count in seat_counts(workspace) if count.product.slug == slug)
 

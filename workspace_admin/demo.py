@@ -111,7 +111,7 @@ def _offers(alice: Actor) -> None:
     invite(alice, ["jonas@acme.example", "typo@acme.example"], role=Role.MEMBER)
     expired = Invitation.objects.get(workspace=alice.workspace, email="jonas@acme.example")
     past = Now() - timedelta(days=2)
-    alice.workspace.memberships.filter(id=expired.membership_id).update(expires_at=past)
+    alice.workspace.memberships.filter(email=expired.email).update(expires_at=past)
     Invitation.objects.filter(id=expired.id).update(expires_at=past, sent_at=Now() - timedelta(days=9))
     alice.workspace.deliveries.filter(recipient="typo@acme.example", kind=Kind.INVITATION).update(
         state="sent", sent_at=Now(), outcome=Outcome.BOUNCED, outcome_at=Now()

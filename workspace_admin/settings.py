@@ -161,7 +161,7 @@ DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", f"Workspace console <no-
 
 CELERY_BROKER_URL = REDIS_URL or "redis://127.0.0.1:6379/0"
 
-SECURE_CSP = {
+SECURE_CSP: dict[str, list[str]] = {
     "default-src": [CSP.SELF],
     "script-src": [CSP.SELF, CSP.NONCE],
     "style-src": [CSP.SELF],

@@ -8,7 +8,7 @@ from django.urls import include, path
 from workspace_admin import errors, health
 
 admin.autodiscover()
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign] -- the console's own sign-in
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # -- the console's sign-in
 
 urlpatterns = [
     path("healthz/live", health.live, name="live"),

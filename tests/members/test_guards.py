@@ -11,10 +11,13 @@ from workspace_admin import demo
 
 
 def refused(sql: str, *params) -> str:
-    with pytest.raises(DatabaseError) as error, transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    return str(error.value)
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    except DatabaseError as error:
+        return str(error)
+    return "accepted"
 
 
 def test_the_audit_log_refuses_update_delete_and_truncate(acme):
