@@ -28,6 +28,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         "account/email/password_reset_key": "password_reset",
         "account/email/unknown_account": "unknown_account",
         "account/email/account_already_exists": "account_exists",
+        "account/email/password_changed": "password_changed",
+        "account/email/password_reset": "password_changed",
+        "account/email/password_set": "password_changed",
     }
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
@@ -37,6 +40,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
                 kind=self.kinds[template_prefix], user=context.get("user"), email=email, language=_language()
             )
             transaction.on_commit(tasks.nudge, robust=True)
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: "User",
+        context: dict[str, Any] | None = None,  # noqa: ARG002 -- allauth's signature
+        email: str | None = None,
+    ) -> None:
+        """Tell people that their password was changed: if it was not they, they want to know at once."""
+        if template_prefix in self.kinds:
+            self.send_mail(template_prefix, email or user.email, {"user": user})
 
     def save_user(self, request: HttpRequest, user: "User", form: forms.Form, commit: bool = True) -> "User":  # noqa: FBT001, FBT002 -- allauth's signature
         """Keep the name and the language of the page beside what allauth stores."""

@@ -72,6 +72,10 @@ def _password_reset(mail: AccountMail) -> dict[str, Any] | None:
     return {"user_name": user.name, "url": _url("account_reset_password_from_key", user_pk_to_url_str(user), token)}
 
 
+def _password_changed(mail: AccountMail) -> dict[str, Any] | None:
+    return {"user_name": mail.user.name, "url": _url("account_reset_password")} if mail.user else None
+
+
 def _account_exists(mail: AccountMail) -> dict[str, Any]:  # noqa: ARG001 -- one signature for all
     return {"user_name": "", "url": _url("account_reset_password")}
 
@@ -89,4 +93,5 @@ _CONTEXTS = {
     "password_reset": _password_reset,
     "account_exists": _account_exists,
     "unknown_account": _unknown_account,
+    "password_changed": _password_changed,
 }
