@@ -1,0 +1,60 @@
+"""How many statements a page costs: the same with 3 people as with 60, and never more than pinned here."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from invitations import joining, tokens
+from invitations.offers import offer_for
+from invitations.services import invite
+from workspace_admin import demo
+
+
+def count(act) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        act()
+    return len([one for one in captured if not one["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))])
+
+
+@pytest.fixture
+def crowd(as_alice):
+    def grow(size: int) -> None:
+        seats = [demo.CHAT] if size < 5 else []
+        invite(as_alice, [f"person{size}-{n}@example.com" for n in range(size)], products=seats)
+
+    return grow
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [
+        ("/w/acme/members/", 8),
+        ("/w/acme/members/?tab=invited&q=person", 8),
+        ("/api/v1/workspaces/acme/members", 6),
+        ("/api/v1/workspaces/acme/invitations", 6),
+    ],
+)
+def test_a_list_costs_the_same_however_many_there_are(path, most, crowd, client_for, alice):
+    client = client_for(alice)
+    crowd(3)
+    client.get(path)
+    few = count(lambda: client.get(path))
+    crowd(60)
+    many = count(lambda: client.get(path))
+    assert few == many
+    assert many <= most
+
+
+def test_inviting_costs_the_same_for_one_as_for_fifty(as_alice):
+    one = count(lambda: invite(as_alice, ["one@example.com"], products=[demo.CHAT]))
+    fifty = count(lambda: invite(as_alice, [f"p{n}@example.com" for n in range(50)]))
+    assert fifty <= one <= 16
+
+
+def test_accepting_is_pinned(as_alice, person):
+    [answer] = invite(as_alice, ["ada@example.com"], products=[demo.CHAT])
+    ada = person("ada@example.com")
+    offer = offer_for(tokens.make(answer.invitation))
+    assert count(lambda: joining.accept(offer, ada)) <= 22
