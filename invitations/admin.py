@@ -8,6 +8,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -102,6 +103,15 @@ class InvitationAdmin(ReadOnlyAdmin):
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Let the workspace's page link here."""
         return lookup == "workspace__id__exact" or super().lookup_allowed(lookup, value, request)
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> HttpResponse | None:
+        """Do what was asked; a choice that is no id is of no row, where Django would fail."""
+        try:
+            response: HttpResponse | None = super().response_action(request, queryset)
+        except ValidationError:
+            self.message_user(request, _("Nothing was chosen."), messages.ERROR)
+            return redirect(request.get_full_path())
+        return response
 
     @admin.display(description=_("Status"))
     def standing(self, invitation: Invitation) -> str:

@@ -82,3 +82,24 @@ def test_only_the_admins_pages_have_the_looser_policy(client_for, sam):
     client = client_for(sam)
     assert "'unsafe-eval'" in client.get("/admin/")["Content-Security-Policy"]
     assert "unsafe" not in client.get(reverse("roles-guide"))["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "invitations/invitation/nonsense/change/",
+        "invitations/invitation/nonsense/resend/",
+        "members/membership/?workspace__id__exact=nonsense",
+        "members/membership/?no_such_field=1",
+        "members/auditevent/?q=%25%27%22",
+        "members/nothing/",
+    ],
+)
+def test_nonsense_in_an_address_is_no_failure(client_for, sam, acme, path):
+    assert client_for(sam).get(f"/admin/{path}").status_code in {200, 302, 404}
+
+
+@pytest.mark.parametrize("action", ["revoke_selected", "delete_selected", "nonsense"])
+def test_nonsense_in_an_action_is_no_failure(client_for, sam, acme, action):
+    values = {"action": action, "_selected_action": ["nonsense"], "reason": "x"}
+    assert client_for(sam).post(page("invitations_invitation"), values).status_code in {200, 302, 400, 404}
