@@ -9,12 +9,14 @@ from urllib.parse import urlsplit
 
 import orjson
 import structlog
+from django.conf import settings
 from django.contrib import messages
 from django.core import exceptions as django_errors
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 from django_htmx.middleware import HtmxDetails
 
 from members.errors import DomainError, InvalidRequest, NotFound, PermissionDenied, RateLimited, Unavailable
@@ -91,8 +93,10 @@ class DomainErrors:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on."""
-        return self.get_response(request)
+        """Pass the request on; an unknown address is answered in development as it is elsewhere."""
+        response = self.get_response(request)
+        unknown = settings.DEBUG and response.status_code == HTTPStatus.NOT_FOUND and request.resolver_match is None
+        return answer(request, NotFound()) if unknown else response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer a refusal; a mistake of ours goes on to ``server_error``."""
@@ -134,6 +138,12 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 -- Django's signature
     """Answer handler404."""
     return answer(request, NotFound())
+
+
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """Answer allauth's handler429: signing in, signing up or asking for mail too often."""
+    message = _("Too many tries in a short time. Wait a minute and try again.")
+    return answer(request, RateLimited(message, retry_after=60))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

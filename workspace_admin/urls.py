@@ -27,4 +27,5 @@ if settings.DEBUG:
 handler400 = errors.bad_request
 handler403 = errors.permission_denied
 handler404 = errors.page_not_found
+handler429 = errors.too_many_requests  # allauth looks for it here
 handler500 = errors.server_error
