@@ -6,7 +6,6 @@ import pytest
 from django.core.mail import EmailMultiAlternatives
 from django.test import Client
 from django.urls import include, path
-from pytest_django.fixtures import SettingsWrapper
 
 from workspace_admin import urls
 from workspace_admin.mailbox import EmailBackend
@@ -18,7 +17,7 @@ _LINK = "http://127.0.0.1:8000/join/abc/"
 
 
 @pytest.fixture
-def name(settings: SettingsWrapper, tmp_path: Path) -> str:
+def name(settings, tmp_path: Path) -> str:
     """Answer the name of the one message in the mailbox."""
     settings.DATA_DIR = tmp_path
     settings.DEBUG = True
@@ -36,7 +35,7 @@ def test_the_list_leads_to_the_message(client: Client, name: str) -> None:
     assert f"/dev/mailbox/{name}/" in page.text
 
 
-def test_an_empty_mailbox_says_so(client: Client, settings: SettingsWrapper, tmp_path: Path) -> None:
+def test_an_empty_mailbox_says_so(client: Client, settings, tmp_path: Path) -> None:
     settings.DEBUG, settings.DATA_DIR = True, tmp_path
     assert "No mail yet" in client.get("/dev/mailbox/").text
 
@@ -54,9 +53,7 @@ def test_the_html_part_is_framed_without_scripts(client: Client, name: str) -> N
 
 
 @pytest.mark.parametrize("place", ["", "{name}/", "{name}/body/"])
-def test_nobody_elsewhere_and_nothing_but_debug_sees_it(
-    client: Client, name: str, place: str, settings: SettingsWrapper
-) -> None:
+def test_nobody_elsewhere_and_nothing_but_debug_sees_it(client: Client, name: str, place: str, settings) -> None:
     address = "/dev/mailbox/" + place.format(name=name)
     assert client.get(address).status_code == 200
     assert client.get(address, REMOTE_ADDR="192.0.2.7").status_code == 404

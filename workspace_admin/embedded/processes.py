@@ -110,11 +110,16 @@ class Child:
 
 
 def strays(data: Path) -> list[psutil.Process]:
-    """Answer the processes that an earlier supervisor of this data folder left behind."""
+    """Answer the processes that an earlier supervisor of this data folder left behind.
+
+    They carry its mark; the helpers of Postgres, which write their titles over it, work in the cluster's folder, and
+    while one of them lives no new server may start.
+    """
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):  # gone meanwhile, or another user's
-            if process.pid != os.getpid() and process.environ().get(MARK) == str(data):
+            marked = process.environ().get(MARK) == str(data) or process.cwd() == str(data / "postgres")
+            if marked and process.pid != os.getpid():
                 found.append(process)
     return found
 
