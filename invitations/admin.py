@@ -104,10 +104,12 @@ class InvitationAdmin(ReadOnlyAdmin):
         """Let the workspace's page link here."""
         return lookup == "workspace__id__exact" or super().lookup_allowed(lookup, value, request)
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> HttpResponse | None:
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Invitation], **where: Any
+    ) -> HttpResponse | None:
         """Do what was asked; a choice that is no id is of no row, where Django would fail."""
         try:
-            response: HttpResponse | None = super().response_action(request, queryset)
+            response: HttpResponse | None = super().response_action(request, queryset, **where)
         except ValidationError:
             self.message_user(request, _("Nothing was chosen."), messages.ERROR)
             return redirect(request.get_full_path())
