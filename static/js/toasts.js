@@ -17,8 +17,13 @@ document.addEventListener("click", (event) => {
   event.target.closest?.("[data-dismiss]")?.closest("[data-toast]")?.remove();
 });
 
-// A request that never came back must not look like one that worked.
-document.addEventListener("htmx:error", () => {
-  const offline = document.querySelector("template#offline");
-  if (offline) region.append(offline.content.cloneNode(true));
+// A request that never came back, or failed for a reason of ours, must not look like one that worked.
+const failed = () => {
+  const words = document.querySelector("template#offline");
+  if (words) region.append(words.content.cloneNode(true));
+};
+document.addEventListener("htmx:error", failed);
+document.addEventListener("htmx:response:error", (event) => {
+  const { response, text } = event.detail.ctx;
+  if (response.status === 500 && !text.includes('id="toasts"')) failed();
 });
