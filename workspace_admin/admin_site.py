@@ -16,7 +16,7 @@ from unfold.sites import UnfoldAdminSite
 type View = Callable[..., HttpResponse]
 
 # Unfold brings inline scripts and styles and Alpine, which evaluates: allowed here only, for staff only.
-POLICY = {
+POLICY: dict[str, list[str]] = {
     **settings.SECURE_CSP,
     "script-src": [CSP.SELF, CSP.UNSAFE_INLINE, CSP.UNSAFE_EVAL],
     "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
