@@ -1,14 +1,14 @@
 """What the API says of itself: its schema, for programs, and the reference made from it, for people."""
 
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, wraps
 from typing import Any
 
 import orjson
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
@@ -16,6 +16,8 @@ from rest_framework.request import Request
 
 from members.api import Resource
 from members.errors import NotFound
+from workspace_admin.errors import answer
+from workspace_admin.refusals import MethodNotAllowed
 
 
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # drf-spectacular has no types here
@@ -56,13 +58,27 @@ def document() -> dict[str, Any]:
         return read
 
 
-@require_safe
+def readable(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer a view that everyone may read and nobody write."""
+
+    @wraps(view)
+    def read(request: HttpRequest) -> HttpResponse:
+        if request.method in {"GET", "HEAD"}:
+            return view(request)
+        response = answer(request, MethodNotAllowed())
+        response["Allow"] = "GET, HEAD"
+        return response
+
+    return csrf_exempt(read)
+
+
+@readable
 def schema(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 -- the same for everyone
     """Answer the schema: OpenAPI 3.1."""
     return HttpResponse(orjson.dumps(document()), content_type="application/json")
 
 
-@require_safe
+@readable
 def docs(request: HttpRequest) -> HttpResponse:
     """Answer the reference page."""
     with translation.override("en"):

@@ -5,6 +5,7 @@ from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import unquote_to_bytes
 
+import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
@@ -113,6 +114,21 @@ class BoundedRequests:
         except UnicodeDecodeError:
             return InvalidRequest()
         return InvalidRequest() if "\0" in query or "\0" in request.path else None
+
+
+class RequestId:
+    """Tells the caller the id under which logs and audit log know the request; stands inside django-structlog's."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on and name it in the answer."""
+        name = str(structlog.contextvars.get_contextvars().get("request_id", ""))
+        response = self.get_response(request)
+        if name:
+            response["X-Request-ID"] = name[:64]
+        return response
 
 
 class SecurityHeaders:

@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "workspace_admin.security.RequestId",
     "workspace_admin.security.BoundedRequests",
 ]
 ROOT_URLCONF = "workspace_admin.urls"

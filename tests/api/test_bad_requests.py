@@ -63,12 +63,15 @@ def test_methods_that_a_path_does_not_know_are_refused(client_for, alice):
     assert client.head(URL).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "content_type",
-    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/xml", "x", ""],
-)
-def test_only_json_is_read(client_for, alice, content_type):
-    assert problem(_send(client_for(alice), "email=ada@example.com", content_type)) == (415, "unsupported_media_type")
+OTHER_TYPES = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/xml", "x", ""]
+
+
+def test_only_json_is_read(client_for, alice):
+    for content_type in OTHER_TYPES:
+        assert problem(_send(client_for(alice), "email=ada@example.com", content_type)) == (
+            415,
+            "unsupported_media_type",
+        )
 
 
 def test_json_is_answered_whatever_was_asked_for(client_for, alice):
@@ -77,32 +80,34 @@ def test_json_is_answered_whatever_was_asked_for(client_for, alice):
     assert client_for(alice).get(URL, {"format": "xml"}).status_code == 400
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"{",
-        b"\xff\xfe{}",
-        b'{"email": "\xff@example.com"}',
-        b'{"email": "\\ud800@example.com"}',
-        b'{"email": NaN}',
-        b'{"email": "a@example.com"} x',
-        b"[" * 100_000,
-        b'{"email":' * 50_000,
-        b"\x00",
-        b" ",
-        '{"email": "ada@example.com"}'.encode("utf-16"),
-    ],
-    ids=range(11),
-)
-def test_broken_json_is_said_to_be_that(client_for, alice, body):
-    answer = _send(client_for(alice), body)
-    assert problem(answer) == (400, "invalid_request")
-    assert "JSON" in answer.json()["detail"]
+NO_JSON = [
+    b"{",
+    b"\xff\xfe{}",
+    b'{"email": "\xff@example.com"}',
+    b'{"email": "\\ud800@example.com"}',
+    b'{"email": NaN}',
+    b'{"email": "a@example.com"} x',
+    b"[" * 100_000,
+    b'{"email":' * 50_000,
+    b"\x00",
+    b" ",
+    '{"email": "ada@example.com"}'.encode("utf-16"),
+]
 
 
-@pytest.mark.parametrize("body", [b"[]", b"null", b'"x"', b"5", b"true", b"[[[[[[]]]]]]"])
-def test_json_of_another_kind_is_refused(client_for, alice, body):
-    assert problem(_send(client_for(alice), body)) == (400, "invalid_request")
+def test_broken_json_is_said_to_be_that(client_for, alice):
+    for body in NO_JSON:
+        answer = _send(client_for(alice), body)
+        assert problem(answer) == (400, "invalid_request")
+        assert "JSON" in answer.json()["detail"]
+
+
+OTHER_JSON = [b"[]", b"null", b'"x"', b"5", b"true", b"[[[[[[]]]]]]"]
+
+
+def test_json_of_another_kind_is_refused(client_for, alice):
+    for body in OTHER_JSON:
+        assert problem(_send(client_for(alice), body)) == (400, "invalid_request")
 
 
 def test_every_wrong_field_is_named_at_once(api, alice):
@@ -131,25 +136,25 @@ def test_a_query_that_is_no_text_is_refused(client_for, alice, query):
     assert client.get(f"/w/acme/members/?{query}").status_code == 400
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/",
-        "/workspaces",
-        "/workspaces/acme/members/",
-        "/workspaces/ac%00me/members",
-        "/workspaces/%ff/members",
-        "/workspaces/../members",
-        "/workspaces/acme/invitations/not-an-id",
-        "/workspaces/acme/invitations/0197c000-0000-7000-8000-000000000000/delete",
-        "/workspaces/acme'--/members",
-        f"/workspaces/{'a' * 5000}/members",
-    ],
-)
-def test_other_paths_are_not_found(client_for, alice, path):
-    answer = client_for(alice).get(f"/api/v1{path}")
-    status, code = problem(answer)
-    assert (status, code) in {(404, "not_found"), (400, "invalid_request")}
+NO_PATHS = [
+    "/",
+    "/workspaces",
+    "/workspaces/acme/members/",
+    "/workspaces/ac%00me/members",
+    "/workspaces/%ff/members",
+    "/workspaces/../members",
+    "/workspaces/acme/invitations/not-an-id",
+    "/workspaces/acme/invitations/0197c000-0000-7000-8000-000000000000/delete",
+    "/workspaces/acme'--/members",
+    f"/workspaces/{'a' * 5000}/members",
+]
+
+
+def test_other_paths_are_not_found(client_for, alice):
+    for path in NO_PATHS:
+        answer = client_for(alice).get(f"/api/v1{path}")
+        status, code = problem(answer)
+        assert (status, code) in {(404, "not_found"), (400, "invalid_request")}
 
 
 def test_answers_are_english_whoever_reads(api, alice):

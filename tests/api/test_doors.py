@@ -6,6 +6,7 @@ from django.test import Client, RequestFactory, override_settings
 from django.urls import reverse
 
 from members.errors import RateLimited
+from members.models import AuditEvent
 from workspace_admin.errors import answer
 from workspace_admin.security import TrustedProxies
 
@@ -23,6 +24,7 @@ def test_every_answer_carries_the_headers(client_for, alice, path):
         assert headers["Referrer-Policy"] == "same-origin"
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
         assert "no-store" in headers["Cache-Control"]
+        assert headers["X-Request-ID"]
 
 
 def _address(peer, forwarded, trusted):
@@ -87,3 +89,22 @@ def test_the_way_back_stays_on_this_site(client_for, alice, referer):
 def test_too_soon_says_how_long_to_wait():
     response = answer(RequestFactory().get("/api/v1/x"), RateLimited(retry_after=41.2))
     assert (response.status_code, response["Retry-After"]) == (429, "42")
+
+
+def test_an_unknown_address_looks_the_same_in_development(client_for, alice):
+    for debug in (True, False):
+        with override_settings(DEBUG=debug):
+            page = client_for(alice).get("/nowhere/")
+            assert page.status_code == 404
+            assert b"There is nothing here" in page.content
+            moved = client_for(alice).get("/w/acme/members")
+            assert (moved.status_code, moved.url) == (301, "/w/acme/members/")
+
+
+@pytest.mark.usefixtures("acme")
+def test_what_is_done_is_audited_under_the_request_named_in_the_answer(client_for, alice, acme):
+    client = client_for(alice)
+    path = f"/api/v1/workspaces/{acme.id}/invitations"
+    answered = client.post(path, {"email": "ada@example.com"}, content_type="application/json")
+    event = AuditEvent.objects.get(workspace_id=acme.id, action="invitation.created", target_label="ada@example.com")
+    assert event.request_id == answered["X-Request-ID"]
