@@ -142,3 +142,19 @@ def supervised(layout: Layout) -> Iterator[Supervisor]:
     """
     with layout.owned(), Supervisor(layout) as supervisor:
         yield supervisor
+
+
+@contextmanager
+def servers(layout: Layout) -> Iterator[dict[str, str]]:
+    """Run throwaway servers for this very process, which keeps its signal handlers; answers the environment to use.
+
+    Raises:
+        EmbeddedError: the folder is in use, or a server did not start.
+    """
+    with layout.owned():
+        supervisor = Supervisor(layout)
+        try:
+            supervisor.start_servers(throwaway=True)
+            yield {**supervisor.env, "DATABASE_URL": supervisor.env.get("OWNER_DATABASE_URL", "")}
+        finally:
+            supervisor.stop()
