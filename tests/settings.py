@@ -12,4 +12,4 @@ if "DATABASE_URL" not in os.environ:
     os.environ |= running.enter_context(servers(Layout((ROOT / os.environ.get("DATA_DIR", "var/pytest")).resolve())))
     atexit.register(running.close)
 
-from workspace_admin.settings import *  # noqa: E402, F403 -- they read the environment made above
+from workspace_admin.settings import *  # noqa: F403 -- they read the environment made above
