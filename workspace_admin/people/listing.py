@@ -1,5 +1,6 @@
 """The list as an answer: as a page, or as the fragment that htmx puts in its place."""
 
+from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -85,4 +86,7 @@ def refreshed(
         return HttpResponseClientRedirect(resolve_url("home", slug))
     refused = (member, str(error.message) if error else "")
     context = context_of(request, actor, fresh=fresh, refused=refused)
-    return render(request, "people/answer.html", context, status=error.status if error else 200)
+    response = render(request, "people/answer.html", context, status=error.status if error else 200)
+    if error and "retry_after" in error.extra:
+        response["Retry-After"] = str(ceil(error.extra["retry_after"]))
+    return response
