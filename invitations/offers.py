@@ -76,9 +76,9 @@ def accepted_by(token: str, user: User) -> Workspace | None:
 
 
 def account_for(email: str) -> User | None:
-    """Answer the account of a verified address; one never verified counts as none."""
+    """Answer the account of a verified address, a closed one too; one never verified counts as none."""
     proved = EmailAddress.objects.filter(user=OuterRef("pk"), email=email, verified=True)
-    return User.objects.filter(Exists(proved), email=email, is_active=True).first()
+    return User.objects.filter(Exists(proved), email=email).first()
 
 
 def may_still_offer(invitation: Invitation, role: str) -> bool:
