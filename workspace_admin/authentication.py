@@ -3,14 +3,20 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
 from django.utils import translation
+from django.utils.http import urlencode
+from django_htmx.http import HttpResponseClientRedirect
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from members.models import User
+from workspace_admin.errors import way_back
 from workspace_admin.refusals import CsrfFailed
 
 
@@ -27,6 +33,29 @@ class PreferredLanguage:
             translation.activate(language)
             request.LANGUAGE_CODE = translation.get_language()
         return self.get_response(request)
+
+
+class SignInAgain:
+    """Middleware: who was signed out meanwhile signs in on a whole page, and comes back to the page they were on.
+
+    htmx would put the sign-in page where a row was; and the address that a form is sent to is none to come back to.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on and mend the way to the sign-in page."""
+        response = self.get_response(request)
+        sign_in = resolve_url(settings.LOGIN_URL)
+        htmx = getattr(request, "htmx", None)
+        if not response.headers.get("Location", "").startswith(f"{sign_in}?"):
+            return response
+        if not htmx and request.method in {"GET", "HEAD"}:
+            return response
+        back = (htmx.current_url_abs_path if htmx else way_back(request)) or "/"
+        target = f"{sign_in}?{urlencode({REDIRECT_FIELD_NAME: back})}"
+        return HttpResponseClientRedirect(target) if htmx else HttpResponseRedirect(target)
 
 
 class Session(SessionAuthentication):

@@ -67,7 +67,7 @@ def _fragment(request: HttpRequest, error: DomainError) -> HttpResponse:
 
 
 def _page(request: HttpRequest, error: DomainError) -> HttpResponse:
-    context = {"problem": error, "errors": error.extra.get("errors", []), "back": _back(request)}
+    context = {"problem": error, "errors": error.extra.get("errors", []), "back": way_back(request)}
     try:
         return render(request, "errors/page.html", context, status=error.status)
     except Exception:
@@ -76,7 +76,7 @@ def _page(request: HttpRequest, error: DomainError) -> HttpResponse:
         return HttpResponse(LAST_RESORT, status=error.status)
 
 
-def _back(request: HttpRequest) -> str:
+def way_back(request: HttpRequest) -> str:
     """Answer the page the reader came from, if it is one of ours, without its host."""
     came_from = request.headers.get("Referer", "")
     if not url_has_allowed_host_and_scheme(came_from, {request.get_host()}, require_https=request.is_secure()):

@@ -108,3 +108,19 @@ def test_what_is_done_is_audited_under_the_request_named_in_the_answer(client_fo
     answered = client.post(path, {"email": "ada@example.com"}, content_type="application/json")
     event = AuditEvent.objects.get(workspace_id=acme.id, action="invitation.created", target_label="ada@example.com")
     assert event.request_id == answered["X-Request-ID"]
+
+
+@pytest.mark.usefixtures("acme")
+def test_who_was_signed_out_meanwhile_comes_back_to_the_page_they_were_on(client_for, alice):
+    path = reverse("member-role", args=["acme", alice.id])
+    sign_in = f"{reverse('account_login')}?next=%2Fw%2Facme%2Fmembers%2F%3Ftab%3Dall"
+    was_on = "http://testserver/w/acme/members/?tab=all"
+    clicked = Client().post(path, {"role": "member"}, headers=HTMX | {"HX-Current-URL": was_on})
+    assert (clicked.status_code, clicked["HX-Redirect"]) == (200, sign_in)
+    sent = Client().post(path, {"role": "member"}, headers={"Referer": was_on})
+    assert (sent.status_code, sent["Location"]) == (302, sign_in)
+    forged = Client().post(path, {"role": "member"}, headers={"Referer": "https://evil.example/"})
+    assert forged["Location"] == f"{reverse('account_login')}?next=%2F"
+    opened = Client().get("/w/acme/members/?tab=all")
+    assert opened["Location"] == f"{reverse('account_login')}?next=/w/acme/members/%3Ftab%3Dall"
+    assert "HX-Redirect" not in client_for(alice).get("/w/acme/members/", headers=HTMX).headers
