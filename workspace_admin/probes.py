@@ -21,7 +21,7 @@ _STALE = 30.0
 
 
 def _sign(name: str) -> Path:
-    return Path(tempfile.gettempdir()) / f"workspace-admin-{name}-{os.environ.get('PORT', '8000')}.alive"
+    return Path(os.environ.get("DATA_DIR") or tempfile.gettempdir()) / f"{name}.alive"
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]  # Celery has no types
