@@ -14,7 +14,7 @@ from billing_seats.models import Product, SeatPool, Subscription
 from members.admin import ReasonField, ServiceAdmin, acting
 
 
-class NoDeleting(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class NoDeleting(ModelAdmin):  # type: ignore[misc]  # -- unfold ships no types
     """Rows that others rest on."""
 
     actions = None
@@ -38,7 +38,7 @@ class ProductAdmin(NoDeleting):
         return ("slug",) if obj else ()
 
 
-class SubscriptionForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no type at run time
+class SubscriptionForm(forms.ModelForm):  # type: ignore[type-arg]  # -- takes no type at run time
     """Plan and reason."""
 
     reason = ReasonField()
@@ -74,7 +74,7 @@ class SubscriptionAdmin(ServiceAdmin, NoDeleting):
         services.change_plan(acting(request, obj.workspace, form.cleaned_data["reason"]), obj.plan)
 
 
-class SeatPoolForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no type at run time
+class SeatPoolForm(forms.ModelForm):  # type: ignore[type-arg]  # -- takes no type at run time
     """Quantity and reason."""
 
     reason = ReasonField()

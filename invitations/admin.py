@@ -56,7 +56,7 @@ REVOKE = Deed(
 )
 
 
-class DeliveryInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
+class DeliveryInline(TabularInline):  # type: ignore[misc]  # -- unfold ships no types
     """Every email of the invitation."""
 
     model = Delivery
@@ -135,12 +135,12 @@ class InvitationAdmin(ReadOnlyAdmin):
         """Revoke the chosen ones, once a reason is given."""
         return self._do(request, REVOKE, rows, back=request.get_full_path())
 
-    @action(description=_("Resend invite"), url_path="resend", permissions=["act"])  # type: ignore[untyped-decorator]  # unfold's
+    @action(description=_("Resend invite"), url_path="resend", permissions=["act"])  # type: ignore[untyped-decorator]  # -- unfold's
     def resend(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Resend this one, once a reason is given."""
         return self._do_one(request, RESEND, object_id)
 
-    @action(description=_("Revoke invite"), url_path="revoke", permissions=["act"])  # type: ignore[untyped-decorator]  # unfold's
+    @action(description=_("Revoke invite"), url_path="revoke", permissions=["act"])  # type: ignore[untyped-decorator]  # -- unfold's
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Revoke this one, once a reason is given."""
         return self._do_one(request, REVOKE, object_id)

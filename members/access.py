@@ -62,6 +62,7 @@ ACTION_LABELS = {
     Action.LEAVE: gettext_lazy("Leave the workspace"),
 }
 
+UUID_LENGTH = 36
 _READING = frozenset({Action.VIEW_MEMBERS, Action.VIEW_SUBSCRIPTION})
 STAFF_PERMISSIONS = {
     Action.VIEW_MEMBERS: "members.view_membership",
@@ -108,6 +109,13 @@ def require(actor: Actor, action: Action) -> None:
         raise InvalidRequest(_("Give a reason."), field="reason", code="required")
 
 
+def _id(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise NotFound from None
+
+
 def actor_for(user: User, workspace: str) -> Actor:
     """Answer the signed-in person as an actor of the workspace with this slug or id: the single door to tenant data.
 
@@ -115,10 +123,9 @@ def actor_for(user: User, workspace: str) -> Actor:
         NotFound: no such workspace, or the person is not an active member of it.
     """
     rows = user.memberships.active().select_related("workspace")
-    try:
-        membership = rows.filter(workspace_id=uuid.UUID(workspace)).first()
-    except ValueError:
-        membership = rows.filter(workspace__slug=workspace).first()
+    # An id is written in 36 characters and a slug has at most 32: neither can pass for the other.
+    known = {"workspace_id": _id(workspace)} if len(workspace) == UUID_LENGTH else {"workspace__slug": workspace}
+    membership = rows.filter(**known).first()
     if membership is None:
         raise NotFound
     return Actor(

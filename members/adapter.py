@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from members.models import User
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # -- allauth ships no types
     """allauth's hooks."""
 
     kinds: ClassVar[dict[str, str]] = {

@@ -25,7 +25,7 @@ for model in (EmailAddress, Group):
         admin.site.unregister(model)
 
 
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # -- unfold ships no types
     """Rows to look at: nobody, not even a superuser, adds, changes or deletes them here."""
 
     actions: tuple[str, ...] | None = None
@@ -63,7 +63,7 @@ def acting(request: HttpRequest, workspace: Workspace, reason: str) -> Actor:
     return staff_actor(cast("User", request.user), workspace, reason)
 
 
-class ServiceAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class ServiceAdmin(ModelAdmin):  # type: ignore[misc]  # -- unfold ships no types
     """A form saved by a service: what the service refuses is said, and nothing of it is kept."""
 
     def changeform_view(

@@ -55,7 +55,7 @@ class Problem(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.CharField()
-    errors = serializers.ListField(  # type: ignore[assignment]  # the contract's name is also an attribute of DRF's
+    errors = serializers.ListField(  # type: ignore[assignment]  # -- the contract's name is also an attribute of DRF's
         child=serializers.DictField(child=serializers.CharField())
     )
 

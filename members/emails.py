@@ -45,7 +45,7 @@ class _SignerAt(TimestampSigner):
         return b62_encode(int(self.moment.timestamp()))
 
 
-class _TokensAt(EmailAwarePasswordResetTokenGenerator):  # type: ignore[misc]  # allauth ships no types
+class _TokensAt(EmailAwarePasswordResetTokenGenerator):  # type: ignore[misc]  # -- allauth ships no types
     """Makes password tokens as of a fixed moment, so that a retry carries the same link."""
 
     def __init__(self, moment: datetime) -> None:

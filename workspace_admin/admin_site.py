@@ -23,7 +23,7 @@ POLICY: dict[str, list[str]] = {
 }
 
 
-class SupportSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no types
+class SupportSite(UnfoldAdminSite):  # type: ignore[misc]  # -- unfold ships no types
     """The admin without password forms of its own: no second door to guard."""
 
     site_title = site_header = index_title = _("Support")

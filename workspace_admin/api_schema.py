@@ -20,7 +20,7 @@ from workspace_admin.errors import answer
 from workspace_admin.refusals import MethodNotAllowed
 
 
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # drf-spectacular has no types here
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # -- drf-spectacular has no types here
     """How the schema speaks of a browser's session."""
 
     target_class = "workspace_admin.authentication.Session"
@@ -53,7 +53,7 @@ class Nowhere(Resource):
 def document() -> dict[str, Any]:
     """Answer the OpenAPI document, made once in a process's life."""
     with translation.override("en"):
-        made = SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]  # drf-spectacular has no types here
+        made = SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]  # -- drf-spectacular has no types here
         read: dict[str, Any] = orjson.loads(orjson.dumps(made, default=str))
         return read
 

@@ -52,12 +52,12 @@ app.conf.update(
 app.autodiscover_tasks()
 
 
-@setup_logging.connect  # type: ignore[untyped-decorator]  # Celery has no types
+@setup_logging.connect  # type: ignore[untyped-decorator]  # -- Celery has no types
 def keep_django_logging(**_: Any) -> None:
     """Leave the log set-up to Django's settings; a connected receiver keeps Celery from replacing it."""
 
 
-@celeryd_init.connect  # type: ignore[untyped-decorator]  # as above
+@celeryd_init.connect  # type: ignore[untyped-decorator]  # -- as above
 def be_patient(conf: Any, **_: Any) -> None:
     """Let workers, which wait for messages, wait longer than the requests that only leave one."""
     patient = {"socket_timeout": _WORKER_PATIENCE, "max_retries": None}

@@ -57,7 +57,7 @@ def answer(request: HttpRequest, error: DomainError) -> HttpResponse:
 
 def _fragment(request: HttpRequest, error: DomainError) -> HttpResponse:
     """Answer a note inside an open dialog; elsewhere a toast, so that the row that was clicked stays as it was."""
-    target = cast("HtmxDetails", request.htmx).target or ""  # type: ignore[attr-defined]  # set by django-htmx
+    target = cast("HtmxDetails", request.htmx).target or ""  # type: ignore[attr-defined]  # -- set by django-htmx
     if "dialog" in target:
         return render(request, "components/problem.html", {"problem": error}, status=error.status)
     messages.error(request, str(error.message), fail_silently=True)

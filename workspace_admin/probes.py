@@ -24,14 +24,14 @@ def _sign(name: str) -> Path:
     return Path(os.environ.get("DATA_DIR") or tempfile.gettempdir()) / f"{name}.alive"
 
 
-@worker_ready.connect  # type: ignore[untyped-decorator]  # Celery has no types
-@heartbeat_sent.connect  # type: ignore[untyped-decorator]  # as above
+@worker_ready.connect  # type: ignore[untyped-decorator]  # -- Celery has no types
+@heartbeat_sent.connect  # type: ignore[untyped-decorator]  # -- as above
 def worker_lives(**_: Any) -> None:
     """Note that the worker got a turn."""
     _sign("worker").touch()
 
 
-class BeatScheduler(Scheduler):  # type: ignore[misc]  # as above
+class BeatScheduler(Scheduler):  # type: ignore[misc]  # -- as above
     """Keeps the schedule in memory, as every entry is due within seconds anyway, and notes each turn."""
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
