@@ -3,3 +3,4 @@ import "./menus.js";
 import "./dialogs.js";
 import "./toasts.js";
 import "./forms.js";
+import "./session.js";

@@ -8,6 +8,13 @@ document.addEventListener("click", (event) => {
   if (event.target.closest?.('[aria-disabled="true"]')) event.preventDefault();
 }, true);
 
+// A link that is a button, so as to work without script, is pressed by the space bar too.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== " " || !event.target.matches?.('a[role="button"]')) return;
+  event.preventDefault();
+  event.target.click();
+});
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.querySelector('[type="submit"][aria-disabled="true"]') === event.submitter && event.submitter) {

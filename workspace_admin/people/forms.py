@@ -57,7 +57,7 @@ class InviteForm(forms.Form):
         products = cast("forms.MultipleChoiceField", self.fields["products"])
         products.choices = [(one.product.slug, one.product.name) for one in columns]
         language = cast("forms.ChoiceField", self.fields["language"])
-        language.choices = [("", _("The workspace's usual one")), *settings.LANGUAGES]
+        language.choices = settings.LANGUAGES
 
     @property
     def seats(self) -> list[dict[str, Any]]:

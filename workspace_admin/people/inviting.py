@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -52,7 +53,8 @@ def invite(request: Request, slug: str) -> HttpResponse:
     columns = queries.columns(actor.workspace)
     if request.method != "POST":
         require_feature(actor.workspace, Feature.INVITATIONS)
-        return _sheet(request, actor, InviteForm(columns=columns))
+        language = request.user.language or settings.LANGUAGE_CODE
+        return _sheet(request, actor, InviteForm(columns=columns, initial={"language": language}))
     form = InviteForm(request.POST, columns=columns)
     if not form.is_valid():
         return _sheet(request, actor, form, status=400)
@@ -126,7 +128,7 @@ def _sheet(  # noqa: PLR0913 -- one answer, many faces
     context: dict[str, object] = {"actor": actor, "workspace": actor.workspace, "nav": "members"}
     if request.htmx and fresh:
         context |= context_of(request, actor, fresh=fresh)
-    context |= {"form": form, "refusals": refusals or [], "fresh": fresh}
+    context |= {"form": form, "refusals": refusals or [], "fresh": fresh, "told": _told(fresh) if fresh else ""}
     return render(
         request, "people/invite.html#answer" if request.htmx else "people/invite.html", context, status=status
     )
