@@ -64,7 +64,7 @@ def test_resending_at_once_is_refused_with_the_time_to_wait(htmx, ada):
 
 def test_a_resend_inside_the_dialog_leaves_the_other_answers(htmx, ada):
     Invitation.objects.update(sent_at="2026-01-01T00:00:00Z")
-    response = htmx.post(f"/w/acme/invitations/{ada.id}/resend/", headers={"HX-Target": "li#refusal-1"})
+    response = htmx.post(f"/w/acme/invitations/{ada.id}/resend/", headers={"HX-Target": "span#refusal-1"})
     assert b"sent again" in response.content
     assert b'id="dialog"' not in response.content
 
