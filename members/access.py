@@ -2,8 +2,11 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
+from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -63,6 +66,7 @@ ACTION_LABELS = {
 }
 
 UUID_LENGTH = 36
+ACTIVITY_STEP = timedelta(minutes=10)
 _READING = frozenset({Action.VIEW_MEMBERS, Action.VIEW_SUBSCRIPTION})
 STAFF_PERMISSIONS = {
     Action.VIEW_MEMBERS: "members.view_membership",
@@ -116,6 +120,13 @@ def _id(text: str) -> uuid.UUID:
         raise NotFound from None
 
 
+def _note_activity(membership: Membership) -> None:
+    """Keep "last active" true to ten minutes, so that reading costs a write now and then, not each time."""
+    seen = membership.last_active_at
+    if seen is None or seen < timezone.now() - ACTIVITY_STEP:
+        Membership.objects.filter(id=membership.id).update(last_active_at=Now())
+
+
 def actor_for(user: User, workspace: str) -> Actor:
     """Answer the signed-in person as an actor of the workspace with this slug or id: the single door to tenant data.
 
@@ -128,6 +139,7 @@ def actor_for(user: User, workspace: str) -> Actor:
     membership = rows.filter(**known).first()
     if membership is None:
         raise NotFound
+    _note_activity(membership)
     return Actor(
         kind="user",
         id=user.id,

@@ -113,6 +113,8 @@ def _offers(alice: Actor) -> None:
     past = Now() - timedelta(days=2)
     alice.workspace.memberships.filter(email=expired.email).update(expires_at=past)
     Invitation.objects.filter(id=expired.id).update(expires_at=past, sent_at=Now() - timedelta(days=9))
-    alice.workspace.deliveries.filter(recipient="typo@acme.example", kind=Kind.INVITATION).update(
+    mails = alice.workspace.deliveries.filter(kind=Kind.INVITATION)
+    mails.filter(recipient=expired.email).update(state="sent", sent_at=Now() - timedelta(days=9))
+    mails.filter(recipient="typo@acme.example").update(
         state="sent", sent_at=Now(), outcome=Outcome.BOUNCED, outcome_at=Now()
     )

@@ -6,6 +6,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from billing_seats.models import Seat, SeatPool
 from billing_seats.services import hold
 from invitations.services import invite
+from members.access import actor_for
 from members.models import AuditEvent, Membership, Workspace
 from workspace_admin import demo
 
@@ -112,3 +113,13 @@ def test_services_that_count_refuse_to_run_without_the_lock(acme):
     with transaction.atomic():
         locked = Workspace.objects.lock(acme.id)
         hold(locked, [], [])
+
+
+def test_last_active_is_kept_true_to_ten_minutes(acme, alice):
+    row = acme.memberships.filter(user=alice)
+    row.update(last_active_at="2026-01-01T00:00:00Z")
+    actor_for(alice, "acme")
+    seen = row.get().last_active_at
+    assert seen >= row.get().created_at
+    actor_for(alice, "acme")
+    assert row.get().last_active_at == seen
