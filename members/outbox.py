@@ -49,10 +49,19 @@ class OutgoingQuerySet[M: "Outgoing"](models.QuerySet[M]):
     """Claiming, across all workspaces."""
 
     def due(self) -> Self:
-        """Answer what may be claimed now: queued and due, or left behind by a worker whose lease ran out."""
+        """Answer what may be claimed now: queued and due, or left behind by a worker whose lease ran out.
+
+        Whether the latter left is unknown; under the policy ``hold`` it waits for support to look.
+        """
         queued = models.Q(state=State.QUEUED, next_attempt_at__lte=Now())
-        abandoned = models.Q(state=State.SENDING, leased_until__lt=Now())
-        return self.filter(queued | abandoned)
+        if settings.UNKNOWN_DELIVERY_POLICY == "hold":
+            return self.filter(queued)
+        return self.filter(queued | models.Q(state=State.SENDING, leased_until__lt=Now()))
+
+    def hold_unknown(self) -> None:
+        """Mark as unknown what a dead worker left behind, where the policy is not to send it again."""
+        if settings.UNKNOWN_DELIVERY_POLICY == "hold":
+            self.filter(state=State.SENDING, leased_until__lt=Now()).update(state=State.UNKNOWN, lease=None)
 
     def claim(self, limit: int = BATCH) -> list[M]:
         """Answer up to ``limit`` rows, now leased to the caller; rows that others are claiming are passed over."""
@@ -99,6 +108,7 @@ def drain[M: Outgoing](rows: OutgoingQuerySet[M], render: Callable[[M], EmailMul
     ``render`` answers the message, or None where what it would say is no longer true.
     """
     handled = 0
+    rows.hold_unknown()
     while batch := rows.claim():
         for row in batch:
             _send(rows, row, render)

@@ -59,6 +59,15 @@ def test_a_row_whose_worker_died_is_taken_over_after_its_lease(mail, mailoutbox)
     assert (mail.state, mail.attempts) == ("sent", 2)
 
 
+def test_under_the_policy_hold_it_waits_for_support_instead(mail, mailoutbox, settings):
+    settings.UNKNOWN_DELIVERY_POLICY = "hold"
+    ROWS.all().claim()
+    ROWS.update(leased_until=Now() - timedelta(seconds=1))
+    assert outbox.drain(ROWS.all(), letter) == 0
+    mail.refresh_from_db()
+    assert (mail.state, mailoutbox) == ("unknown", [])
+
+
 def test_whoever_lost_the_lease_writes_nothing(mail, mailoutbox):
     def overtaken(row):
         ROWS.filter(id=row.id).update(leased_until=Now() - timedelta(seconds=1))
