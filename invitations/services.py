@@ -56,7 +56,7 @@ def invite(  # noqa: PLR0913 -- the offer's terms, each named by the caller
     answers = [_read(text) for text in emails]
     valid = list(dict.fromkeys(answer.email for answer in answers if answer.done))
     told: dict[str, Answer] = {}
-    for chunk in batched(valid, CHUNK, strict=False):
+    for chunk in batched(valid, CHUNK):
         with transaction.atomic():
             workspace = Workspace.objects.lock(actor.workspace.id)
             require_feature(workspace, Feature.INVITATIONS)
