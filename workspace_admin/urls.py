@@ -1,14 +1,10 @@
 """Which address is answered where."""
 
-from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
 from workspace_admin import errors, health
-
-admin.autodiscover()
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # -- the console's sign-in
 
 urlpatterns = [
     path("healthz/live", health.live, name="live"),
