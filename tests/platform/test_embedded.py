@@ -106,7 +106,9 @@ def test_the_start_after_kill_9_of_everything_repairs(run: Run) -> None:
     supervisor.kill()
     for process in strays(run.data):
         process.kill()
-    assert run.beside(sys.executable, "-c", _ASK_BOTH).wait(_SOON) == 0
+    again = run.beside(sys.executable, "-c", _ASK_BOTH)
+    _, errors = again.communicate(timeout=_SOON)
+    assert again.returncode == 0, errors
 
 
 def test_what_an_earlier_run_left_is_swept(data: Path) -> None:

