@@ -4,3 +4,4 @@ import "./dialogs.js";
 import "./toasts.js";
 import "./forms.js";
 import "./session.js";
+import "./times.js";

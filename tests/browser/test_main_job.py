@@ -2,6 +2,7 @@
 
 import signal
 import time
+from datetime import datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -114,3 +115,14 @@ def test_with_the_broker_away_inviting_answers_and_the_mail_leaves_later(console
         broker.send_signal(signal.SIGCONT)
     assert console.link("patient@example.com")
     assert len(console.letters("patient@example.com")) == 1
+
+
+def test_moments_are_shown_in_the_readers_time_zone(console, browser):
+    assert console.link("henri@acme.example")
+    page = browser.new_context(base_url=console.url, timezone_id="Pacific/Kiritimati").new_page()
+    page.goto("/dev/mailbox/")
+    shown = page.locator("time[data-local]").first
+    there = datetime.fromisoformat(shown.get_attribute("datetime")) + timedelta(hours=14)
+    expect(shown).to_contain_text(f"{there:%-I:%M}")
+    expect(shown).to_contain_text(f"{there:%p}")
+    page.context.close()
