@@ -1,0 +1,109 @@
+"""`make bench`: how many times the floor each kind of request costs, over 16 connections to real servers.
+
+Only the ratios mean something: both sides run on the same machine, in the same run, under the same client.
+"""
+
+import http.client
+import itertools
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import django
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.test import Client
+
+CONNECTIONS = 16
+SECONDS = 4.0
+Request = Callable[[], tuple[str, str, bytes | None, dict[str, str]]]
+counter = itertools.count()
+
+
+def served(application: str, port: int) -> subprocess.Popen:
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
+    process = subprocess.Popen(
+        [*command, "--workers", "2", "--blocking-threads", "1", "--no-access-log", application],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return process
+        time.sleep(0.1)
+    raise SystemExit(f"{application} does not serve")
+
+
+def rate(port: int, make: Request) -> float:
+    """Answer requests a second."""
+    ends = time.monotonic() + SECONDS
+
+    def drive() -> int:
+        connection, done = http.client.HTTPConnection("127.0.0.1", port), 0
+        while time.monotonic() < ends:
+            method, path, body, headers = make()
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            content = answer.read()
+            if answer.status >= 400:
+                raise SystemExit(f"{method} {path}: {answer.status} {content[:300]!r}")
+            done += 1
+        connection.close()
+        return done
+
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        return sum(pool.map(lambda _: drive(), range(CONNECTIONS))) / SECONDS
+
+
+def session() -> dict[str, str]:
+    """Answer the headers of Alice, signed in."""
+    client = Client(headers={"host": "127.0.0.1"})
+    client.force_login(
+        apps.get_model("members", "User").objects.get(email="alice@acme.example"), settings.AUTHENTICATION_BACKENDS[0]
+    )
+    client.get("/w/acme/members/invite/")
+    token = client.cookies[settings.CSRF_COOKIE_NAME].value
+    cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
+    return {"Cookie": cookies, "X-CSRFToken": token, "Content-Type": "application/json"}
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "workspace_admin.settings")
+    django.setup()
+    call_command("migrate", verbosity=0)
+    call_command("seed_demo")
+    headers = session()
+    invite = "/api/v1/workspaces/acme/invitations"
+    floor, ours = 18731, int(os.environ.get("PORT", "8000")) + 10_000
+    servers = [served("tests.performance.floor:application", floor), served("workspace_admin.wsgi:application", ours)]
+    try:
+        reading = rate(floor, lambda: ("GET", "/read", None, {}))
+        writing = rate(floor, lambda: ("POST", "/write", b"", {}))
+        sys.stdout.write(f"read floor  {reading:7.0f}/s\nwrite floor {writing:7.0f}/s\n")
+        for name, base, aim, make in (
+            ("API list", reading, 4, lambda: ("GET", "/api/v1/workspaces/acme/members", None, headers)),
+            ("Members page", reading, 11, lambda: ("GET", "/w/acme/members/", None, headers)),
+            (
+                "invite, one workspace",
+                writing,
+                10,
+                lambda: ("POST", invite, json.dumps({"email": f"b{next(counter)}@example.com"}).encode(), headers),
+            ),
+        ):
+            measured = rate(ours, make)
+            sys.stdout.write(f"{name:22} {measured:7.0f}/s  {base / measured:5.1f} times the floor (aim {aim})\n")
+    finally:
+        for server in servers:
+            server.terminate()
+            server.wait()
+
+
+if __name__ == "__main__":
+    main()
