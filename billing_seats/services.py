@@ -98,27 +98,20 @@ def require_feature(workspace: Workspace, feature: Feature) -> None:
 
 def seat_counts(workspace: Workspace) -> list[SeatCount]:
     """Answer how the seats of each product bought, or still held, stand at this moment."""
-    live = Q(membership__expires_at=None) | Q(membership__expires_at__gt=Now())
-    taken = {
-        row["product_id"]: row
-        for row in Seat.objects.filter(workspace=workspace)
-        .filter(live)
-        .values("product_id")
-        .annotate(
-            in_use=Count("id", filter=Q(membership__status=Status.ACTIVE)),
-            held=Count("id", filter=Q(membership__status=Status.INVITED)),
-        )
-    }
-    none = {"in_use": 0, "held": 0}
-    return [
-        SeatCount(
-            pool.product,
-            pool.purchased,
-            taken.get(pool.product_id, none)["in_use"],
-            taken.get(pool.product_id, none)["held"],
-        )
-        for pool in workspace.seat_pools.select_related("product").order_by("product__slug")
-    ]
+    # The pools know how many seats there are. Only members with an end are looked at, so that the cost does not grow
+    # with the workspace: of their seats some are held, by live offers, and some count no more.
+    dated = Seat.objects.filter(
+        workspace=workspace, membership__workspace=workspace, membership__expires_at__isnull=False
+    )
+    lapsed = Count("id", filter=Q(membership__expires_at__lte=Now()))
+    held = Count("id", filter=Q(membership__status=Status.INVITED, membership__expires_at__gt=Now()))
+    rows = dated.values("product_id").annotate(lapsed=lapsed, held=held).values_list("product_id", "lapsed", "held")
+    ending = {product_id: (gone, waiting) for product_id, gone, waiting in rows}
+    counts = []
+    for pool in workspace.seat_pools.select_related("product").order_by("product__slug"):
+        gone, waiting = ending.get(pool.product_id, (0, 0))
+        counts.append(SeatCount(pool.product, pool.purchased, pool.assigned - gone - waiting, waiting))
+    return counts
 
 
 def sellable_products(workspace: Workspace, slugs: Collection[str], field: str = "seats") -> list[Product]:

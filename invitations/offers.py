@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 
 from allauth.account.models import EmailAddress
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from billing_seats.models import Product
@@ -76,9 +76,9 @@ def accepted_by(token: str, user: User) -> Workspace | None:
 
 
 def account_for(email: str) -> User | None:
-    """Answer the account of a verified address, a closed one too; one never verified counts as none."""
+    """Answer the account of a verified address; one never verified counts as none, unless support closed it."""
     proved = EmailAddress.objects.filter(user=OuterRef("pk"), email=email, verified=True)
-    return User.objects.filter(Exists(proved), email=email).first()
+    return User.objects.filter(Q(Exists(proved)) | Q(is_active=False), email=email).first()
 
 
 def may_still_offer(invitation: Invitation, role: str) -> bool:

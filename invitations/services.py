@@ -63,7 +63,8 @@ def invite(  # noqa: PLR0913 -- the offer's terms, each named by the caller
             offered = sellable_products(workspace, list(dict.fromkeys(products)))
             terms = Terms(role=role, products=offered, language=language, note=note, days=days)
             told |= {row.email: row for row in Batch(actor, workspace, terms, database_now()).invite(chunk)}
-            transaction.on_commit(tasks.nudge, robust=True)
+    # Once for all chunks: a broker that is away may cost a request one wait, not one a chunk.
+    transaction.on_commit(tasks.nudge, robust=True)
     return [told.get(answer.email, answer) if answer.done else answer for answer in answers]
 
 
