@@ -10,6 +10,8 @@ from playwright.sync_api import expect
 from tests.browser.conftest import until
 
 pytestmark = pytest.mark.browser
+ANSWERS_WITHIN = 2.0
+"""Seconds, the broker away: what the specification promises, not a measure of speed."""
 
 
 def row(page, address):
@@ -107,10 +109,11 @@ def test_with_the_broker_away_inviting_answers_and_the_mail_leaves_later(console
         page.goto("/w/acme/members/invite/")
         page.get_by_label("Email").fill("patient@example.com")
         started = time.monotonic()
-        page.get_by_role("button", name="Invite member").click()
-        page.wait_for_url("**/members/")
+        with page.expect_response(lambda answer: answer.request.method == "POST") as answered:
+            page.get_by_role("button", name="Invite member").click()
+        assert answered.value.status == 302
+        assert time.monotonic() - started < ANSWERS_WITHIN
         expect(row(page, "patient@example.com")).to_contain_text("Invited")
-        assert time.monotonic() - started < 10
     finally:
         broker.send_signal(signal.SIGCONT)
     assert console.link("patient@example.com")
@@ -126,3 +129,28 @@ def test_moments_are_shown_in_the_readers_time_zone(console, browser):
     expect(shown).to_contain_text(f"{there:%-I:%M}")
     expect(shown).to_contain_text(f"{there:%p}")
     page.context.close()
+
+
+def test_the_main_path_works_without_javascript(console, browser):
+    plain = browser.new_context(base_url=console.url, java_script_enabled=False)
+    page = plain.new_page()
+    page.goto("/")
+    page.get_by_label("Email").fill("alice@acme.example")
+    page.get_by_label("Password").fill("workspace-demo")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("navigation").get_by_role("link", name="Members").click()
+    page.get_by_text("+ Invite member").click()
+    page.get_by_label("Email").fill("plain@example.com")
+    page.get_by_role("button", name="Invite member").click()
+    expect(row(page, "plain@example.com")).to_contain_text("Invited")
+
+    guest = browser.new_context(base_url=console.url, java_script_enabled=False).new_page()
+    guest.goto(console.link("plain@example.com"))
+    guest.get_by_label("Name").fill("Plain Jane")
+    guest.get_by_label("Password").fill("analytical-engine")
+    guest.get_by_role("button", name="Join").click()
+    expect(guest).to_have_url(f"{console.url}/w/acme/")
+    page.reload()
+    expect(row(page, "Plain Jane")).to_contain_text("Active")
+    guest.context.close()
+    plain.close()

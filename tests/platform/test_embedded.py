@@ -100,6 +100,7 @@ def test_a_signal_stops_everything_cleanly(run: Run, sign: signal.Signals) -> No
 def test_kill_9_of_the_supervisor_leaves_no_orphan(run: Run) -> None:
     run.up().kill()
     _until(lambda: not strays(run.data))
+    assert strays(run.data) == []
 
 
 def test_the_start_after_kill_9_of_everything_repairs(run: Run) -> None:
