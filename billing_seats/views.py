@@ -13,7 +13,6 @@ from billing_seats.plans import Feature
 from members.access import Action, actor_for
 from members.errors import InvalidRequest
 from members.requests import SignedIn
-from members.services import remember_workspace
 
 
 @login_required
@@ -37,10 +36,10 @@ def create_workspace(request: SignedIn) -> HttpResponse:
 def home(request: SignedIn, slug: str) -> HttpResponse:
     """Show the products one may open, and why one may not open the others."""
     actor = actor_for(request.user, slug)
-    remember_workspace(request.user, actor.workspace)
     mine = services.openable_products(actor)
     held = {product.pk for product in mine}
-    others = [count for count in services.seat_counts(actor.workspace) if count.product.pk not in held]
+    counts = services.seat_counts(actor.workspace)
+    others = [one for one in counts if one.product.pk not in held and not one.product.retired]
     context = {
         "actor": actor,
         "workspace": actor.workspace,

@@ -120,8 +120,11 @@ def _id(text: str) -> uuid.UUID:
         raise NotFound from None
 
 
-def _note_activity(membership: Membership) -> None:
-    """Keep "last active" true to ten minutes, so that reading costs a write now and then, not each time."""
+def _note_activity(user: User, membership: Membership) -> None:
+    """Keep the workspace last used, and "last active" to ten minutes: a write now and then, not at each request."""
+    if user.last_workspace_id != membership.workspace_id:
+        user.last_workspace = membership.workspace
+        user.save(update_fields=["last_workspace"])
     seen = membership.last_active_at
     if seen is None or seen < timezone.now() - ACTIVITY_STEP:
         Membership.objects.filter(id=membership.id).update(last_active_at=Now())
@@ -139,7 +142,7 @@ def actor_for(user: User, workspace: str) -> Actor:
     membership = rows.filter(**known).first()
     if membership is None:
         raise NotFound
-    _note_activity(membership)
+    _note_activity(user, membership)
     return Actor(
         kind="user",
         id=user.id,

@@ -101,10 +101,3 @@ def update_profile(user: User, *, name: str, language: str) -> None:
     user.name, user.language = clean_name(name), language
     user.save(update_fields=["name", "language"])
     user.memberships.update(name=user.name, sort_name=fold(user.name))
-
-
-def remember_workspace(user: User, workspace: Workspace) -> None:
-    """Note where the person was last, for the way in at ``/``; written only when it changes."""
-    if user.last_workspace_id != workspace.id:
-        user.last_workspace = workspace
-        user.save(update_fields=["last_workspace"])

@@ -19,5 +19,5 @@ def test_accepting(invited, holder, dana, django_assert_num_queries):
 def test_home(acme, bob, client_for, django_assert_num_queries):
     browser = client_for(bob)
     browser.get("/w/acme/")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         assert browser.get("/w/acme/").status_code == 200

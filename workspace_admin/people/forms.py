@@ -53,9 +53,9 @@ class InviteForm(forms.Form):
         self, data: QueryDict | None = None, *, columns: list[Column], initial: dict[str, Any] | None = None
     ) -> None:
         super().__init__(data, initial=initial)
-        self.columns = columns
+        self.columns = [one for one in columns if not one.product.retired]
         products = cast("forms.MultipleChoiceField", self.fields["products"])
-        products.choices = [(one.product.slug, one.product.name) for one in columns]
+        products.choices = [(one.product.slug, one.product.name) for one in self.columns]
         language = cast("forms.ChoiceField", self.fields["language"])
         language.choices = settings.LANGUAGES
 

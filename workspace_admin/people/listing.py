@@ -4,7 +4,7 @@ from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,15 +14,15 @@ from billing_seats.plans import FEATURES, Feature, Plan
 from members.access import Action, Actor, actor_for
 from members.errors import DomainError
 from members.models import Role
+from members.requests import SignedIn
 from workspace_admin.people import queries
 from workspace_admin.people.presentation import present
 
 
-class Request(HttpRequest):
+class Request(SignedIn):
     """A signed-in person's request, as the middleware left it."""
 
     htmx: Any
-    user: Any
 
 
 def asked_for(request: Request) -> queries.ListQuery:

@@ -6,12 +6,13 @@ from typing import Self
 from urllib.parse import urlencode
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, JSONObject, Now
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from billing_seats.models import Product, Seat, SeatPool
+from billing_seats.models import Product, Seat
+from billing_seats.services import seat_counts
 from invitations.models import Delivery, Invitation, InvitationStatus, Kind
 from members.errors import InvalidRequest
 from members.keyset import Order, Page, page
@@ -96,26 +97,8 @@ def whole(rows: MembershipQuerySet) -> MembershipQuerySet:
 
 
 def columns(workspace: Workspace) -> list[Column]:
-    """Answer the products with their seats left.
-
-    The pool's counter is trusted; only the seats of ended memberships, which count no longer, are looked up.
-    """
-    lapsed = (
-        Seat.objects.filter(
-            workspace=OuterRef("workspace_id"),
-            product=OuterRef("product_id"),
-            membership__workspace=OuterRef("workspace_id"),
-            membership__expires_at__isnull=False,
-            membership__expires_at__lte=Now(),
-        )
-        .order_by()
-        .values("product_id")
-        .annotate(count=Count("id"))
-        .values("count")
-    )
-    pools: QuerySet[SeatPool] = workspace.seat_pools.select_related("product").order_by("product__slug")
-    counted = pools.annotate(free=F("purchased") - F("assigned") + Coalesce(Subquery(lapsed), 0))
-    return [Column(pool.product, pool.purchased, max(pool.free, 0)) for pool in counted]
+    """Answer the products with their seats left."""
+    return [Column(one.product, one.purchased, one.available) for one in seat_counts(workspace)]
 
 
 def surroundings(user: User, workspace: Workspace) -> tuple[list[Workspace], str, int]:
