@@ -5,7 +5,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.http import HttpResponse, QueryDict
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render, resolve_url
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_htmx.http import HttpResponseClientRedirect
@@ -13,10 +15,9 @@ from django_htmx.http import HttpResponseClientRedirect
 from billing_seats.plans import FEATURES, Feature, Plan
 from members.access import Action, Actor, actor_for
 from members.errors import DomainError
-from members.models import Role
 from members.requests import SignedIn
 from workspace_admin.people import queries
-from workspace_admin.people.presentation import present
+from workspace_admin.people.presentation import present, role_options
 
 
 class Request(SignedIn):
@@ -40,6 +41,7 @@ def context_of(
     found = queries.find(actor.workspace, asked, fresh)
     columns = queries.columns(actor.workspace)
     workspaces, plan, invited = queries.surroundings(request.user, actor.workspace)
+    options = role_options()
     me = actor.membership.id if actor.membership else None
     return {
         "actor": actor,
@@ -48,12 +50,12 @@ def context_of(
         "my_workspaces": workspaces,
         "plan_label": Plan(plan).label,
         "columns": columns,
-        "rows": [present(row, columns, me, refused[1] if row.id == refused[0] else "") for row in found.rows],
+        "rows": [present(row, columns, me, options, refused[1] if row.id == refused[0] else "") for row in found.rows],
         "asked": asked,
         "tabs": _tabs(asked, invited),
         "next": asked.link(cursor=found.next_cursor) if found.next_cursor else "",
         "previous": asked.link(cursor=found.prev_cursor) if found.prev_cursor else "",
-        "roles": Role,
+        "csrf_field": format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', get_token(request)),
         "may_edit": actor.may(Action.CHANGE_ROLE),
         "may_invite": actor.may(Action.INVITE),
         "plan_invites": Feature.INVITATIONS in FEATURES[plan],

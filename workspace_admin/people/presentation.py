@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -34,6 +36,7 @@ MAIL = {
 }
 LOST = {"failed", "bounced", "complained"}
 HUES = 6
+_SELECTED = {True: SafeString(" selected"), False: ""}
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Cell:
     product: Product
     held: bool
     caption: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,9 @@ class Row:
     tone: str
     role: str
     role_label: str
+    role_name: str
+    role_options: SafeString
+    actions_name: str
     cells: list[Cell]
     live: bool
     pending: bool
@@ -93,25 +100,47 @@ def ago(at: datetime) -> str:
     return _("%(time)s ago") % {"time": timesince(at, depth=1)}
 
 
-def present(member: Membership, columns: list[Column], me: uuid.UUID | None, refused: str = "") -> Row:
+def role_options() -> dict[str, SafeString]:
+    """Answer, for each role, the options of a select that has it chosen: made once for all rows."""
+    return {
+        chosen: format_html_join(
+            "",
+            '<option value="{}"{}>{}</option>',
+            ((value, _SELECTED[value == chosen], label) for value, label in Role.choices),
+        )
+        for chosen in Role.values
+    }
+
+
+def present(
+    member: Membership,
+    columns: list[Column],
+    me: uuid.UUID | None,
+    options: dict[str, SafeString],
+    refused: str = "",
+) -> Row:
     """Answer a member, read by ``queries.whole``, as a line of the table."""
     read = vars(member)
     status = member.display_status
     label, tone = STATUS[status]
+    who = member.name or member.email
     live = status in {"active", "invited"}
     held = set(read["held"])
     return Row(
         id=member.id,
         email=member.email,
         name=member.name,
-        initials=_initials(member.name or member.email),
+        initials=_initials(who),
         hue=member.id.int % HUES + 1,
         status=status,
         status_label=str(label),
         tone=tone,
         role=member.role,
         role_label=str(Role(member.role).label),
-        cells=[Cell(one.product, live and one.product.id in held, one.caption) for one in columns],
+        role_name=_("Role of %(who)s") % {"who": who},
+        role_options=options[member.role],
+        actions_name=_("Actions for %(who)s") % {"who": who},
+        cells=[_cell(one, who, held=live and one.product.id in held) for one in columns],
         live=live,
         pending=member.status == "invited",
         is_self=member.id == me,
@@ -123,6 +152,11 @@ def present(member: Membership, columns: list[Column], me: uuid.UUID | None, ref
         last_active=ago(member.last_active_at) if member.last_active_at else "",
         refused=refused,
     )
+
+
+def _cell(column: Column, who: str, *, held: bool) -> Cell:
+    name = _("%(product)s for %(who)s") % {"product": column.product.name, "who": who}
+    return Cell(column.product, held, column.caption, name)
 
 
 def _initials(label: str) -> str:
