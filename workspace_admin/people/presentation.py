@@ -88,6 +88,11 @@ class Row:
     refused: str = ""
 
     @property
+    def invitation_path(self) -> str:
+        """Answer the address of the pending invitation, relative to the Members page: resolved once by the browser."""
+        return f"../invitations/{self.invitation}"
+
+    @property
     def label(self) -> str:
         """Answer what the person is called."""
         return self.name or self.email
