@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from members import outbox
 from members.ids import new_id
 from members.models import Membership, Workspace
 
@@ -70,6 +71,8 @@ class SeatPool(models.Model):
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
     purchased = models.PositiveIntegerField(default=0)
     assigned = models.PositiveIntegerField(default=0, editable=False)
+    # Since when invitations are refused for want of a seat, until there is room again: Admins are told once.
+    refused_since = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         constraints: ClassVar = [
@@ -102,3 +105,50 @@ class Seat(models.Model):
 
     def __str__(self) -> str:
         return str(self.product)
+
+
+class SeatDay(models.Model):
+    """How the seats of a product stood at the end of one day: what the chart of the last 90 days is drawn from."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="seat_days", db_index=False)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()
+    purchased = models.PositiveIntegerField()
+    in_use = models.PositiveIntegerField()
+    held = models.PositiveIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "product", "day"], name="seat_day_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.day}"
+
+
+class Notice(outbox.Outgoing):
+    """One email to an Admin or Billing member about seats that run out."""
+
+    class Kind(models.TextChoices):
+        """What it says."""
+
+        LOW = "low", _("Few seats left")
+        REFUSED = "refused", _("Invitation refused for want of a seat")
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="notices", db_index=False)
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind)
+    recipient = models.EmailField(max_length=254)
+    language = models.CharField(max_length=8, blank=True)
+
+    objects = outbox.OutgoingQuerySet["Notice"].as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "-created_at"], name="notice_newest_first"),
+            models.Index(fields=["next_attempt_at"], name="notice_due", condition=Q(state__in=["queued", "sending"])),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.recipient}"

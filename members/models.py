@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self, cast
 from allauth.account.models import EmailAddress
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import RegexValidator
@@ -13,6 +14,7 @@ from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from members import outbox
@@ -108,6 +110,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False)
     date_joined = models.DateTimeField(db_default=Now())
     last_workspace = models.ForeignKey(Workspace, on_delete=models.SET_NULL, null=True, related_name="+")
+    sessions_ended_at = models.DateTimeField(null=True, editable=False)
 
     USERNAME_FIELD = "email"
     objects = UserManager()
@@ -124,6 +127,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     def email_verified(self) -> bool:
         """Whether the person proved that the address is theirs."""
         return bool(EmailAddress.objects.filter(user=self, email=self.email, verified=True).exists())
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Answer what a session must show at each request: it changes with the password, and when sessions are ended."""
+        of_password = cast("str", super()._get_session_auth_hash(secret))  # type: ignore[misc]  # -- the stubs lack it
+        if self.sessions_ended_at is None:
+            return of_password
+        value = f"{of_password}{self.sessions_ended_at.timestamp()}"
+        return salted_hmac("members.sessions_ended", value, secret=secret, algorithm="sha256").hexdigest()
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
@@ -179,6 +190,8 @@ class Membership(models.Model):
     role = models.CharField(max_length=8, choices=Role)
     status = models.CharField(max_length=12, choices=Status)
     expires_at = models.DateTimeField(null=True, blank=True)
+    # Of which products a deactivated member had seats, by slug: they are offered again when reactivated.
+    seats_before = ArrayField(models.CharField(max_length=50), default=list, editable=False)
     joined_at = models.DateTimeField(null=True)
     last_active_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())

@@ -1,8 +1,12 @@
 """Changes to people's place in a workspace."""
 
 import uuid
+from collections.abc import Collection
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from members import audit
 from members.access import Action, Actor, require
@@ -39,9 +43,10 @@ def change_role(actor: Actor, member_id: uuid.UUID, role: str) -> Membership:
     member = lock_member(workspace, member_id)
     if member.role == role:
         return member
-    _keep_an_admin(workspace, member)
-    if role == Role.ADMIN and member.status == Status.ACTIVE and member.expires_at is not None:
-        raise InvalidRequest(field="role", code="has_end_date")
+    keep_an_admin(workspace, member)
+    if role == Role.ADMIN and member.status != Status.INVITED and member.expires_at is not None:
+        message = _("An Admin's access has no end. Remove the end date first.")
+        raise InvalidRequest(message, field="role", code="has_end_date")
     before, member.role = member.role, role
     member.save(update_fields=["role"])
     audit.record(actor, workspace.id, "member.role_changed", member, {"role": [before, role]})
@@ -79,16 +84,36 @@ def leave(actor: Actor) -> None:
 
 
 def _end(actor: Actor, workspace: Workspace, member: Membership, action: str) -> None:
-    _keep_an_admin(workspace, member)
+    keep_an_admin(workspace, member)
     audit.record(actor, workspace.id, action, member, {"role": [member.role, None], "status": [member.status, None]})
+    user_id = member.user_id
     member.delete()
+    end_sessions([user_id])
 
 
-def _keep_an_admin(workspace: Workspace, member: Membership) -> None:
+def keep_an_admin(workspace: Workspace, member: Membership) -> None:
+    """Let through what takes this member's access or role, unless nobody else is an active Admin.
+
+    Raises:
+        LastAdmin
+    """
+    workspace.require_lock()
     if member.role != Role.ADMIN or member.status != Status.ACTIVE:
         return
     if not workspace.memberships.admins().exclude(id=member.id).exists():
         raise LastAdmin
+
+
+def end_sessions(user_ids: Collection[uuid.UUID | None]) -> None:
+    """End the sign-in sessions of those of these people who have no active membership left.
+
+    Their rows are locked before their memberships are looked at: who is removed from two workspaces at the same moment
+    would be spared by both.
+    """
+    people = User.objects.filter(id__in=user_ids)
+    list(people.select_for_update(no_key=True).order_by("id").values_list("id"))
+    left = Membership.objects.active().filter(user=OuterRef("id"))
+    people.filter(~Exists(left)).update(sessions_ended_at=Now())
 
 
 @transaction.atomic
@@ -99,5 +124,7 @@ def update_profile(user: User, *, name: str, language: str) -> None:
         InvalidRequest: not a name.
     """
     user.name, user.language = clean_name(name), language
-    user.save(update_fields=["name", "language"])
+    # Memberships before the account, as everywhere: whoever ends a membership locks in this order too.
+    list(user.memberships.select_for_update(no_key=True).order_by("id").values_list("id"))
     user.memberships.update(name=user.name, sort_name=fold(user.name))
+    user.save(update_fields=["name", "language"])
