@@ -4,8 +4,7 @@ from typing import Any
 
 from rest_framework.request import Request
 
-from billing_seats.plans import Feature
-from billing_seats.services import require_feature
+from billing_seats.plans import Feature, require_feature
 from members.access import Actor, actor_for
 from members.api import Resource
 from members.models import User

@@ -147,7 +147,7 @@ class Notice(outbox.Outgoing):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["workspace", "-created_at"], name="notice_newest_first"),
-            models.Index(fields=["next_attempt_at"], name="notice_due", condition=Q(state__in=["queued", "sending"])),
+            *outbox.indexes("notice"),
         ]
 
     def __str__(self) -> str:

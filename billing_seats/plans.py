@@ -2,7 +2,11 @@
 
 from enum import StrEnum
 
+from django.utils.translation import gettext as _
+
 from billing_seats.models import Plan as Plan
+from members.errors import PlanRequired
+from members.models import Workspace
 
 
 class Feature(StrEnum):
@@ -28,3 +32,22 @@ FEATURES: dict[str, frozenset[Feature]] = {
 def plans_with(feature: Feature) -> list[Plan]:
     """Answer the plans that include the feature, smallest first."""
     return [plan for plan in Plan if feature in FEATURES[plan]]
+
+
+def has_feature(workspace: Workspace, feature: Feature) -> bool:
+    """Answer whether the workspace's plan includes the feature."""
+    return feature in FEATURES[workspace.subscription.plan]
+
+
+def require_feature(workspace: Workspace, feature: Feature) -> None:
+    """Let through a workspace whose plan includes the feature.
+
+    Raises:
+        PlanRequired: it does not; ``plans`` names those that do.
+    """
+    if has_feature(workspace, feature):
+        return
+    plans = plans_with(feature)
+    names = _(" and ").join(plan.label for plan in plans)
+    message = _("This is available on the %(plans)s plans. Change the plan to use it.") % {"plans": names}
+    raise PlanRequired(message, feature=str(feature), plans=[plan.value for plan in plans])

@@ -2,46 +2,27 @@
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Count, F, OuterRef, Subquery
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from billing_seats import notices
+from billing_seats.counts import Room, rooms, sellable_products
 from billing_seats.models import Product, Seat, SeatPool, Subscription
-from billing_seats.plans import FEATURES, Feature, Plan, plans_with
+from billing_seats.plans import Feature, Plan, require_feature
 from members import audit
 from members.access import Action, Actor, require
-from members.errors import InvalidRequest, NotFound, OverAssigned, PermissionDenied, PlanRequired, SeatsExhausted
+from members.clock import database_now
+from members.errors import InvalidRequest, NotFound, PermissionDenied
 from members.models import SLUG, Membership, Role, Status, User, Workspace
 from members.names import clean_name
 from members.services import lock_member
 
 MAX_PURCHASE = 1_000_000
-
-
-@dataclass(frozen=True)
-class SeatCount:
-    """How the seats of one product stand in a workspace; every figure counts seats."""
-
-    product: Product
-    purchased: int
-    in_use: int
-    held: int
-
-    @property
-    def available(self) -> int:
-        """How many can still be given or held."""
-        return max(self.purchased - self.in_use - self.held, 0)
-
-    @property
-    def over_assigned(self) -> int:
-        """How many more are taken than were bought."""
-        return max(self.in_use + self.held - self.purchased, 0)
 
 
 def open_workspace(user: User, *, name: str, slug: str) -> Workspace:
@@ -77,110 +58,22 @@ def open_workspace(user: User, *, name: str, slug: str) -> Workspace:
     return workspace
 
 
-def has_feature(workspace: Workspace, feature: Feature) -> bool:
-    """Answer whether the workspace's plan includes the feature."""
-    return feature in FEATURES[workspace.subscription.plan]
+def hold(
+    workspace: Workspace,
+    members: Iterable[Membership],
+    reserved: Sequence[Room],
+    refused: Collection[uuid.UUID] = (),
+) -> None:
+    """Give, or hold for invitees, a seat of each product to each member, out of room that the caller has reserved.
 
-
-def require_feature(workspace: Workspace, feature: Feature) -> None:
-    """Let through a workspace whose plan includes the feature.
-
-    Raises:
-        PlanRequired: it does not; ``plans`` names those that do.
-    """
-    if has_feature(workspace, feature):
-        return
-    plans = plans_with(feature)
-    names = _(" and ").join(plan.label for plan in plans)
-    message = _("This is available on the %(plans)s plans. Change the plan to use it.") % {"plans": names}
-    raise PlanRequired(message, feature=str(feature), plans=[plan.value for plan in plans])
-
-
-def _ending_seats(**condition: object) -> Coalesce:
-    """Answer, for a row of pools, how many of its seats are with members who have an end and meet the condition."""
-    seats = Seat.objects.filter(
-        workspace=OuterRef("workspace_id"),
-        product=OuterRef("product_id"),
-        membership__workspace=OuterRef("workspace_id"),
-        membership__expires_at__isnull=False,
-        **condition,
-    )
-    counted = seats.order_by().values("product_id").annotate(number=Count("id")).values("number")
-    return Coalesce(Subquery(counted), 0)
-
-
-def seat_counts(workspace: Workspace) -> list[SeatCount]:
-    """Answer how the seats of each product bought, or still held, stand at this moment, by slug of the product.
-
-    One statement, whose cost does not grow with the workspace: the pools know how many seats there are, and only those
-    of members with an end are looked at. Some of these are held, by live offers, and some count no more.
-    """
-    pools = workspace.seat_pools.select_related("product").order_by("product__slug")
-    counted = pools.annotate(
-        lapsed=_ending_seats(membership__expires_at__lte=Now()),
-        held=_ending_seats(membership__status=Status.INVITED, membership__expires_at__gt=Now()),
-    )
-    return [
-        SeatCount(pool.product, pool.purchased, pool.assigned - pool.lapsed - pool.held, pool.held) for pool in counted
-    ]
-
-
-def sellable_products(workspace: Workspace, slugs: Collection[str], field: str = "seats") -> list[Product]:
-    """Answer the products with these slugs, of which seats may be given in this workspace.
-
-    Raises:
-        InvalidRequest: one is unknown, retired or not bought; all look alike.
-    """
-    pools = workspace.seat_pools.filter(product__slug__in=slugs, product__retired=False).select_related("product")
-    found = {pool.product.slug: pool.product for pool in pools}
-    if missing := [slug for slug in slugs if slug not in found]:
-        message = _("The subscription has no product “%(slug)s”.") % {"slug": missing[0][:50]}
-        raise InvalidRequest(message, field=field, code="unknown")
-    return list(found.values())
-
-
-def _taken_seats(workspace: Workspace, pool: SeatPool) -> int:
-    """Answer how many seats of the pool are in use or held; the lapsed are looked at only when it is nearly full."""
-    lapsed = Seat.objects.filter(
-        workspace=workspace,
-        product_id=pool.product_id,
-        membership__workspace=workspace,
-        membership__expires_at__isnull=False,
-        membership__expires_at__lte=Now(),
-    )
-    return pool.assigned - lapsed.count()
-
-
-def require_room(workspace: Workspace, products: Sequence[Product], wanted: int = 1) -> None:
-    """Let through what fits: ``wanted`` seats of each product.
-
-    Raises:
-        SeatsExhausted: one has fewer left; ``product`` and ``available`` say which and how many.
+    ``refused`` are ids of products that were wanting in the same act: they are told with those that run low.
     """
     workspace.require_lock()
-    pools = workspace.seat_pools.filter(product__in=products).select_related("product") if products else ()
-    for pool in pools:
-        if pool.purchased - pool.assigned >= wanted:
-            continue
-        available = max(pool.purchased - _taken_seats(workspace, pool), 0)
-        if available < wanted:
-            message = _("No seat of %(product)s is left.") % {"product": pool.product.name}
-            raise SeatsExhausted(message, product=pool.product.slug, available=available)
-
-
-def room(workspace: Workspace, products: Sequence[Product]) -> dict[uuid.UUID, int]:
-    """Answer how many seats of each product can still be taken, by product id."""
-    workspace.require_lock()
-    pools = workspace.seat_pools.filter(product__in=products)
-    return {pool.product_id: max(pool.purchased - _taken_seats(workspace, pool), 0) for pool in pools}
-
-
-def hold(workspace: Workspace, members: Iterable[Membership], products: Sequence[Product]) -> None:
-    """Hold a seat of each product for each member; the caller checked that they fit."""
-    workspace.require_lock()
+    members = list(members)
     Seat.objects.bulk_create(
-        [Seat(workspace=workspace, membership=member, product=product) for member in members for product in products]
+        [Seat(workspace=workspace, membership=member, product=room.product) for member in members for room in reserved]
     )
+    notices.tell(workspace, reserved, refused)
 
 
 def release(workspace: Workspace, members: Iterable[Membership]) -> None:
@@ -189,28 +82,47 @@ def release(workspace: Workspace, members: Iterable[Membership]) -> None:
     Seat.objects.filter(workspace=workspace, membership__in=members).delete()
 
 
+def renew(workspace: Workspace, member: Membership) -> None:
+    """Make room for the seats of a member whose end has passed, and who is about to get a later one.
+
+    Raises:
+        SeatsExhausted, OverAssigned: a seat of theirs has been taken meanwhile.
+    """
+    reserved = rooms(workspace, [seat.product for seat in member.seats.select_related("product")])
+    for room in reserved:
+        room.reserve()
+    notices.tell(workspace, reserved)
+
+
 @transaction.atomic
 def give(actor: Actor, member_id: uuid.UUID, product_slug: str) -> Membership:
     """Give the member a seat, or hold one for an invitee, and answer them; one they have already changes nothing.
 
     Raises:
-        PermissionDenied, PlanRequired, NotFound, SeatsExhausted
+        PermissionDenied, PlanRequired, NotFound, SeatsExhausted, OverAssigned
         InvalidRequest: the product cannot be given here, or the member is deactivated or past their end.
     """
     require(actor, Action.GIVE_SEAT)
     workspace = Workspace.objects.lock(actor.workspace.id)
     require_feature(workspace, Feature.INVITATIONS)
     member = lock_member(workspace, member_id)
-    [product] = sellable_products(workspace, [product_slug], field="product")
-    if Seat.objects.filter(workspace=workspace, membership=member, product=product).exists():
+    products = sellable_products(workspace, [product_slug], field="product")
+    if member.seats.filter(product__in=products).exists():
         return member
-    if member.status == Status.DEACTIVATED or not Membership.objects.live().filter(id=member.id).exists():
+    _require_live(member)
+    reserved = rooms(workspace, products)
+    for room in reserved:
+        room.reserve()
+    hold(workspace, [member], reserved)
+    audit.record(actor, workspace.id, "seat.given", member, {"seats": [None, product_slug]})
+    return member
+
+
+def _require_live(member: Membership) -> None:
+    over = member.expires_at is not None and member.expires_at <= database_now()
+    if over or member.status == Status.DEACTIVATED:
         message = _("Only active members and live invitations can have seats.")
         raise InvalidRequest(message, field="product", code="member_not_live")
-    require_room(workspace, [product])
-    hold(workspace, [member], [product])
-    audit.record(actor, workspace.id, "seat.given", member, {"seats": [None, product.slug]})
-    return member
 
 
 @transaction.atomic
@@ -223,12 +135,50 @@ def take(actor: Actor, member_id: uuid.UUID, product_slug: str) -> Membership:
     require(actor, Action.TAKE_SEAT)
     workspace = Workspace.objects.lock(actor.workspace.id)
     member = lock_member(workspace, member_id)
-    seats = Seat.objects.filter(workspace=workspace, membership=member, product__slug=product_slug)
-    if seats.delete()[0]:
-        audit.record(actor, workspace.id, "seat.taken", member, {"seats": [product_slug, None]})
-    elif not workspace.seat_pools.filter(product__slug=product_slug).exists():
-        raise NotFound
+    if not _take(actor, workspace, member, product_slug):
+        _require_bought(workspace, product_slug)
     return member
+
+
+def _take(actor: Actor, workspace: Workspace, member: Membership, product_slug: str) -> bool:
+    """Take a locked member's seat and answer whether they had one."""
+    taken = Seat.objects.filter(workspace=workspace, membership=member, product__slug=product_slug).delete()[0]
+    if taken:
+        audit.record(actor, workspace.id, "seat.taken", member, {"seats": [product_slug, None]})
+    return bool(taken)
+
+
+def _require_bought(workspace: Workspace, product_slug: str) -> None:
+    if not workspace.seat_pools.filter(product__slug=product_slug).exists():
+        raise NotFound
+
+
+@transaction.atomic
+def move(actor: Actor, product_slug: str, giver_id: uuid.UUID, taker_id: uuid.UUID) -> Membership:
+    """Move a seat from one member to another, in one step that works when all are in use, and answer the new holder.
+
+    Raises:
+        PermissionDenied, PlanRequired, NotFound, OverAssigned
+        InvalidRequest: the first has no such seat, or the second has one or cannot have any.
+    """
+    require(actor, Action.TAKE_SEAT)
+    require(actor, Action.GIVE_SEAT)
+    workspace = Workspace.objects.lock(actor.workspace.id)
+    require_feature(workspace, Feature.INVITATIONS)
+    locked = {member_id: lock_member(workspace, member_id) for member_id in sorted({giver_id, taker_id})}
+    giver, taker = locked[giver_id], locked[taker_id]
+    products = sellable_products(workspace, [product_slug], field="product")
+    if taker.seats.filter(product__in=products).exists():
+        raise InvalidRequest(_("This person has a seat of it already."), field="to", code="has_seat")
+    _require_live(taker)
+    if not _take(actor, workspace, giver, product_slug):
+        raise InvalidRequest(_("This person has no seat of it."), field="from", code="no_seat")
+    reserved = rooms(workspace, products)
+    for room in reserved:
+        room.reserve()
+    hold(workspace, [taker], reserved)
+    audit.record(actor, workspace.id, "seat.given", taker, {"seats": [None, product_slug]})
+    return taker
 
 
 def _require_self_service(actor: Actor) -> None:
@@ -239,6 +189,8 @@ def _require_self_service(actor: Actor) -> None:
 @transaction.atomic
 def change_plan(actor: Actor, plan: str, renews_on: date | None = None) -> Subscription:
     """Put the workspace on another plan and answer its subscription.
+
+    Invitations, members and seats stay as they are: what the plan does not include waits until one does.
 
     Raises:
         PermissionDenied
@@ -261,40 +213,42 @@ def change_plan(actor: Actor, plan: str, renews_on: date | None = None) -> Subsc
 
 
 @transaction.atomic
-def resize(actor: Actor, product_slug: str, purchased: int) -> SeatPool:
-    """Set how many seats of the product the workspace has bought and answer its pool.
+def resize(actor: Actor, product_slug: str, purchased: int, *, take_from: Collection[uuid.UUID] = ()) -> SeatPool:
+    """Set how many seats of the product the workspace has bought, and answer its pool.
+
+    Fewer than are taken is allowed: nobody loses a seat by it, and nothing more is given or held until it fits again.
+    Only the members ``take_from`` names lose theirs, in the same transaction.
 
     Raises:
-        PermissionDenied
-        OverAssigned: fewer than are in use or held.
-        InvalidRequest: unknown product, or not a number from 0 to a million.
+        PermissionDenied, NotFound
+        InvalidRequest: unknown product, more of a retired one, or not a number from 0 to a million.
     """
     require(actor, Action.CHANGE_SUBSCRIPTION)
     _require_self_service(actor)
+    if take_from:
+        require(actor, Action.TAKE_SEAT)
     if not 0 <= purchased <= MAX_PURCHASE:
         message = _("Enter a whole number from 0 to %(most)s.") % {"most": MAX_PURCHASE}
         raise InvalidRequest(message, field="purchased", code="out_of_range")
     product = Product.objects.filter(slug=product_slug).first()
     if product is None:
-        raise InvalidRequest(field="product", code="unknown")
+        raise InvalidRequest(_("There is no product of this name."), field="product", code="unknown")
     workspace = Workspace.objects.lock(actor.workspace.id)
     pool, _created = SeatPool.objects.get_or_create(workspace=workspace, product=product)
-    taken = _taken_seats(workspace, pool)
-    if purchased < min(taken, pool.purchased):
-        raise OverAssigned(product=product.slug, over_assigned=taken - purchased)
+    if product.retired and purchased > pool.purchased:
+        raise InvalidRequest(_("This product is sold no more."), field="product", code="retired")
+    for member_id in sorted(take_from):
+        _take(actor, workspace, lock_member(workspace, member_id), product_slug)
+    return _set_purchased(actor, workspace, pool, purchased)
+
+
+def _set_purchased(actor: Actor, workspace: Workspace, pool: SeatPool, purchased: int) -> SeatPool:
     before = pool.purchased
-    SeatPool.objects.filter(id=pool.id).update(purchased=purchased)
-    audit.record(actor, workspace.id, "subscription.changed", workspace, {product.slug: [before, purchased]})
+    [room] = rooms(workspace, [pool.product], wanted=max(before - purchased, 0))
+    room.free += purchased - before
+    pool.purchased = room.pool.purchased = purchased
+    pool.save(update_fields=["purchased"])
+    notices.tell(workspace, [room])
+    audit.record(actor, workspace.id, "subscription.changed", workspace, {pool.product.slug: [before, purchased]})
     pool.refresh_from_db()
     return pool
-
-
-def openable_products(actor: Actor) -> list[Product]:
-    """Answer the products the actor may open now: those they hold a seat of."""
-    if actor.membership is None:
-        return []
-    return list(
-        Product.objects.filter(
-            id__in=Seat.objects.filter(workspace=actor.workspace, membership=actor.membership).values("product_id")
-        ).order_by(F("slug"))
-    )

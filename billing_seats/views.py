@@ -7,9 +7,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from billing_seats import services
+from billing_seats import entitlement, services
+from billing_seats.counts import seat_counts
 from billing_seats.forms import WorkspaceForm
-from billing_seats.plans import Feature
+from billing_seats.plans import Feature, has_feature
 from members.access import Action, actor_for
 from members.errors import InvalidRequest
 from members.requests import SignedIn
@@ -36,18 +37,15 @@ def create_workspace(request: SignedIn) -> HttpResponse:
 def home(request: SignedIn, slug: str) -> HttpResponse:
     """Show the products one may open, and why one may not open the others."""
     actor = actor_for(request.user, slug)
-    mine = services.openable_products(actor)
-    held = {product.pk for product in mine}
-    counts = services.seat_counts(actor.workspace)
-    others = [one for one in counts if one.product.pk not in held and not one.product.retired]
+    explained = entitlement.explain_all(actor.workspace, id=actor.membership.pk if actor.membership else None)
     context = {
         "actor": actor,
         "workspace": actor.workspace,
         "nav": "home",
-        "products": mine,
-        "others": others,
+        "products": [one.count.product for one in explained if one.entitled],
+        "others": [one for one in explained if not one.entitled and not one.count.product.retired],
         "may_give": actor.may(Action.GIVE_SEAT),
-        "has_seats": services.has_feature(actor.workspace, Feature.INVITATIONS),
+        "has_seats": has_feature(actor.workspace, Feature.INVITATIONS),
     }
     return render(request, "billing_seats/home.html", context)
 
@@ -60,5 +58,5 @@ def subscription(request: SignedIn, slug: str) -> HttpResponse:
     context = {"actor": actor, "workspace": actor.workspace, "nav": "subscription"}
     if not actor.may(Action.VIEW_SUBSCRIPTION):
         return render(request, "billing_seats/subscription_refused.html", context, status=403)
-    context |= {"subscription": actor.workspace.subscription, "counts": services.seat_counts(actor.workspace)}
+    context |= {"subscription": actor.workspace.subscription, "counts": seat_counts(actor.workspace)}
     return render(request, "billing_seats/subscription.html", context)

@@ -1,5 +1,6 @@
 """Inviting many addresses at once: each gets its own answer, and what can be sent is sent."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,13 +8,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from billing_seats.counts import rooms
 from billing_seats.models import Product
-from billing_seats.services import hold, release, room
+from billing_seats.services import hold, release
 from invitations.deliveries import invitation_mail
 from invitations.models import Delivery, Invitation, InvitationStatus, Outcome
 from members import audit
 from members.access import Actor
-from members.errors import AlreadyInvited, AlreadyMember, DomainError, SeatsExhausted, Undeliverable
+from members.errors import AlreadyInvited, AlreadyMember, DomainError, Undeliverable
 from members.models import AuditEvent, Membership, Status, Workspace
 from members.names import fold
 
@@ -46,10 +48,11 @@ class Answer:
 class Batch:
     """Up to a hundred addresses invited under one lock; each step adds to what is written in the end."""
 
-    def __init__(self, actor: Actor, workspace: Workspace, terms: Terms, now: datetime) -> None:
+    def __init__(self, actor: Actor, workspace: Workspace, terms: Terms, now: datetime, wanted: int) -> None:
         self.actor, self.workspace, self.terms, self.now = actor, workspace, terms, now
         self.ends = now + timedelta(days=terms.days)
-        self.free = room(workspace, terms.products)
+        self.rooms = rooms(workspace, terms.products, wanted=wanted)
+        self.wanting: set[uuid.UUID] = set()
 
     def invite(self, emails: Sequence[str]) -> list[Answer]:
         """Answer each address in the order given, with everything written."""
@@ -76,8 +79,8 @@ class Batch:
         error = self._refusal(member, offer, bounced)
         if error is not None:
             return Answer(email, offer, error)
-        for product in self.terms.products:
-            self.free[product.id] -= 1
+        for room in self.rooms:
+            room.reserve()
         return Answer(email, self._renewed(offer) if offer else self._new(email))
 
     def _refusal(self, member: Membership | None, offer: Invitation | None, bounced: bool) -> DomainError | None:  # noqa: FBT001 -- as above
@@ -87,11 +90,12 @@ class Batch:
             return AlreadyInvited(invitation=str(offer.id) if offer else None)
         if bounced:
             return Undeliverable()
-        for product in self.terms.products:
-            if self.free[product.id] < 1:
-                message = _("No seat of %(product)s is left.") % {"product": product.name}
-                return SeatsExhausted(message, product=product.slug, available=0)
-        return None
+        return self._no_room()
+
+    def _no_room(self) -> DomainError | None:
+        refused = [(room, error) for room in self.rooms if (error := room.refusal())]
+        self.wanting |= {room.product.id for room, _error in refused}
+        return refused[0][1] if refused else None
 
     def _member_already(self, member: Membership) -> AlreadyMember:
         if member.status == Status.DEACTIVATED:
@@ -138,8 +142,7 @@ class Batch:
         again = [members[invitation.email] for invitation in renewed]
         if renewed:
             self._renew(renewed, again)
-        if sent and self.terms.products:
-            hold(self.workspace, [*joining, *again], self.terms.products)
+        hold(self.workspace, [*joining, *again], self.rooms, self.wanting)
         Delivery.objects.bulk_create([invitation_mail(invitation) for invitation in sent])
         self._record(new, renewed)
 

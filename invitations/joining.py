@@ -8,8 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from billing_seats.plans import Feature
-from billing_seats.services import require_feature
+from billing_seats.plans import Feature, require_feature
 from invitations import tasks
 from invitations.deliveries import notices
 from invitations.models import Delivery, Invitation, InvitationStatus, Kind

@@ -8,8 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from billing_seats.models import Product
-from billing_seats.plans import Feature
-from billing_seats.services import has_feature
+from billing_seats.plans import Feature, has_feature
 from invitations import tokens
 from invitations.models import Invitation, InvitationStatus
 from members.access import ROLE_TABLE, Action

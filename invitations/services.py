@@ -9,8 +9,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing_seats.plans import Feature
-from billing_seats.services import require_feature, require_room, sellable_products
+from billing_seats.counts import sellable_products
+from billing_seats.plans import Feature, require_feature
+from billing_seats.services import renew
 from invitations import tasks
 from invitations.deliveries import invitation_mail
 from invitations.inviting import Answer, Batch, Terms
@@ -62,7 +63,7 @@ def invite(  # noqa: PLR0913 -- the offer's terms, each named by the caller
             require_feature(workspace, Feature.INVITATIONS)
             offered = sellable_products(workspace, list(dict.fromkeys(products)))
             terms = Terms(role=role, products=offered, language=language, note=note, days=days)
-            told |= {row.email: row for row in Batch(actor, workspace, terms, database_now()).invite(chunk)}
+            told |= {row.email: row for row in Batch(actor, workspace, terms, database_now(), len(chunk)).invite(chunk)}
     # Once for all chunks: a broker that is away may cost a request one wait, not one a chunk.
     transaction.on_commit(tasks.nudge, robust=True)
     return [told.get(answer.email, answer) if answer.done else answer for answer in answers]
@@ -125,7 +126,7 @@ def resend(actor: Actor, invitation_id: uuid.UUID) -> Invitation:
     now = database_now()
     _wait_a_minute(invitation, now)
     if member.expires_at is not None and member.expires_at <= now:
-        require_room(workspace, [seat.product for seat in member.seats.select_related("product")])
+        renew(workspace, member)
     before, ends = member.expires_at, now + timedelta(days=invitation.days)
     member.expires_at = invitation.expires_at = ends
     member.save(update_fields=["expires_at"])

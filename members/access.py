@@ -26,6 +26,9 @@ class Action(StrEnum):
     CHANGE_ROLE = "change_role"
     GIVE_SEAT = "give_seat"
     TAKE_SEAT = "take_seat"
+    DEACTIVATE = "deactivate"
+    REACTIVATE = "reactivate"
+    SET_END = "set_end"
     REMOVE = "remove"
     CHANGE_SUBSCRIPTION = "change_subscription"
     LEAVE = "leave"
@@ -45,6 +48,9 @@ ROLE_TABLE: dict[Action, frozenset[Role]] = {
     Action.CHANGE_ROLE: ADMIN_ONLY,
     Action.GIVE_SEAT: ADMIN_ONLY,
     Action.TAKE_SEAT: ADMIN_ONLY,
+    Action.DEACTIVATE: ADMIN_ONLY,
+    Action.REACTIVATE: ADMIN_ONLY,
+    Action.SET_END: ADMIN_ONLY,
     Action.REMOVE: ADMIN_ONLY,
     Action.CHANGE_SUBSCRIPTION: ADMIN_AND_BILLING,
     Action.LEAVE: EVERYONE,
@@ -60,6 +66,9 @@ ACTION_LABELS = {
     Action.CHANGE_ROLE: gettext_lazy("Change roles"),
     Action.GIVE_SEAT: gettext_lazy("Give seats"),
     Action.TAKE_SEAT: gettext_lazy("Take seats"),
+    Action.DEACTIVATE: gettext_lazy("Deactivate members"),
+    Action.REACTIVATE: gettext_lazy("Reactivate members"),
+    Action.SET_END: gettext_lazy("Set the day on which access ends"),
     Action.REMOVE: gettext_lazy("Remove members"),
     Action.CHANGE_SUBSCRIPTION: gettext_lazy("Change plan and seat quantities, where self-service is on"),
     Action.LEAVE: gettext_lazy("Leave the workspace"),
@@ -74,6 +83,7 @@ STAFF_PERMISSIONS = {
     Action.RESEND: "invitations.change_invitation",
     Action.REVOKE: "invitations.change_invitation",
     Action.CHANGE_SUBSCRIPTION: "billing_seats.change_subscription",
+    Action.TAKE_SEAT: "billing_seats.change_subscription",
 }
 """What support staff may do at all, and the Django permission that each asks for."""
 

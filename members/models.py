@@ -129,7 +129,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return bool(EmailAddress.objects.filter(user=self, email=self.email, verified=True).exists())
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """Answer what a session must show at each request: it changes with the password, and when sessions are ended."""
+        """Answer what a session must show: it changes with the password, and when sessions are ended."""
         of_password = cast("str", super()._get_session_auth_hash(secret))  # type: ignore[misc]  # -- the stubs lack it
         if self.sessions_ended_at is None:
             return of_password
@@ -282,11 +282,7 @@ class AccountMail(outbox.Outgoing):
     objects = outbox.OutgoingQuerySet["AccountMail"].as_manager()
 
     class Meta:
-        indexes: ClassVar = [
-            models.Index(
-                fields=["next_attempt_at"], name="account_mail_due", condition=Q(state__in=["queued", "sending"])
-            )
-        ]
+        indexes: ClassVar = outbox.indexes("account_mail")
 
     def __str__(self) -> str:
         return f"{self.kind} {self.email}"

@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.test import Client
 
-from billing_seats.services import seat_counts
+from billing_seats.counts import seat_counts
 from members.access import Actor, actor_for
 from members.models import Role, User, Workspace
 from workspace_admin import demo

@@ -9,7 +9,21 @@ from workspace_admin.embedded.layout import ROOT
 BELOW_THE_WEB = [
     path
     for app in ("members", "billing_seats", "invitations")
-    for name in ("services", "access", "outbox", "inviting", "joining", "offers", "deliveries", "plans", "tokens")
+    for name in (
+        "services",
+        "access",
+        "outbox",
+        "inviting",
+        "joining",
+        "offers",
+        "deliveries",
+        "plans",
+        "tokens",
+        "counts",
+        "lifecycle",
+        "notices",
+        "entitlement",
+    )
     if (path := ROOT / app / f"{name}.py").exists()
 ]
 

@@ -37,7 +37,12 @@ CALLS = {
     Action.REVOKE: (WRITE, API + "/invitations/{invitation}/revoke", None),
 }
 ROWS = [("page", *row) for row in PAGES.items()] + [("api", *row) for row in CALLS.items()]
-ELSEWHERE = {Action.CHANGE_SUBSCRIPTION: "support staff only, in tests/support"}
+ELSEWHERE = {
+    Action.CHANGE_SUBSCRIPTION: "support staff only, in tests/support",
+    Action.DEACTIVATE: "tests/billing_seats",
+    Action.REACTIVATE: "tests/billing_seats",
+    Action.SET_END: "tests/billing_seats",
+}
 
 
 def test_every_action_has_a_row():

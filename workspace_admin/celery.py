@@ -46,7 +46,7 @@ app.conf.update(
     beat_max_loop_interval=_EVERY,
     beat_schedule={
         name: {"task": name, "schedule": _EVERY, "options": {"expires": 2 * _EVERY}}
-        for name in ("invitations.tasks.drain", "members.tasks.drain")
+        for name in ("invitations.tasks.drain", "billing_seats.tasks.drain", "members.tasks.drain")
     },
 )
 app.autodiscover_tasks()

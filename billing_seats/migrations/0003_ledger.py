@@ -2,10 +2,10 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import members.ids
-import members.outbox
 from django.db import migrations, models
 
+import members.ids
+import members.outbox
 
 FREE_FIRST = """
 CREATE FUNCTION refuse_deactivation_with_seats() RETURNS trigger LANGUAGE plpgsql AS $$

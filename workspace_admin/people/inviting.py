@@ -12,8 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import retarget
 
-from billing_seats.plans import Feature
-from billing_seats.services import require_feature
+from billing_seats.plans import Feature, require_feature
 from invitations import services
 from invitations.inviting import Answer
 from invitations.models import InvitationStatus

@@ -11,8 +11,8 @@ from django.db.models.functions import Coalesce, JSONObject, Now
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from billing_seats.counts import seat_counts
 from billing_seats.models import Product, Seat
-from billing_seats.services import seat_counts
 from invitations.models import Delivery, Invitation, InvitationStatus, Kind
 from members.errors import InvalidRequest
 from members.keyset import Order, Page, page
