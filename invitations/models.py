@@ -128,7 +128,7 @@ class Delivery(outbox.Outgoing):
         indexes: ClassVar = [
             models.Index(fields=["workspace", "invitation", "created_at"], name="delivery_by_invitation"),
             models.Index(fields=["workspace", "recipient"], name="delivery_bounced", condition=~Q(outcome="")),
-            models.Index(fields=["next_attempt_at"], name="delivery_due", condition=Q(state__in=["queued", "sending"])),
+            *outbox.indexes("delivery"),
         ]
 
     def __str__(self) -> str:

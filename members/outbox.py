@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from kombu.exceptions import OperationalError
 
 from members.ids import new_id
+from members.mail_counts import MailCount as MailCount
 
 LEASE = timedelta(seconds=20)
 """Longer than the 10 seconds a provider may take, so that a lease in force means that someone is sending."""
@@ -43,6 +44,21 @@ class State(models.TextChoices):
     FAILED = "failed", _("Failed")
     CANCELLED = "cancelled", _("Cancelled")
     UNKNOWN = "unknown", _("Unknown")
+
+
+OPEN = (State.QUEUED, State.SENDING, State.UNKNOWN)
+"""What may still be claimed."""
+
+
+def indexes(prefix: str) -> list[models.Index]:
+    """Answer what every outbox is searched by, for its Meta: what is due, what failed, what a webhook speaks of."""
+    return [
+        models.Index(fields=["next_attempt_at"], name=f"{prefix}_open", condition=models.Q(state__in=OPEN)),
+        models.Index(fields=["next_attempt_at"], name=f"{prefix}_failed", condition=models.Q(state=State.FAILED)),
+        models.Index(
+            fields=["provider_message_id"], name=f"{prefix}_by_provider", condition=~models.Q(provider_message_id="")
+        ),
+    ]
 
 
 class OutgoingQuerySet[M: "Outgoing"](models.QuerySet[M]):
@@ -86,7 +102,11 @@ class Outgoing(models.Model):
     leased_until = models.DateTimeField(null=True)
     lease = models.UUIDField(null=True)
     message_id = models.CharField(max_length=255, default=new_message_id)
+    provider_message_id = models.CharField(max_length=255, blank=True, default="", db_default="")
+    """What the provider calls the message, as its webhooks do; empty where there is none, as with SMTP."""
     error = models.CharField(max_length=200, blank=True)
+    """What went wrong last, in words; ``error_code`` says it for machines."""
+    error_code = models.CharField(max_length=40, blank=True, default="", db_default="")
     created_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True)
 
