@@ -27,7 +27,7 @@ def tell(workspace: Workspace, rooms: Sequence[Room], refused: Collection[uuid.U
         if wanting and (since is None or room.before > 0):
             written += _notices(workspace, room, Notice.Kind.REFUSED)
             SeatPool.objects.filter(id=room.pool.id).update(refused_since=Now())
-        elif since is not None and room.before > 0:
+        elif since is not None and max(room.before, room.free) > 0:
             SeatPool.objects.filter(id=room.pool.id).update(refused_since=None)
     if written:
         Notice.objects.bulk_create(written)

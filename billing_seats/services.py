@@ -118,9 +118,12 @@ def give(actor: Actor, member_id: uuid.UUID, product_slug: str) -> Membership:
     return member
 
 
+def _is_live(member: Membership) -> bool:
+    return member.expires_at is None or member.expires_at > database_now()
+
+
 def _require_live(member: Membership) -> None:
-    over = member.expires_at is not None and member.expires_at <= database_now()
-    if over or member.status == Status.DEACTIVATED:
+    if member.status == Status.DEACTIVATED or not _is_live(member):
         message = _("Only active members and live invitations can have seats.")
         raise InvalidRequest(message, field="product", code="member_not_live")
 
@@ -159,6 +162,7 @@ def move(actor: Actor, product_slug: str, giver_id: uuid.UUID, taker_id: uuid.UU
 
     Raises:
         PermissionDenied, PlanRequired, NotFound, OverAssigned
+        SeatsExhausted: the giver's access has ended, so that the seat was not theirs to count.
         InvalidRequest: the first has no such seat, or the second has one or cannot have any.
     """
     require(actor, Action.TAKE_SEAT)
@@ -171,12 +175,15 @@ def move(actor: Actor, product_slug: str, giver_id: uuid.UUID, taker_id: uuid.UU
     if taker.seats.filter(product__in=products).exists():
         raise InvalidRequest(_("This person has a seat of it already."), field="to", code="has_seat")
     _require_live(taker)
+    [room] = rooms(workspace, products)
+    if error := room.refusal(wanted=0):
+        raise error
     if not _take(actor, workspace, giver, product_slug):
         raise InvalidRequest(_("This person has no seat of it."), field="from", code="no_seat")
-    reserved = rooms(workspace, products)
-    for room in reserved:
-        room.reserve()
-    hold(workspace, [taker], reserved)
+    # A lapsed giver's seat counted no more: moving it takes one that has to be there.
+    room.free += _is_live(giver)
+    room.reserve()
+    hold(workspace, [taker], [room])
     audit.record(actor, workspace.id, "seat.given", taker, {"seats": [None, product_slug]})
     return taker
 
