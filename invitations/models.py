@@ -90,6 +90,7 @@ class Kind(models.TextChoices):
     """What an email says."""
 
     INVITATION = "invitation", _("Invitation")
+    REMINDER = "reminder", _("Reminder")
     ASKED = "asked", _("Asked for a new link")
     JOINED = "joined", _("Joined")
 
@@ -115,6 +116,12 @@ class Delivery(outbox.Outgoing):
     language = models.CharField(max_length=8, blank=True)
     outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
     outcome_at = models.DateTimeField(null=True)
+    # Who caused it, as the daily limits count; NULL where the console sent it by itself.
+    sender_id = models.UUIDField(null=True)
+    # A bounce that may pass, such as a full mailbox: the address is not held back for it.
+    soft = models.BooleanField(default=False, db_default=False)
+    # When an Admin let the address be written to again, in spite of this outcome.
+    released_at = models.DateTimeField(null=True)
 
     objects = outbox.OutgoingQuerySet["Delivery"].as_manager()
 
@@ -124,10 +131,18 @@ class Delivery(outbox.Outgoing):
             models.UniqueConstraint(
                 fields=["invitation", "generation", "kind", "recipient"], name="delivery_once_per_generation"
             ),
+            models.UniqueConstraint(fields=["workspace", "id"], name="delivery_tenant_key"),
         ]
         indexes: ClassVar = [
             models.Index(fields=["workspace", "invitation", "created_at"], name="delivery_by_invitation"),
-            models.Index(fields=["workspace", "recipient"], name="delivery_bounced", condition=~Q(outcome="")),
+            models.Index(fields=["workspace", "recipient", "created_at"], name="delivery_by_recipient"),
+            models.Index(
+                fields=["workspace", "created_at"], name="delivery_counted", condition=Q(kind=Kind.INVITATION)
+            ),
+            models.Index(
+                fields=["sender_id", "created_at"], name="delivery_by_sender", condition=Q(sender_id__isnull=False)
+            ),
+            models.Index(fields=["message_id"], name="delivery_by_message_id"),
             *outbox.indexes("delivery"),
         ]
 
@@ -138,3 +153,64 @@ class Delivery(outbox.Outgoing):
     def shown(self) -> str:
         """Answer the outcome, else the state."""
         return self.outcome or self.state
+
+
+class EventType(models.TextChoices):
+    """What a provider tells of an email."""
+
+    SENT = "sent", _("Sent")
+    DELAYED = "delayed", _("Delayed")
+    FAILED = "failed", _("Failed")
+    DELIVERED = "delivered", _("Delivered")
+    RETURNED = "returned", _("Returned for now")
+    BOUNCED = "bounced", _("Bounced")
+    COMPLAINED = "complained", _("Complained")
+
+
+class DeliveryEvent(models.Model):
+    """One thing that a provider told of an email, as often as it was told."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="delivery_events", db_index=False)
+    # The database's own composite key to the delivery (workspace, delivery) deletes the event with its email.
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.DO_NOTHING, db_constraint=False, related_name="events", db_index=False
+    )
+    type = models.CharField(max_length=10, choices=EventType)
+    at = models.DateTimeField()
+    event_id = models.CharField(max_length=255, blank=True)
+    detail = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "delivery", "type", "at"], name="delivery_event_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.at}"
+
+
+class LinkOpening(models.Model):
+    """A time that an invitation's link was opened, by a person or by a mail scanner; the first ones are kept."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="link_openings", db_index=False)
+    # As above.
+    invitation = models.ForeignKey(
+        Invitation, on_delete=models.DO_NOTHING, db_constraint=False, related_name="openings", db_index=False
+    )
+    number = models.PositiveSmallIntegerField()
+    generation = models.PositiveIntegerField()
+    at = models.DateTimeField(db_default=Now())
+    method = models.CharField(max_length=4)
+    agent = models.CharField(max_length=200, blank=True)
+    # Whether the page behind the link was shown to the same browser.
+    followed = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "invitation", "number"], name="link_opening_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.at}"
