@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -54,7 +55,7 @@ def deactivate(actor: Actor, member_id: uuid.UUID) -> Membership:
     member.status, member.seats_before = Status.DEACTIVATED, held
     member.save(update_fields=["status", "seats_before"])
     end_sessions([member.user_id])
-    changes = {"status": [Status.ACTIVE, Status.DEACTIVATED], "seats": [held, []]}
+    changes: dict[str, list[Any]] = {"status": [Status.ACTIVE, Status.DEACTIVATED], "seats": [held, []]}
     audit.record(actor, workspace.id, "member.deactivated", member, changes)
     return member
 
@@ -87,7 +88,7 @@ def reactivate(actor: Actor, member_id: uuid.UUID, products: Collection[str] | N
     hold(workspace, [member], reserved)
     got = [room.product for room in reserved]
     slugs = [product.slug for product in got]
-    changes = {"status": [Status.DEACTIVATED, Status.ACTIVE], "seats": [[], slugs]}
+    changes: dict[str, list[Any]] = {"status": [Status.DEACTIVATED, Status.ACTIVE], "seats": [[], slugs]}
     audit.record(actor, workspace.id, "member.reactivated", member, changes)
     return Reactivation(member, got, [slug for slug in wanted if slug not in slugs])
 

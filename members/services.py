@@ -110,7 +110,7 @@ def end_sessions(user_ids: Collection[uuid.UUID | None]) -> None:
     Their rows are locked before their memberships are looked at: who is removed from two workspaces at the same moment
     would be spared by both.
     """
-    people = User.objects.filter(id__in=user_ids)
+    people = User.objects.filter(id__in=[one for one in user_ids if one is not None])
     list(people.select_for_update(no_key=True).order_by("id").values_list("id"))
     left = Membership.objects.active().filter(user=OuterRef("id"))
     people.filter(~Exists(left)).update(sessions_ended_at=Now())
