@@ -69,7 +69,7 @@ def counted(pools: QuerySet[SeatPool]) -> Iterator[tuple[uuid.UUID, SeatCount]]:
         lapsed=_ending_seats(membership__expires_at__lte=Now()),
         held=_ending_seats(membership__status=Status.INVITED, membership__expires_at__gt=Now()),
     )
-    for pool in rows.iterator():
+    for pool in rows:
         read = vars(pool)
         in_use = pool.assigned - read["lapsed"] - read["held"]
         yield pool.workspace_id, SeatCount(pool.product, pool.purchased, in_use, read["held"])
