@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from invitations import emails
 from invitations.models import Delivery, Invitation, Kind
-from members import outbox
+from members import relay
 from members.models import Membership
 
 
@@ -37,4 +37,4 @@ def notices(invitation: Invitation, kind: Kind, members: Iterable[Membership]) -
 
 def drain() -> int:
     """Send what is due and answer how many emails were handled."""
-    return outbox.drain(Delivery.objects.select_related("workspace", "invitation"), emails.render)
+    return relay.drain(Delivery.objects.select_related("workspace", "invitation"), emails.render)

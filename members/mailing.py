@@ -7,6 +7,8 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from members.carrier import KEY_HEADER
+
 
 def compose(  # noqa: PLR0913 -- the parts of a message, all by keyword
     template: str, *, to: str, language: str, message_id: str, key: str, context: dict[str, Any]
@@ -22,9 +24,10 @@ def compose(  # noqa: PLR0913 -- the parts of a message, all by keyword
         subject = " ".join(render_to_string(f"emails/{template}.subject.txt", known).split())
         text = render_to_string(f"emails/{template}.txt", known).strip() + "\n"
         html = render_to_string(f"emails/{template}.html", {**known, "subject": subject})
-    headers = {"Message-ID": message_id, "Auto-Submitted": "auto-generated", "X-Idempotency-Key": key}
+    headers = {"Message-ID": message_id, "Auto-Submitted": "auto-generated", KEY_HEADER: key}
     message = EmailMultiAlternatives(subject, text, to=[to], headers=headers)
     message.attach_alternative(html, "text/html")
-    # anymail reads these from the message; SMTP and the mailbox folder do not know them.
-    message.__dict__.update(track_opens=False, track_clicks=False)
+    # anymail reads these from the message; SMTP and the mailbox folder do not know them. Its webhooks repeat the
+    # metadata: by them even a message is recognised whose answer, and with it the provider's id, was lost.
+    message.__dict__.update(track_opens=False, track_clicks=False, metadata={"mail": key})
     return message

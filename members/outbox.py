@@ -1,38 +1,47 @@
-"""The outbox: mail is a row first, written with what causes it, and leaves by a worker.
+"""The outbox: mail is a row first, written with what causes it, and leaves by a worker: relay.py.
 
 A row is claimed with a lease, read again, rendered, sent and marked; only the holder of the lease writes the result.
 """
 
+import time
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
 from email.utils import make_msgid
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import structlog
 from celery import Task
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.db import models, transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from kombu.exceptions import OperationalError
 
+from members import mail_errors
+from members.carrier import repeats_safely
 from members.ids import new_id
 from members.mail_counts import MailCount as MailCount
 
-LEASE = timedelta(seconds=20)
-"""Longer than the 10 seconds a provider may take, so that a lease in force means that someone is sending."""
 BATCH = 50
-MAX_ATTEMPTS = 8
-"""With the doubling pauses from 5 seconds on: about 11 minutes, then an hour's pause at most, before giving up."""
+MAX_UNKNOWN = 5
+"""Attempts after which a message that may have left each time is left to support."""
+_QUIET = 5.0
+"""Seconds for which a broker that is away is not rung again, so that it costs a process one wait, not one a request."""
+HELD = "held"
+"""The error code of what only support may release."""
 logger = structlog.get_logger(__name__)
 
 
 def new_message_id() -> str:
     """Answer a Message-ID of the console's own domain; every attempt of one row carries the same."""
     return make_msgid(domain=urlsplit(settings.BASE_URL).hostname or "localhost")
+
+
+def lease() -> timedelta:
+    """Answer how long a claim holds: twice what a provider may take, so that in force it means: someone is sending."""
+    return timedelta(seconds=settings.OUTBOX_LEASE_SECONDS)
 
 
 class State(models.TextChoices):
@@ -62,34 +71,58 @@ def indexes(prefix: str) -> list[models.Index]:
 
 
 class OutgoingQuerySet[M: "Outgoing"](models.QuerySet[M]):
-    """Claiming, across all workspaces."""
+    """Claiming, across all workspaces. While a row is claimed, its next attempt is due when the lease ends."""
 
     def due(self) -> Self:
-        """Answer what may be claimed now: queued and due, or left behind by a worker whose lease ran out.
+        """Answer what may be claimed now: queued, or of unknown fate where a repetition is wanted or harmless."""
+        wanted = models.Q(state=State.QUEUED)
+        if settings.UNKNOWN_DELIVERY_POLICY == "resend" or repeats_safely():
+            again = models.Q(state__in=[State.SENDING, State.UNKNOWN], attempts__lt=MAX_UNKNOWN)
+            wanted |= again & ~models.Q(error_code=HELD)
+        return self.filter(wanted, next_attempt_at__lte=Now())
 
-        Whether the latter left is unknown; under the policy ``hold`` it waits for support to look.
+    def settle(self) -> None:
+        """Mark as unknown what a worker began and never ended, where it is not to be sent again."""
+        left = self.filter(state=State.SENDING, next_attempt_at__lte=Now())
+        left.exclude(id__in=self.due().values("id")).update(
+            state=State.UNKNOWN,
+            lease=None,
+            leased_until=None,
+            error=mail_errors.english(mail_errors.DIED),
+            error_code="died",
+        )
+
+    def claim(self, limit: int = BATCH) -> tuple[uuid.UUID, list[uuid.UUID]]:
+        """Lease up to ``limit`` rows; answers the lease and their ids, those with the fewest attempts first.
+
+        Rows that others are claiming are passed over. What kills its worker comes last, and so holds up nobody.
         """
-        queued = models.Q(state=State.QUEUED, next_attempt_at__lte=Now())
-        if settings.UNKNOWN_DELIVERY_POLICY == "hold":
-            return self.filter(queued)
-        return self.filter(queued | models.Q(state=State.SENDING, leased_until__lt=Now()))
+        name = uuid.uuid4()
+        with transaction.atomic(durable=True):
+            locked = self.due().select_for_update(skip_locked=True).order_by("next_attempt_at")
+            rows = list(locked.values_list("attempts", "next_attempt_at", "id")[:limit])
+            self.filter(id__in=[pk for *_, pk in rows]).renew(lease=name)
+        return name, [pk for *_, pk in sorted(rows)]
 
-    def hold_unknown(self) -> None:
-        """Mark as unknown what a dead worker left behind, where the policy is not to send it again."""
-        if settings.UNKNOWN_DELIVERY_POLICY == "hold":
-            self.filter(state=State.SENDING, leased_until__lt=Now()).update(state=State.UNKNOWN, lease=None)
+    def held(self, name: uuid.UUID, *ids: uuid.UUID) -> Self:
+        """Answer these rows as far as this lease still holds them: what is written through it is fenced."""
+        return self.filter(id__in=ids, lease=name)
 
-    def claim(self, limit: int = BATCH) -> list[M]:
-        """Answer up to ``limit`` rows, now leased to the caller; rows that others are claiming are passed over."""
-        lease = uuid.uuid4()
-        with transaction.atomic():
-            ids = list(
-                self.due().select_for_update(skip_locked=True).order_by("next_attempt_at").values_list("id")[:limit]
-            )
-            self.filter(id__in=[pk for (pk,) in ids]).update(
-                state=State.SENDING, lease=lease, leased_until=Now() + LEASE, attempts=models.F("attempts") + 1
-            )
-        return list(self.filter(lease=lease, state=State.SENDING))
+    def begin(self, name: uuid.UUID, pk: uuid.UUID) -> M | None:
+        """Note that the row is being sent, and answer it as it stands now; None if the lease was lost."""
+        mine = self.held(name, pk)
+        begun = mine.renew(state=State.SENDING, attempts=models.F("attempts") + 1)
+        return mine.first() if begun else None
+
+    def renew(self, **values: Any) -> int:
+        """Lease these rows for as long again, and write the values; answers how many rows that were."""
+        ends = Now() + lease()
+        return self.update(leased_until=ends, next_attempt_at=ends, **values)
+
+    def release(self) -> int:
+        """Queue what failed or is unknown, as if it had never been tried; answers how many rows."""
+        again = self.filter(state__in=[State.FAILED, State.UNKNOWN])
+        return again.update(state=State.QUEUED, attempts=0, error="", error_code="", lease=None, next_attempt_at=Now())
 
 
 class Outgoing(models.Model):
@@ -105,7 +138,7 @@ class Outgoing(models.Model):
     provider_message_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     """What the provider calls the message, as its webhooks do; empty where there is none, as with SMTP."""
     error = models.CharField(max_length=200, blank=True)
-    """What went wrong last, in words; ``error_code`` says it for machines."""
+    """What went wrong last, in English; ``trouble`` says it in the reader's language."""
     error_code = models.CharField(max_length=40, blank=True, default="", db_default="")
     created_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True)
@@ -113,49 +146,24 @@ class Outgoing(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def trouble(self) -> str:
+        """Answer in the reader's language what went wrong last; "" if nothing did."""
+        return gettext(self.error) if self.error else ""
+
+
+class _Doorbell:
+    """Remembers that the broker was away."""
+
+    quiet_until = 0.0
+
 
 def nudge(task: Task) -> None:
     """Ring the worker's doorbell, after the commit; with the broker away the relay finds the rows on its own."""
+    if time.monotonic() < _Doorbell.quiet_until:
+        return
     try:
         task.delay()
-    except OperationalError as error:
-        logger.warning("broker_away", task=task.name, error=str(error))
-
-
-def drain[M: Outgoing](rows: OutgoingQuerySet[M], render: Callable[[M], EmailMultiAlternatives | None]) -> int:
-    """Send everything that is due, batch by batch, and answer how many rows were handled.
-
-    ``render`` answers the message, or None where what it would say is no longer true.
-    """
-    handled = 0
-    rows.hold_unknown()
-    while batch := rows.claim():
-        for row in batch:
-            _send(rows, row, render)
-        handled += len(batch)
-    return handled
-
-
-def _send[M: Outgoing](rows: OutgoingQuerySet[M], row: M, render: Callable[[M], EmailMultiAlternatives | None]) -> None:
-    # A batch may take longer than one lease: each row's is renewed just before it is used, if nobody took it over.
-    held = rows.filter(id=row.id, lease=row.lease, state=State.SENDING)
-    if not held.update(leased_until=Now() + LEASE):
-        return
-    try:
-        message = render(row)
-        if message is not None:
-            message.send()
-    except Exception as error:  # noqa: BLE001 -- whatever a provider raises, the row must be tried again, not lost
-        _postpone(held, row, error)
-        return
-    if message is None:
-        held.update(state=State.CANCELLED, lease=None)
-    else:
-        held.update(state=State.SENT, sent_at=Now(), lease=None, error="")
-
-
-def _postpone[M: Outgoing](held: OutgoingQuerySet[M], row: M, error: Exception) -> None:
-    logger.warning("mail_not_sent", row=str(row.id), attempts=row.attempts, error=type(error).__name__)
-    state = State.FAILED if row.attempts >= MAX_ATTEMPTS else State.QUEUED
-    pause = timedelta(seconds=min(5 * 2**row.attempts, 3600))
-    held.update(state=state, next_attempt_at=Now() + pause, lease=None, error=type(error).__name__[:200])
+    except (OperationalError, OSError) as error:
+        _Doorbell.quiet_until = time.monotonic() + _QUIET
+        logger.warning("broker_away", task=task.name, error=type(error).__name__)

@@ -2,14 +2,14 @@
 
 from celery import shared_task
 
-from members import emails, outbox
+from members import emails, outbox, relay
 from members.models import AccountMail
 
 
 @shared_task  # type: ignore[untyped-decorator]  # -- celery ships no types
 def drain() -> None:
     """Send the account mails that are due."""
-    outbox.drain(AccountMail.objects.all(), emails.render)
+    relay.drain(AccountMail.objects.all(), emails.render)
 
 
 def nudge() -> None:

@@ -1,5 +1,6 @@
 """Helpers of settings.py: environment variables turned into Django's shapes."""
 
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -39,8 +40,27 @@ def database(url: str) -> dict[str, Any]:
     return config
 
 
-def mailers(env: Env, data_dir: Path, *, debug: bool) -> dict[str, Any]:
-    """Answer MAILERS: an anymail provider, an SMTP server or, in development, files in the mailbox folder."""
+def anymail(*, patience: float) -> dict[str, Any]:
+    """Answer anymail's settings: each variable that begins with `ANYMAIL_`, such as `ANYMAIL_POSTMARK_SERVER_TOKEN`.
+
+    What a provider lacks, such as switching off a tracking that it does not have, is no error. ``patience`` is in
+    seconds; nothing is repeated behind the outbox's back.
+    """
+    ours = {name.removeprefix("ANYMAIL_"): value for name, value in os.environ.items() if name.startswith("ANYMAIL_")}
+    client = {"connect_timeout": patience / 2, "read_timeout": patience, "retries": {"total_max_attempts": 1}}
+    return {
+        "IGNORE_UNSUPPORTED_FEATURES": True,
+        "REQUESTS_TIMEOUT": (patience / 2, patience),
+        "AMAZON_SES_CLIENT_PARAMS": {"config": client},
+        **ours,
+    }
+
+
+def mailers(env: Env, data_dir: Path, *, patience: float, debug: bool) -> dict[str, Any]:
+    """Answer MAILERS: an anymail provider, an SMTP server or, in development, files in the mailbox folder.
+
+    ``patience`` is how many seconds a server may take.
+    """
     if provider := env.str("EMAIL_PROVIDER", ""):
         return {"default": {"BACKEND": f"anymail.backends.{provider}.EmailBackend"}}
     if url := env.str("SMTP_URL", ""):
@@ -52,9 +72,9 @@ def mailers(env: Env, data_dir: Path, *, debug: bool) -> dict[str, Any]:
             "password": unquote(parts.password or ""),
             "use_tls": parts.scheme == "smtp+tls",
             "use_ssl": parts.scheme == "smtps",
-            "timeout": 10,
+            "timeout": patience,
         }
-        return {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}}
+        return {"default": {"BACKEND": "members.smtp.EmailBackend", "OPTIONS": options}}
     if debug:
         options = {"folder": str(data_dir / "mailbox")}
         return {"default": {"BACKEND": "workspace_admin.mailbox.EmailBackend", "OPTIONS": options}}

@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from environs import Env
 
-from workspace_admin.configuration import database, mailers, require_strong
+from workspace_admin.configuration import anymail, database, mailers, require_strong
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -31,8 +31,9 @@ ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost"] 
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [])
 SELF_SERVICE_SEATS: bool = env.bool("SELF_SERVICE_SEATS", False)
 UNKNOWN_DELIVERY_POLICY: str = env.str("UNKNOWN_DELIVERY_POLICY", "resend")
-if UNKNOWN_DELIVERY_POLICY not in {"resend", "hold"}:
-    raise ImproperlyConfigured("UNKNOWN_DELIVERY_POLICY: use resend or hold.")
+if UNKNOWN_DELIVERY_POLICY not in {"resend", "wait"}:
+    raise ImproperlyConfigured("UNKNOWN_DELIVERY_POLICY: use resend or wait.")
+OUTBOX_LEASE_SECONDS: float = env.float("OUTBOX_LEASE_SECONDS", 20.0)
 
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
@@ -158,7 +159,10 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG
 
-MAILERS = mailers(env, DATA_DIR, debug=DEBUG)
+MAIL_PATIENCE = OUTBOX_LEASE_SECONDS / 2
+"""Seconds that a provider may take: a lease in force means that someone may still be sending."""
+MAILERS = mailers(env, DATA_DIR, patience=MAIL_PATIENCE, debug=DEBUG)
+ANYMAIL = anymail(patience=MAIL_PATIENCE)
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", f"Workspace console <no-reply@{_host or 'localhost'}>")
 
 CELERY_BROKER_URL = REDIS_URL or "redis://127.0.0.1:6379/0"

@@ -1,0 +1,106 @@
+"""The way to the mail provider: one connection for many messages."""
+
+import smtplib
+from types import TracebackType
+from typing import Self
+
+from django.conf import settings
+from django.core.mail import EmailMessage, mailers
+from django.core.mail.backends.base import BaseEmailBackend
+
+from members import mail_errors
+
+KEY_HEADER = "X-Idempotency-Key"
+"""The message's own header, from which the provider's is made."""
+
+_SAFE = {"resend": "Idempotency-Key"}
+"""Providers that know a request for a repetition, and the HTTP header by which they do.
+
+Resend keeps keys for 24 hours (https://resend.com/docs/dashboard/emails/idempotency-keys), longer than we try. Brevo's
+live for 15 minutes (https://developers.brevo.com/changelog/email-api-now-supports-idempotency), shorter than our
+pauses. No other provider of anymail documents one for sending, and SMTP has none: there a repetition may be a second
+mail, told from the first by nothing but its equal Message-ID.
+"""
+
+
+def provider() -> str:
+    """Answer the name of anymail's provider that is in use, else the name of the module that sends."""
+    backend: str = settings.MAILERS["default"]["BACKEND"]
+    return backend.split(".")[-2]
+
+
+def repeats_safely() -> bool:
+    """Answer whether the provider takes a repeated message for the same one."""
+    return provider() in _SAFE
+
+
+class Carrier:
+    """One connection, opened with the first message, opened anew when it was dropped, closed at the end."""
+
+    def __init__(self) -> None:
+        self._connection: BaseEmailBackend | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def open(self) -> bool:
+        """Make sure of a connection; answers whether it is a new one.
+
+        Raises:
+            Exception: whatever the provider's library raises; ``mail_errors.judge`` tells what it means.
+        """
+        if self._connection is not None:
+            return False
+        connection = mailers.create_connection("default")
+        connection.open()
+        self._connection = connection
+        return True
+
+    def close(self) -> None:
+        """Let the connection go, in whatever state it is."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.close()
+            except OSError as error:  # it was being given up anyway
+                del error
+
+    def send(self, message: EmailMessage) -> str:
+        """Send one message; answers the provider's name for it, "" where there is none.
+
+        A connection that the server had dropped while it was idle, as servers do after so many messages or seconds,
+        is opened again: nothing of the message was written then.
+
+        Raises:
+            Exception: as ``open``.
+        """
+        fresh = self.open()
+        try:
+            return self._post(message)
+        except Exception as error:
+            self.close()
+            if fresh or not _dropped(error):
+                raise
+        self.open()
+        return self._post(message)
+
+    def _post(self, message: EmailMessage) -> str:
+        connection = self._connection
+        header, session = _SAFE.get(provider()), getattr(connection, "session", None)
+        if header and session is not None:
+            session.headers[header] = message.extra_headers[KEY_HEADER]
+        if connection is None or not connection.send_messages([message]):
+            raise ValueError("nobody to send to")
+        status = getattr(message, "anymail_status", None)
+        return str(getattr(status, "message_id", None) or "")
+
+
+def _dropped(error: Exception) -> bool:
+    """Answer whether a connection was given up by the server between two messages."""
+    judged = mail_errors.judge(error)
+    return isinstance(error, smtplib.SMTPException) and judged.fate is mail_errors.Fate.LATER and judged.everyone

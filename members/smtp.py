@@ -1,0 +1,81 @@
+"""SMTP that bears a slow server for so long only, and tells a message not taken from one whose answer was lost."""
+
+import smtplib
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.mail.backends.smtp import EmailBackend as DjangoBackend
+
+_LEAST = 0.05
+"""Seconds: a socket's timeout of 0 would mean not to wait at all."""
+
+
+class AnswerLost(smtplib.SMTPException):
+    """The whole message was written, and then no answer came: it may have been taken or not."""
+
+
+class _Bounded(smtplib.SMTP):
+    """A connection whose `timeout` holds for a message as a whole, not for each line of the talk about it."""
+
+    _until: float | None = None
+    _written = False
+
+    def sendmail(
+        self,
+        from_addr: str,
+        to_addrs: str | Sequence[str],
+        msg: Any,
+        mail_options: Sequence[str] = (),
+        rcpt_options: Sequence[str] = (),
+    ) -> dict[str, tuple[int, bytes]]:
+        """Send one message; answers the recipients that were refused.
+
+        Raises:
+            AnswerLost: the message was written, and the server said nothing in time.
+            smtplib.SMTPException: it was not taken.
+        """
+        self._until, self._written = time.monotonic() + float(self.timeout), False
+        try:
+            return super().sendmail(from_addr, to_addrs, msg, mail_options, rcpt_options)
+        finally:
+            self._until = None
+
+    def send(self, s: Any) -> None:
+        """Write a command, which smtplib makes a text, or a message, which it makes bytes."""
+        self._wait_no_longer()
+        super().send(s)
+        self._written = self._written or isinstance(s, bytes)
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Read an answer."""
+        self._wait_no_longer()
+        return super().getreply()
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        """Hand over the message; answers what the server said to it."""
+        try:
+            return super().data(msg)
+        except smtplib.SMTPResponseException:
+            raise
+        except OSError as error:
+            if not self._written:
+                raise
+            raise AnswerLost(type(error).__name__) from error
+
+    def _wait_no_longer(self) -> None:
+        if self._until is not None and self.sock is not None:
+            self.sock.settimeout(max(_LEAST, self._until - time.monotonic()))
+
+
+class _BoundedSSL(_Bounded, smtplib.SMTP_SSL):
+    """The same inside TLS from the first byte on."""
+
+
+class EmailBackend(DjangoBackend):
+    """Django's, with connections of ours."""
+
+    @property
+    def connection_class(self) -> type[smtplib.SMTP]:
+        """Answer the class of the connections."""
+        return _BoundedSSL if self.use_ssl else _Bounded
