@@ -17,7 +17,7 @@ from billing_seats.plans import Feature, Plan, require_feature
 from members import audit
 from members.access import Action, Actor, require
 from members.clock import database_now
-from members.errors import InvalidRequest, NotFound, PermissionDenied
+from members.errors import InvalidRequest, NotFound, PermissionDenied, Unavailable
 from members.models import SLUG, Membership, Role, Status, User, Workspace
 from members.names import clean_name
 from members.services import lock_member
@@ -30,6 +30,7 @@ def open_workspace(user: User, *, name: str, slug: str) -> Workspace:
 
     Raises:
         InvalidRequest: name or slug is not valid, or the slug is taken.
+        Unavailable: the user's address changes at this very moment.
     """
     name = clean_name(name)
     try:
@@ -52,7 +53,9 @@ def open_workspace(user: User, *, name: str, slug: str) -> Workspace:
             who = Actor(kind="user", id=user.id, label=str(user), workspace=workspace, role=Role.ADMIN)
             audit.record(who, workspace.id, "workspace.created", workspace, {"slug": [None, slug]})
             user.last_workspace = workspace
-            user.save(update_fields=["last_workspace"])
+            # The account may be moving to another address at this moment: whoever has its row first goes first.
+            if not User.objects.filter(id=user.id, email=user.email).update(last_workspace=workspace):
+                raise Unavailable
     except IntegrityError:
         raise InvalidRequest(_("This address is taken."), field="slug", code="taken") from None
     return workspace

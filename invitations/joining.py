@@ -31,7 +31,7 @@ def accept(offer: Offer, user: User) -> Membership:
         InvitationNotPending: ended, expired, or sent again since the offer was shown.
     """
     if user.email != offer.email or not user.email_verified:
-        raise PermissionDenied(_("This invitation is for another address. Sign in with the invited one."))
+        raise _for_another()
     with transaction.atomic():
         return _join(offer, user)
 
@@ -99,7 +99,9 @@ def _join(offer: Offer, user: User) -> Membership:
     _tell_inviter(invitation, workspace)
     audit.record(_invitee(offer, user), workspace.id, "invitation.accepted", invitation, {"role": [None, member.role]})
     user.last_workspace = workspace
-    user.save(update_fields=["last_workspace"])
+    # The account may be moving to another address at this moment: whoever has its row first goes first.
+    if not User.objects.filter(id=user.id, email=offer.email).update(last_workspace=workspace):
+        raise _for_another()
     member.refresh_from_db()
     return member
 
@@ -141,6 +143,10 @@ def ask_for_new_link(offer: Offer) -> None:
     Delivery.objects.bulk_create(notices(invitation, Kind.ASKED, admins))
     audit.record(_invitee(offer), workspace.id, "invitation.link_asked", invitation)
     transaction.on_commit(tasks.nudge, robust=True)
+
+
+def _for_another() -> PermissionDenied:
+    return PermissionDenied(_("This invitation is for another address. Sign in with the invited one."))
 
 
 def _invitee(offer: Offer, user: User | None = None) -> Actor:

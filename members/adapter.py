@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import get_language
 
-from members import tasks
+from members import profile, tasks
 from members.addresses import canonical
 from members.errors import InvalidRequest
 from members.models import AccountMail
@@ -58,6 +58,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # -- allauth
         user.language = _language()
         saved: User = super().save_user(request, user, form, commit)
         return saved
+
+    def set_password(self, user: "User", password: str) -> None:
+        """Store a new password, and nothing else of an account that may have changed meanwhile."""
+        profile.forget_links(user)
+        user.set_password(password)
+        user.save(update_fields=["password"])
 
     def clean_email(self, email: str) -> str:
         """Answer the address as it is stored, or say in the form why it is none."""

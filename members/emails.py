@@ -12,14 +12,16 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.signing import TimestampSigner, b62_encode
 from django.urls import reverse
 
+from members import tokens
 from members.mailing import compose
 from members.models import AccountMail, User
+from members.outbox import State
 
 
 def render(mail: AccountMail) -> EmailMultiAlternatives | None:
     """Answer the message of a mail, its link made anew from keys that stand in no table.
 
-    None where it is no longer true: the account is gone or closed, or its address has been verified since.
+    None where it is no longer true: the account is gone or closed, or its address has changed or been verified since.
     """
     context = _CONTEXTS[mail.kind](mail)
     if context is None:
@@ -65,7 +67,8 @@ def _confirm_address(mail: AccountMail) -> dict[str, Any] | None:
 
 
 def _password_reset(mail: AccountMail) -> dict[str, Any] | None:
-    user = User.objects.filter(account_mails=mail, is_active=True).first()
+    # To the address that the account has, not to one that it had: the token would be good for the account.
+    user = User.objects.filter(account_mails=mail, is_active=True, email=mail.email).first()
     if user is None:
         return None
     token = _TokensAt(mail.created_at).make_token(user)
@@ -74,6 +77,19 @@ def _password_reset(mail: AccountMail) -> dict[str, Any] | None:
 
 def _password_changed(mail: AccountMail) -> dict[str, Any] | None:
     return {"user_name": mail.user.name, "url": _url("account_reset_password")} if mail.user else None
+
+
+def _change_address(mail: AccountMail) -> dict[str, Any] | None:
+    # Account and state in one statement: what was called off together with a change is never made of its outcome.
+    waiting = AccountMail.objects.filter(state__in=[State.QUEUED, State.SENDING], user__is_active=True)
+    row = waiting.select_related("user").filter(pk=mail.pk).first()
+    if row is None or row.user is None:
+        return None
+    return {"user_name": row.user.name, "url": _url("profile-address-link", tokens.make(row, row.user))}
+
+
+def _address_changed(mail: AccountMail) -> dict[str, Any] | None:
+    return {"user_name": mail.user.name} if mail.user else None
 
 
 def _account_exists(mail: AccountMail) -> dict[str, Any]:  # noqa: ARG001 -- one signature for all
@@ -94,4 +110,6 @@ _CONTEXTS = {
     "account_exists": _account_exists,
     "unknown_account": _unknown_account,
     "password_changed": _password_changed,
+    "change_address": _change_address,
+    "address_changed": _address_changed,
 }

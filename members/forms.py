@@ -1,4 +1,4 @@
-"""Forms about people: signing up and the own profile."""
+"""Forms about people: signing up, the own profile and its address."""
 
 from typing import Any
 
@@ -8,6 +8,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from members.addresses import MAX_LENGTH as MAX_ADDRESS
+from members.addresses import canonical
 from members.errors import InvalidRequest
 from members.names import MAX_LENGTH, clean_name
 
@@ -45,3 +47,20 @@ class ProfileForm(forms.Form):
 
     name = NameField()
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+
+
+class AddressForm(forms.Form):
+    """The address that the person wants to have."""
+
+    email = forms.CharField(
+        label=_("New address"),
+        max_length=MAX_ADDRESS,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+    def clean_email(self) -> str:
+        """Answer the address as it is stored, or say in the form why it is none."""
+        try:
+            return canonical(self.cleaned_data["email"])
+        except InvalidRequest as error:
+            raise forms.ValidationError(str(error.message), code="invalid") from error

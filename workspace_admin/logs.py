@@ -14,7 +14,7 @@ _SECRET_NAMES = re.compile(
 )
 _ADDRESS = re.compile(r"([\w.+-])[\w.+-]*@([\w-]+(?:\.[\w-]+)+)")
 _JOIN_LINK = re.compile(r"(/join/)(?!decline/|new-link/|switch/)[^/\s\"'?]+")
-_ACCOUNT_LINK = re.compile(r"(/accounts/(?:confirm-email|password/reset/key)/)[^/\s\"'?]+")
+_ACCOUNT_LINK = re.compile(r"(/(?:accounts/confirm-email|accounts/password/reset/key|profile/address)/)[^/\s\"'?]+")
 _HIDDEN = "[hidden]"
 _CHATTY = ("celery.beat", "celery.worker.strategy", "celery.app.trace")
 """Each relay, every three seconds, would write six lines to say that nothing was due."""

@@ -13,6 +13,7 @@ from workspace_admin.logs import mask, without_secrets
         ("GET /join/", "GET /join/"),
         ("GET /accounts/password/reset/key/3-set-abc/", "GET /accounts/password/reset/key/[hidden]/"),
         ("GET /accounts/confirm-email/MQ:abc/", "GET /accounts/confirm-email/[hidden]/"),
+        ("GET /?next=/profile/address/0192.ab9/", "GET /?next=/profile/address/[hidden]/"),
         ("sent to alice.martin@acme.example", "sent to a***@acme.example"),
     ],
 )

@@ -1,0 +1,67 @@
+"""Pages for the change of the own address."""
+
+import time
+
+from allauth.account import app_settings
+from allauth.account.authentication import get_authentication_records
+from allauth.account.decorators import reauthentication_required
+from allauth.core.ratelimit import consume_or_429
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from members import profile, tokens
+from members.errors import InvalidRequest, NotFound
+from members.forms import AddressForm
+from members.requests import SignedIn
+
+
+def _sign_in_is_old(request: HttpRequest) -> bool:
+    """Answer whether the password is to be asked for again: it was given more than five minutes ago, or not here."""
+    records = get_authentication_records(request, request.user)
+    return not records or bool(time.time() - records[-1]["at"] > app_settings.REAUTHENTICATION_TIMEOUT)
+
+
+@login_required
+@reauthentication_required(enabled=_sign_in_is_old)  # type: ignore[untyped-decorator]  # -- allauth ships no types
+@require_http_methods(["GET", "HEAD", "POST"])
+def address(request: SignedIn) -> HttpResponse:
+    """Ask for a new address, and send a link there."""
+    form = AddressForm(request.POST or None)
+    if not form.is_valid():
+        return render(request, "members/profile_address.html", {"form": form})
+    email = form.cleaned_data["email"]
+    refused: HttpResponse | None = consume_or_429(request, action="change_address", key=email)
+    if refused:
+        return refused
+    try:
+        profile.ask_for_address(request.user, email)
+    except InvalidRequest as error:
+        form.add_error("email", str(error.message))
+        return render(request, "members/profile_address.html", {"form": form})
+    messages.success(request, _("We have sent a message to %(email)s. Follow its link to finish.") % {"email": email})
+    return redirect("profile")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def address_link(request: SignedIn, token: str) -> HttpResponse:
+    """Show what the link would change, then change it; opening it changes nothing."""
+    page = "members/profile_address_link.html"
+    mail = tokens.find(token, request.user)
+    if mail is None:
+        return render(request, page, status=NotFound.status)
+    context = {"email": mail.email, "token": token}
+    if request.method != "POST":
+        return render(request, page, context)
+    try:
+        profile.change_address(request.user, token)
+    except NotFound as error:
+        return render(request, page, status=error.status)
+    except InvalidRequest as error:
+        return render(request, page, {**context, "error": error}, status=error.status)
+    messages.success(request, _("Your address is %(email)s now.") % {"email": mail.email})
+    return redirect("profile")
