@@ -107,6 +107,7 @@ class Room:
     def __init__(self, pool: SeatPool, lapsed: int) -> None:
         self.pool, self.product = pool, pool.product
         self.before = self.free = pool.purchased - pool.assigned + lapsed
+        self.was_low = self.before <= low_water(pool.purchased)
 
     def refusal(self, wanted: int = 1) -> DomainError | None:
         """Answer why so many cannot be had, or None."""
@@ -133,8 +134,8 @@ class Room:
 
     @property
     def runs_low(self) -> bool:
-        """Whether what was reserved went below the low-water mark."""
-        return self.free <= low_water(self.pool.purchased) < self.before
+        """Whether the last ones are being used since what was reserved or changed, and were not before."""
+        return not self.was_low and self.pool.purchased > 0 and self.free <= low_water(self.pool.purchased)
 
 
 def rooms(workspace: Workspace, products: Sequence[Product], wanted: int = 1) -> list[Room]:

@@ -3,9 +3,8 @@
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.urls import reverse
-from django.utils import translation
 
-from billing_seats.counts import seat_counts
+from billing_seats.counts import SeatCount, seat_counts
 from billing_seats.models import Notice
 from members.access import ROLE_TABLE, Action
 from members.mailing import compose
@@ -14,27 +13,37 @@ from members.mailing import compose
 def render(notice: Notice) -> EmailMultiAlternatives | None:
     """Answer the message of a notice, read from the database as it stands now.
 
-    None where it is no longer true: there are seats again, or the reader no longer looks after them.
+    None where it is no longer true: there are seats again, a later notice says the same, the product is sold no more,
+    or the reader no longer looks after seats.
     """
-    readers = notice.workspace.memberships.active().filter(role__in=ROLE_TABLE[Action.VIEW_SUBSCRIPTION])
     count = next((one for one in seat_counts(notice.workspace) if one.product.pk == notice.product_id), None)
-    if count is None or not readers.filter(email=notice.recipient).exists():
+    if count is None or not _is_true(notice, count) or not _is_wanted(notice):
         return None
-    if not count.is_low or (notice.kind == Notice.Kind.REFUSED and count.available):
-        return None
-    with translation.override(notice.language or settings.LANGUAGE_CODE):
-        context = {
-            "workspace": notice.workspace.name,
-            "product": notice.product.name,
-            "left": count.available,
-            "bought": count.purchased,
-            "url": settings.BASE_URL + reverse("subscription", args=[notice.workspace.slug]),
-        }
     return compose(
         f"seats_{notice.kind}",
         to=notice.recipient,
         language=notice.language,
         message_id=notice.message_id,
         key=str(notice.pk),
-        context={**context, "email": notice.recipient},
+        context={
+            "workspace": notice.workspace.name,
+            "count": count,
+            "self_service": settings.SELF_SERVICE_SEATS,
+            "url": settings.BASE_URL + reverse("subscription", args=[notice.workspace.slug]),
+            "email": notice.recipient,
+        },
+    )
+
+
+def _is_true(notice: Notice, count: SeatCount) -> bool:
+    if count.product.retired:
+        return False
+    return not count.available if notice.kind == Notice.Kind.REFUSED else count.is_low
+
+
+def _is_wanted(notice: Notice) -> bool:
+    readers = notice.workspace.memberships.active().filter(role__in=ROLE_TABLE[Action.VIEW_SUBSCRIPTION])
+    later = notice.workspace.notices.filter(product=notice.product_id, kind=notice.kind, recipient=notice.recipient)
+    return (
+        readers.filter(email=notice.recipient).exists() and not later.filter(created_at__gt=notice.created_at).exists()
     )

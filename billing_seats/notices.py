@@ -19,19 +19,22 @@ def tell(workspace: Workspace, rooms: Sequence[Room], refused: Collection[uuid.U
     ``refused`` are ids of products for want of which an invite was refused: told once, until there was room again.
     """
     workspace.require_lock()
-    written: list[Notice] = []
-    for room in rooms:
-        if room.runs_low:
-            written += _notices(workspace, room, Notice.Kind.LOW)
-        since, wanting = room.pool.refused_since, room.product.id in refused
-        if wanting and (since is None or room.before > 0):
-            written += _notices(workspace, room, Notice.Kind.REFUSED)
-            SeatPool.objects.filter(id=room.pool.id).update(refused_since=Now())
-        elif since is not None and max(room.before, room.free) > 0:
-            SeatPool.objects.filter(id=room.pool.id).update(refused_since=None)
+    told = [(room, kind) for room in rooms if (kind := _news(room, wanting=room.product.id in refused))]
+    written = [notice for room, kind in told for notice in _notices(workspace, room, kind)]
     if written:
         Notice.objects.bulk_create(written)
         transaction.on_commit(tasks.nudge, robust=True)
+
+
+def _news(room: Room, *, wanting: bool) -> Notice.Kind | None:
+    """Answer what is to be told of the room, if anything, and note since when invites are refused for want of it."""
+    since, pool = room.pool.refused_since, SeatPool.objects.filter(id=room.pool.id)
+    if wanting and (since is None or room.before > 0):
+        pool.update(refused_since=Now())
+        return Notice.Kind.REFUSED
+    if since is not None and max(room.before, room.free) > 0:
+        pool.update(refused_since=None)
+    return Notice.Kind.LOW if room.runs_low and not room.product.retired else None
 
 
 def _notices(workspace: Workspace, room: Room, kind: Notice.Kind) -> list[Notice]:

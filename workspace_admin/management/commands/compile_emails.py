@@ -11,7 +11,7 @@ from mjml import mjml2html
 FOLDER = Path(settings.BASE_DIR) / "templates" / "emails"
 # Filled in here, not by mjml: it leaves an included part without the column around it.
 _INCLUDE = re.compile(r'<mj-include path="(?P<name>\w+\.mjml)" />')
-PARTS = frozenset({"head.mjml", "foot.mjml", "words.mjml"})
+PARTS = frozenset({"head.mjml", "foot.mjml", "seats.mjml", "words.mjml"})
 
 
 def sources() -> list[Path]:
