@@ -39,6 +39,7 @@ class Carrier:
 
     def __init__(self) -> None:
         self._connection: BaseEmailBackend | None = None
+        self._used = False
 
     def __enter__(self) -> Self:
         return self
@@ -48,18 +49,16 @@ class Carrier:
     ) -> None:
         self.close()
 
-    def open(self) -> bool:
-        """Make sure of a connection; answers whether it is a new one.
+    def open(self) -> None:
+        """Make sure of a connection.
 
         Raises:
             Exception: whatever the provider's library raises; ``mail_errors.judge`` tells what it means.
         """
-        if self._connection is not None:
-            return False
-        connection = mailers.create_connection("default")
-        connection.open()
-        self._connection = connection
-        return True
+        if self._connection is None:
+            connection = mailers.create_connection("default")
+            connection.open()
+            self._connection, self._used = connection, False
 
     def close(self) -> None:
         """Let the connection go, in whatever state it is."""
@@ -79,12 +78,13 @@ class Carrier:
         Raises:
             Exception: as ``open``.
         """
-        fresh = self.open()
+        self.open()
         try:
             return self._post(message)
         except Exception as error:
+            again = self._used and _dropped(error)
             self.close()
-            if fresh or not _dropped(error):
+            if not again:
                 raise
         self.open()
         return self._post(message)
@@ -96,11 +96,13 @@ class Carrier:
             session.headers[header] = message.extra_headers[KEY_HEADER]
         if connection is None or not connection.send_messages([message]):
             raise ValueError("nobody to send to")
+        self._used = True
         status = getattr(message, "anymail_status", None)
         return str(getattr(status, "message_id", None) or "")
 
 
 def _dropped(error: Exception) -> bool:
-    """Answer whether a connection was given up by the server between two messages."""
+    """Answer whether the server gave the connection up between two messages, which shows at once."""
     judged = mail_errors.judge(error)
-    return isinstance(error, smtplib.SMTPException) and judged.fate is mail_errors.Fate.LATER and judged.everyone
+    away = judged.fate is mail_errors.Fate.LATER and judged.everyone
+    return isinstance(error, smtplib.SMTPException) and away and not isinstance(error.__context__, TimeoutError)
