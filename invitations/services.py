@@ -15,13 +15,14 @@ from billing_seats.services import renew
 from invitations import tasks
 from invitations.deliveries import invitation_mail
 from invitations.inviting import Answer, Batch, Terms
-from invitations.models import Invitation, InvitationStatus
+from invitations.models import Delivery, Invitation, InvitationStatus
 from members import audit
 from members.access import Action, Actor, require
 from members.addresses import canonical
 from members.clock import database_now
 from members.errors import InvalidRequest, InvitationNotPending, NotFound, RateLimited
 from members.models import Membership, Role, Workspace
+from members.outbox import State
 from members.services import lock_member
 
 CHUNK = 100
@@ -148,6 +149,36 @@ def _wait_a_minute(invitation: Invitation, now: datetime) -> None:
         seconds = wait.seconds + 1
         message = _("This invitation was sent less than a minute ago. Try again in %(seconds)s seconds.")
         raise RateLimited(message % {"seconds": seconds}, retry_after=seconds)
+
+
+@transaction.atomic
+def retry_delivery(actor: Actor, delivery_id: uuid.UUID) -> Delivery:
+    """Queue the failed email of a pending invitation once more, with the same link, and answer it.
+
+    Raises:
+        PermissionDenied, PlanRequired, NotFound, InvitationNotPending
+        InvalidRequest: it has not failed, or its link is dead.
+        RateLimited: sent less than a minute ago.
+    """
+    require(actor, Action.RESEND)
+    workspace = Workspace.objects.lock(actor.workspace.id)
+    require_feature(workspace, Feature.INVITATIONS)
+    delivery = workspace.deliveries.filter(id=delivery_id).first()
+    if delivery is None:
+        raise NotFound
+    invitation, member = lock_pending(workspace, delivery.invitation_id)
+    now = database_now()
+    if delivery.generation != invitation.generation or (member.expires_at is not None and member.expires_at <= now):
+        raise InvalidRequest(_("The link of this email is dead. Resend the invitation instead."))
+    _wait_a_minute(invitation, now)
+    if not workspace.deliveries.filter(id=delivery_id, state=State.FAILED).release():
+        raise InvalidRequest(_("This email has not failed."))
+    invitation.sent_at = now
+    invitation.last_sender_type, invitation.last_sender_id = actor.kind, actor.id
+    invitation.save()
+    audit.record(actor, workspace.id, "invitation.mail_retried", invitation, {"error_code": [delivery.error_code, ""]})
+    transaction.on_commit(tasks.nudge, robust=True)
+    return workspace.deliveries.get(id=delivery_id)
 
 
 @transaction.atomic
