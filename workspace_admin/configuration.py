@@ -11,6 +11,7 @@ from environs import Env
 
 WEAKEST_SECRET = 50
 """Characters below which ``check --deploy`` calls a secret key weak (security.W009)."""
+WEAKEST_PASSWORD = 32
 
 
 def require_strong(name: str, value: str, *, debug: bool) -> str:
@@ -19,6 +20,18 @@ def require_strong(name: str, value: str, *, debug: bool) -> str:
         return value or f"only-for-development-{name}"
     if len(value) < WEAKEST_SECRET or len(set(value)) < 5:  # noqa: PLR2004 -- both numbers are security.W009's
         raise ImproperlyConfigured(f"{name}: set a random secret of at least {WEAKEST_SECRET} characters.")
+    return value
+
+
+def webhook_secret(value: str) -> str:
+    """Answer the user name and password by which the mail provider's webhooks are known; "" shuts them out.
+
+    Raises:
+        ImproperlyConfigured: the password is missing or weak.
+    """
+    if value and len(value.partition(":")[2]) < WEAKEST_PASSWORD:
+        message = f"EMAIL_WEBHOOK_SECRET: use NAME:PASSWORD, with {WEAKEST_PASSWORD} random characters or more."
+        raise ImproperlyConfigured(message)
     return value
 
 

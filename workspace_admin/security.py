@@ -9,6 +9,7 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from invitations import webhooks
 from members.errors import DomainError, InvalidRequest
 from workspace_admin.errors import answer
 from workspace_admin.refusals import BodyTooLarge
@@ -107,7 +108,8 @@ class BoundedRequests:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
         except ValueError:
             return InvalidRequest()
-        if length > (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0):
+        most = webhooks.LIMIT if webhooks.knows_secret(request) else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if length > (most or 0):
             return BodyTooLarge()
         try:
             query = unquote_to_bytes(request.META.get("QUERY_STRING", "")).decode()

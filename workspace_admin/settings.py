@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from environs import Env
 
-from workspace_admin.configuration import anymail, database, mailers, require_strong
+from workspace_admin.configuration import anymail, database, mailers, require_strong, webhook_secret
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -30,6 +30,7 @@ INVITATION_KEYS: list[str] = [
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost"] if DEBUG else [_host])
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [])
 SELF_SERVICE_SEATS: bool = env.bool("SELF_SERVICE_SEATS", False)
+EMAIL_WEBHOOK_SECRET: str = webhook_secret(env.str("EMAIL_WEBHOOK_SECRET", ""))
 UNKNOWN_DELIVERY_POLICY: str = env.str("UNKNOWN_DELIVERY_POLICY", "resend")
 if UNKNOWN_DELIVERY_POLICY not in {"resend", "wait"}:
     raise ImproperlyConfigured("UNKNOWN_DELIVERY_POLICY: use resend or wait.")

@@ -1,0 +1,98 @@
+"""The providers' way in: what became of emails, told under a secret."""
+
+from typing import Any
+
+import structlog
+from anymail.exceptions import AnymailWebhookValidationFailure
+from anymail.urls import urlpatterns as anymails
+from anymail.utils import get_request_basic_auth
+from anymail.webhooks.amazon_ses import AmazonSESTrackingWebhookView
+from anymail.webhooks.base import AnymailBaseWebhookView, AnymailCoreWebhookView
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from invitations import events
+from invitations.events_meaning import told
+from members.errors import NotFound
+
+log = structlog.get_logger(__name__)
+PATH = "/webhooks/email/"
+LIMIT = 10_000_000
+"""Bytes of one post, which may tell of ten thousand emails."""
+MOST_OBJECTS = 100_000
+"""JSON objects in one post: more than that are no events, and would only fill the memory."""
+
+
+class AmazonSES(AmazonSESTrackingWebhookView):  # type: ignore[misc]  # -- anymail ships no types
+    """Amazon's notifications, read without Amazon's library; its subscriptions are confirmed by hand."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.auto_confirm_enabled = False
+        AnymailBaseWebhookView.__init__(self, **kwargs)
+
+    def auto_confirm_sns_subscription(self, sns_message: dict[str, Any]) -> None:
+        """Tell whoever sets the console up where to confirm: no request of ours waits for Amazon."""
+        log.warning("sns_subscription_waits", topic=sns_message.get("TopicArn"), open=sns_message.get("SubscribeURL"))
+
+
+VIEWS: dict[str, type[AnymailCoreWebhookView]] = {
+    pattern.name.removesuffix("_webhook").removesuffix("_tracking"): pattern.callback.view_class
+    for pattern in anymails
+    if "_inbound_" not in pattern.name
+} | {"amazon_ses": AmazonSES}
+"""anymail's readers by the provider's name, as EMAIL_PROVIDER has it."""
+
+
+def knows_secret(request: HttpRequest) -> bool:
+    """Answer whether the request is a provider's, by the user name and password in the address that it was given."""
+    secret = settings.EMAIL_WEBHOOK_SECRET
+    if not secret or not request.path_info.startswith(PATH):
+        return False
+    return bool(constant_time_compare(get_request_basic_auth(request) or "", secret))
+
+
+@csrf_exempt
+@require_http_methods(["HEAD", "POST"])
+def tracking(request: HttpRequest, provider: str) -> HttpResponse:
+    """Note what a provider tells; emails that are not ours are passed over.
+
+    anymail's own view would send a signal, and so cost statements, for each of ten thousand events.
+
+    Raises:
+        NotFound: no secret is set, or no such provider.
+    """
+    view = VIEWS.get(provider)
+    if not settings.EMAIL_WEBHOOK_SECRET or view is None:
+        raise NotFound
+    if not knows_secret(request):
+        # Amazon sends the password only after it was asked for.
+        return HttpResponse(status=401, headers={"WWW-Authenticate": 'Basic realm="webhooks"'})
+    if request.method == "HEAD":
+        return HttpResponse()
+    try:
+        found = _read(request, view)
+    except ImproperlyConfigured as error:
+        log.error("webhook_not_set_up", provider=provider, error=str(error))  # noqa: TRY400 -- no mistake of ours to trace
+        raise NotFound from None
+    except Exception as error:  # noqa: BLE001 -- anymail raises whatever it stumbles over in a payload of another shape
+        log.warning("webhook_refused", provider=provider, error=type(error).__name__)
+        return HttpResponseBadRequest()
+    events.record(found)
+    return HttpResponse()
+
+
+def _read(request: HttpRequest, view: type[AnymailCoreWebhookView]) -> list[events.Told]:
+    """Answer the events of a post, once the provider's own signature, where it has one, is verified."""
+    body = request.read(LIMIT + 1)
+    if len(body) > LIMIT or body.count(b"{") > MOST_OBJECTS:
+        raise AnymailWebhookValidationFailure
+    # Django would refuse a body above the limit of all other requests.
+    request._body = body  # noqa: SLF001 -- as above
+    reader = view(webhook_secret=settings.EMAIL_WEBHOOK_SECRET)
+    reader.setup(request)
+    reader.run_validators(request)
+    return [one for event in reader.parse_events(request) if (one := told(event)) is not None]
