@@ -1,9 +1,18 @@
-"""Webhook posts as four providers document them, trimmed of nothing but what they repeat."""
+"""Webhook posts as four providers document them, trimmed of nothing but what they repeat; and how they are sent."""
 
+import base64
 import hashlib
 import hmac
 import json
 import uuid
+from datetime import UTC, datetime, timedelta
+
+from django.db.models.functions import Now
+from django.test import Client
+
+from invitations.models import Delivery
+from invitations.services import invite
+from members.outbox import State
 
 SIGNING_KEY = "key-of-mailgun"
 REFUSED = "smtp; 550 5.1.1 The email account that you tried to reach does not exist"
@@ -184,3 +193,36 @@ def ses(kind, name, email, at):
         "UnsubscribeURL": "https://sns.us-east-1.amazonaws.com/?Action=Unsubscribe",
     }
     return sns, {"x-amz-sns-message-type": "Notification", "x-amz-sns-message-id": identifier}
+
+
+SECRET = "provider:" + "k7Jq2xWm" * 4
+T0 = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+MAKERS = {"postmark": postmark, "sendgrid": sendgrid, "mailgun": mailgun, "amazon_ses": ses}
+PROVIDERS = list(MAKERS)
+
+
+def sent(actor, email="ada@example.com", **fields) -> Delivery:
+    """Invite, and let the email have left."""
+    [answer] = invite(actor, [email])
+    values = {"provider_message_id": f"<id-of-{email}>", "state": State.SENT, "sent_at": Now(), **fields}
+    Delivery.objects.filter(invitation=answer.invitation).update(**values)
+    return Delivery.objects.get(invitation=answer.invitation)
+
+
+def post(provider, body, *, secret=SECRET, **headers):
+    if secret:
+        headers["authorization"] = "Basic " + base64.b64encode(secret.encode()).decode()
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    client = Client(raise_request_exception=False)
+    return client.post(f"/webhooks/email/{provider}/", data, content_type="application/json", headers=headers)
+
+
+def told(provider, kind, delivery, at=T0):
+    """Post one event in the provider's own words."""
+    body, headers = MAKERS[provider](kind, delivery.provider_message_id, delivery.recipient, at)
+    return post(provider, body, **headers)
+
+
+def outcome(delivery):
+    delivery.refresh_from_db()
+    return delivery.outcome, delivery.soft
