@@ -5,14 +5,20 @@ from django.urls import path, re_path
 from invitations.api import Invitations, OneInvitation, Resending, Revocation
 from workspace_admin.api_schema import Nowhere, docs, schema
 from workspace_admin.people.api import Members
+from workspace_admin.people.member_api import OneMember
+from workspace_admin.people.seat_api import MemberSeat, MemberSeats
 
 WORKSPACE = "workspaces/<slug:workspace>"
+MEMBER = f"{WORKSPACE}/members/<uuid:member>"
 INVITATION = f"{WORKSPACE}/invitations/<uuid:invitation>"
 
 urlpatterns = [
     path("schema", schema, name="api-schema"),
     path("docs", docs, name="api-docs"),
     path(f"{WORKSPACE}/members", Members.as_view(), name="api-members"),
+    path(MEMBER, OneMember.as_view(), name="api-member"),
+    path(f"{MEMBER}/seats", MemberSeats.as_view(), name="api-member-seats"),
+    path(f"{MEMBER}/seats/<slug:product>", MemberSeat.as_view(), name="api-member-seat"),
     path(f"{WORKSPACE}/invitations", Invitations.as_view(), name="api-invitations"),
     path(INVITATION, OneInvitation.as_view(), name="api-invitation"),
     path(f"{INVITATION}/resend", Resending.as_view(), name="api-invitation-resend"),

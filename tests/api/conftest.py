@@ -1,5 +1,6 @@
 """Callers of the REST API."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -19,11 +20,20 @@ class Caller:
         return self.client.get(f"/api/v1{path}", query)
 
     def post(self, path: str, body: Any = None) -> Any:
-        return (
-            self.client.post(f"/api/v1{path}", body, content_type="application/json")
-            if body is not None
-            else (self.client.post(f"/api/v1{path}", b"", content_type="application/json"))
-        )
+        return self.send("POST", path, body)
+
+    def patch(self, path: str, body: Any) -> Any:
+        return self.send("PATCH", path, body)
+
+    def put(self, path: str, body: Any = None) -> Any:
+        return self.send("PUT", path, body)
+
+    def delete(self, path: str) -> Any:
+        return self.send("DELETE", path)
+
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        raw = b"" if body is None else json.dumps(body).encode()
+        return self.client.generic(method, f"/api/v1{path}", raw, "application/json", headers=headers)
 
 
 @pytest.fixture

@@ -1,0 +1,22 @@
+"""Nothing of the contract is missing, and nothing has another name."""
+
+import pytest
+from django.test import Client
+
+from tests.api.contract import CALLS, TO_COME
+
+
+@pytest.fixture(scope="module")
+def schema():
+    return Client().get("/api/v1/schema").json()
+
+
+def test_every_path_of_the_contract_is_there_and_no_other(schema):
+    built = {
+        path.removeprefix("/api/v1"): {method.upper() for method in methods}
+        for path, methods in schema["paths"].items()
+    }
+    assert {path: methods for path, methods in built.items() if path not in TO_COME} == {
+        path: methods for path, methods in CALLS.items() if path not in TO_COME
+    }
+    assert set(built) <= set(CALLS)

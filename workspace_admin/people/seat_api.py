@@ -1,0 +1,84 @@
+"""A member's seats in the REST API."""
+
+import uuid
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing_seats import services
+from billing_seats.api import WorkspaceResource
+from billing_seats.models import Seat
+from members.access import Action, Actor, require
+from members.api import ListQuery, Nothing, described, page_of
+from members.errors import NotFound
+from members.keyset import Order
+
+BY_PRODUCT = Order("product", "slug_")
+
+
+class SeatShape(serializers.Serializer[Any]):
+    """One licence for one product; an invitee's is held for them."""
+
+    product = serializers.CharField(help_text="The product's slug.")
+    name = serializers.CharField(help_text="The product's name.")
+    given_at = serializers.DateTimeField()
+
+
+def rows(actor: Actor, member: uuid.UUID) -> QuerySet[Seat]:
+    """Answer the member's seats with all that ``shown`` needs.
+
+    Raises:
+        NotFound: not a member of this workspace.
+    """
+    if not actor.workspace.memberships.filter(id=member).exists():
+        raise NotFound
+    return actor.workspace.seats.filter(membership=member).annotate(slug_=F("product__slug"), name_=F("product__name"))
+
+
+def shown(seat: Any) -> dict[str, Any]:
+    """Answer one of ``rows`` as the API writes it."""
+    return {"product": seat.slug_, "name": seat.name_, "given_at": seat.created_at}
+
+
+class MemberSeats(WorkspaceResource):
+    """The seats of one member."""
+
+    @described("List seats of a member", page_of(SeatShape), query=ListQuery)
+    def get(self, request: Request, workspace: str, member: uuid.UUID) -> Response:  # noqa: ARG002 -- the door took the path's workspace
+        """By slug of the product; an invitee's are held."""
+        require(self.actor, Action.VIEW_MEMBERS)
+        query = self.query(ListQuery)
+        return self.listed(rows(self.actor, member), BY_PRODUCT, query, shown)
+
+
+class MemberSeat(WorkspaceResource):
+    """A member's seat of one product."""
+
+    @described("Give a seat", SeatShape)
+    def put(self, request: Request, workspace: str, member: uuid.UUID, product: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
+        """Give a seat, or hold one for an invitee; one that they have already changes nothing."""
+        self.body(Nothing)
+        require(self.actor, Action.GIVE_SEAT)
+        theirs = rows(self.actor, member).filter(slug_=product)
+        seat = theirs.first()
+        if seat is None:
+            self._require_sold(product)
+            with transaction.atomic():
+                services.give(self.actor, member, product)
+                seat = theirs.get()
+        return Response(shown(seat))
+
+    def _require_sold(self, product: str) -> None:
+        """Let through a product of which this workspace can give seats; to the path, any other does not exist."""
+        if not self.actor.workspace.seat_pools.filter(product__slug=product, product__retired=False).exists():
+            raise NotFound
+
+    @described("Take a seat", None, status=204)
+    def delete(self, request: Request, workspace: str, member: uuid.UUID, product: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
+        """Take the seat back; it is free at once. One that they lack changes nothing."""
+        services.take(self.actor, member, product)
+        return Response(status=204)
