@@ -27,6 +27,8 @@ class SmtpSink:
         """Message-IDs, in the order in which they came."""
         self.sources: list[bytes] = []
         self.connections = 0
+        self.pause = 0.0
+        """Seconds before it answers to a message."""
         self.taken = threading.Event()
         """Set whenever a message was accepted."""
         self.port = free_port()
@@ -38,6 +40,13 @@ class SmtpSink:
     def _connected(self) -> SMTP:
         self.connections += 1
         return SMTP(self, enable_SMTPUTF8=True, hostname="sink.example")
+
+    def forget(self) -> None:
+        """Begin anew, behaving well."""
+        self.pause = 0.0
+        for told in (self.mail, self.rcpt, self.data, self.accepted, self.sources):
+            told.clear()
+        self.taken.clear()
 
     def close(self) -> None:
         self.controller.stop()
@@ -66,6 +75,7 @@ class SmtpSink:
             self.sources.append(envelope.content)
             self.accepted.append(message_from_bytes(envelope.content)["Message-ID"])
             self.taken.set()
+        await asyncio.sleep(self.pause)
         return await self._say(server, self.data)
 
     async def _say(self, server, script: list[str]) -> str:

@@ -1,0 +1,71 @@
+"""What a process of its own does in a crash test. Everything of Django is imported inside: pytest has its own."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from workspace_admin.embedded.processes import die_with_parent
+
+
+def _begin() -> None:
+    die_with_parent(signal.SIGKILL)
+    log = os.open(Path(os.environ["FUSES"]).parent / "acts.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    from tests.crashes import loaded  # noqa: F401, PLC0415 -- see above
+
+
+def open_house() -> None:
+    _begin()
+    from workspace_admin import demo  # noqa: PLC0415 -- see above
+
+    demo.add_products()
+    demo.open_house(demo.HOUSES[0], demo.add_person("alice@acme.example", "Alice Martin", "workspace-demo"))
+
+
+def invite(emails: list[str]) -> None:
+    """Invite as Alice; the process ends well if all were invited within three seconds."""
+    _begin()
+    from invitations import services  # noqa: PLC0415 -- see above
+    from members.access import actor_for  # noqa: PLC0415 -- see above
+    from members.models import User  # noqa: PLC0415 -- see above
+
+    alice = actor_for(User.objects.get(email="alice@acme.example"), "acme")
+    began = time.monotonic()
+    answers = services.invite(alice, emails, note="Mind the gap")
+    assert all(answer.error is None for answer in answers)
+    assert time.monotonic() - began < 3
+
+
+def relay(policy: str = "resend", patience: float = 20) -> None:
+    """Do what worker and beat do, at a quicker step, until nothing is left to do."""
+    _begin()
+    from django.conf import settings  # noqa: PLC0415 -- see above
+
+    from invitations import deliveries  # noqa: PLC0415 -- see above
+    from invitations.models import Delivery  # noqa: PLC0415 -- see above
+
+    settings.UNKNOWN_DELIVERY_POLICY = policy
+    wanted = {"queued", "sending"} | ({"unknown"} if policy == "resend" else set())
+    ends = time.monotonic() + patience
+    while Delivery.objects.filter(state__in=wanted).exists():
+        deliveries.drain()
+        time.sleep(0.1)
+        if time.monotonic() > ends:
+            sys.exit("some are left")
+
+
+def worker() -> None:
+    _begin()
+    from tests.crashes.loaded import app  # noqa: PLC0415 -- see above
+
+    app.worker_main(["worker", "--concurrency", "1", "--without-gossip", "--without-mingle", "--loglevel", "INFO"])
+
+
+def beat() -> None:
+    _begin()
+    from tests.crashes.loaded import app  # noqa: PLC0415 -- see above
+
+    app.start(["beat", "--pidfile", "", "--loglevel", "INFO"])
