@@ -21,6 +21,7 @@ from members import outbox
 from members.errors import NotFound
 from members.ids import new_id
 from members.names import fold
+from members.sessions import Session as Session  # found here by Django, which looks for models nowhere else
 
 SLUG = RegexValidator(
     r"^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])\Z",

@@ -1,4 +1,4 @@
-"""Pages for the change of the own address."""
+"""Pages for the change of the own address, and for the end of own sessions."""
 
 import time
 
@@ -11,9 +11,9 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from members import profile, tokens
+from members import profile, signins, tokens
 from members.errors import InvalidRequest, NotFound
 from members.forms import AddressForm
 from members.requests import SignedIn
@@ -64,4 +64,22 @@ def address_link(request: SignedIn, token: str) -> HttpResponse:
     except InvalidRequest as error:
         return render(request, page, {**context, "error": error}, status=error.status)
     messages.success(request, _("Your address is %(email)s now.") % {"email": mail.email})
+    return redirect("profile")
+
+
+@login_required
+@require_POST
+def end_session(request: SignedIn, name: str) -> HttpResponse:
+    """Sign out another of the own browsers."""
+    signins.end(request.user, name, request.session.session_key)
+    messages.success(request, _("That session is signed out."))
+    return redirect("profile")
+
+
+@login_required
+@require_POST
+def end_other_sessions(request: SignedIn) -> HttpResponse:
+    """Sign out every own browser but this one."""
+    signins.end_others(request.user, request.session.session_key)
+    messages.success(request, _("You are signed in here only now."))
     return redirect("profile")

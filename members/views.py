@@ -8,9 +8,10 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from django.views.decorators.http import require_http_methods, require_safe
 
-from members import services
+from members import services, signins
 from members.access import ACTION_LABELS, ROLE_TABLE, actor_for
 from members.errors import LastAdmin, NotFound
 from members.forms import ProfileForm
@@ -52,14 +53,16 @@ def roles_guide(request: SignedIn) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: SignedIn) -> HttpResponse:
-    """Show and change the own name and language."""
+    """Show and change the own name and language; show where the person is signed in."""
     user = request.user
     form = ProfileForm(request.POST or None, initial={"name": user.name, "language": user.language})
     if form.is_valid():
         services.update_profile(user, name=form.cleaned_data["name"], language=form.cleaned_data["language"])
-        messages.success(request, _("Your profile was saved."))
+        with override(user.language):
+            messages.success(request, _("Your profile was saved."))
         return redirect("profile")
-    return render(request, "members/profile.html", {**_around(user), "nav": "", "form": form})
+    sign_ins = signins.sign_ins(user, request.session.session_key)
+    return render(request, "members/profile.html", {**_around(user), "nav": "", "form": form, "sign_ins": sign_ins})
 
 
 @login_required

@@ -1,7 +1,7 @@
 """Who is calling: the signed-in person, in their language, on pages and on the API."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
@@ -16,6 +16,7 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from members.models import User
+from members.sessions import SessionStore
 from workspace_admin.errors import way_back
 from workspace_admin.refusals import CsrfFailed
 
@@ -32,6 +33,20 @@ class PreferredLanguage:
         if language:
             translation.activate(language)
             request.LANGUAGE_CODE = translation.get_language()
+        return self.get_response(request)
+
+
+class SessionInUse:
+    """Middleware: keep by which browser a session is used, and when last, for its person to see."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Note the use of a session by who is signed in, and pass the request on."""
+        if request.session.session_key and request.user.is_authenticated:
+            agent = request.headers.get("User-Agent", "")
+            cast("SessionStore", request.session).note_use(request.user.pk, agent)
         return self.get_response(request)
 
 

@@ -8,7 +8,9 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
 from members import emails
-from members.models import AccountMail
+from members.models import AccountMail, User
+from members.profile import ask_for_address
+from tests.accounts.addresses import NEW
 
 
 @pytest.fixture
@@ -31,3 +33,14 @@ def link_in() -> Callable[[EmailMultiAlternatives], str]:
         return link
 
     return find
+
+
+@pytest.fixture
+def link_for(sent, link_in):
+    """The link that a person is sent who asks for an address."""
+
+    def ask(user: User, address: str = NEW) -> str:
+        ask_for_address(user, address)
+        return link_in([message for message in sent() if message.to == [address]][-1])
+
+    return ask

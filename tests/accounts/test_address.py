@@ -6,18 +6,12 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.db.models.functions import Now
 
-from billing_seats.services import open_workspace
-from invitations import tokens as invitation_tokens
-from invitations.joining import accept
-from invitations.offers import offer_for
 from invitations.services import invite
-from members.access import actor_for
-from members.models import AccountMail, AuditEvent, Membership, User
+from members.models import AccountMail, AuditEvent, User
 from members.names import fold
 from members.profile import ask_for_address, change_address
-from tests.racing import race, refused
+from tests.accounts.addresses import NEW, addresses, moved, token
 
-NEW = "bob@new.example"
 PASSWORD = "workspace-demo"
 PAGE = "/profile/address/"
 
@@ -32,32 +26,6 @@ def signed_in(client_for):
         return browser
 
     return enter
-
-
-@pytest.fixture
-def link_for(sent, link_in):
-    """The link that a person is sent who asks for an address."""
-
-    def ask(user: User, address: str = NEW) -> str:
-        ask_for_address(user, address)
-        return link_in([message for message in sent() if message.to == [address]][-1])
-
-    return ask
-
-
-def token(link: str) -> str:
-    return link.rstrip("/").rpartition("/")[2]
-
-
-def addresses(user: User) -> tuple[str, set[str], list[tuple[str, bool, bool]]]:
-    """Account, memberships and proved addresses of a person."""
-    rows = EmailAddress.objects.filter(user=user).values_list("email", "verified", "primary")
-    places = Membership.objects.filter(user=user).values_list("email", flat=True)
-    return User.objects.get(id=user.id).email, set(places), list(rows)
-
-
-def moved(address: str = NEW):
-    return address, {address}, [(address, True, True)]
 
 
 def test_an_address_changes_once_its_mailbox_confirms_it(signed_in, acme, globex, alice, sent, link_in):
@@ -270,41 +238,3 @@ def test_every_try_carries_the_same_link_and_the_row_holds_none(link_for, bob, s
     mail = AccountMail.objects.get()
     stored = " ".join(str(getattr(mail, field.attname)) for field in AccountMail._meta.fields)
     assert token(link).partition(".")[2] not in stored
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_people_confirming_one_address_at_once_are_not_both_let(link_for, acme, solo, bob, erin):
-    tokens = [(user, token(link_for(user))) for user in (bob, erin)]
-    results = race(*[lambda user=user, text=text: change_address(user, text) for user, text in tokens])
-    [lost] = refused(results)
-    assert lost.extra["errors"][0]["code"] == "unusable"
-    assert sorted(addresses(user) == moved() for user in (bob, erin)) == [False, True]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_members_of_one_workspace_confirming_one_address_at_once(link_for, acme, bob, carol):
-    tokens = [(user, token(link_for(user))) for user in (bob, carol)]
-    results = race(*[lambda user=user, text=text: change_address(user, text) for user, text in tokens] * 5)
-    assert results.count(None) == 1
-    assert acme.memberships.filter(email=NEW).count() == 1
-    assert sorted(addresses(user) == moved() for user in (bob, carol)) == [False, True]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_inviting_an_address_while_it_is_confirmed_makes_one_row(link_for, as_alice, acme, bob):
-    text = token(link_for(bob))
-    race(lambda: change_address(bob, text), *[lambda: invite(as_alice, [NEW])] * 3)
-    assert acme.memberships.filter(email=NEW).count() == 1
-    account, places, _rows = addresses(bob)
-    assert places == {account}
-
-
-@pytest.mark.django_db(transaction=True)
-def test_joining_while_the_address_changes_leaves_no_row_behind(link_for, acme, globex, bob, dana):
-    [answer] = invite(actor_for(dana, "globex"), [bob.email])
-    offer = offer_for(invitation_tokens.make(answer.invitation))
-    text = token(link_for(bob))
-    joins = [lambda: accept(offer, bob), lambda: open_workspace(bob, name="Bobs", slug="bobs")]
-    race(lambda: change_address(bob, text), *joins)
-    account, places, _rows = addresses(bob)
-    assert places == {account}

@@ -60,7 +60,9 @@ def test_the_profile_keeps_name_and_language_everywhere(client_for, acme, globex
     alice.refresh_from_db()
     assert (alice.name, alice.language) == ("Alice A.", "fr")
     assert set(alice.memberships.values_list("name", flat=True)) == {"Alice A."}
-    assert browser.get("/profile/")["Content-Language"] == "fr"
+    page = browser.get("/profile/")
+    assert page["Content-Language"] == "fr"
+    assert "Votre profil a été enregistré" in page.content.decode()
 
 
 @pytest.mark.parametrize("fields", [{"name": "", "language": "en"}, {"name": "A", "language": "xx"}, {"name": "a\tb"}])

@@ -1,0 +1,58 @@
+"""Sign-in sessions: Django's own, in rows that know whose they are, so that people can see and end theirs."""
+
+from datetime import timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends import db
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db import models
+from django.utils import timezone
+
+STEP = timedelta(minutes=10)
+AGENT_LENGTH = 300
+
+
+class Session(AbstractBaseSession):
+    """One browser's session; whose, by which browser and when last used stands beside it while it is signed in."""
+
+    user = models.ForeignKey("members.User", on_delete=models.CASCADE, null=True, related_name="sessions")
+    agent = models.CharField(max_length=AGENT_LENGTH, blank=True)
+    seen_at = models.DateTimeField(null=True)
+
+    @classmethod
+    def get_session_store_class(cls) -> "type[SessionStore]":
+        """Answer what reads and writes the rows."""
+        return SessionStore
+
+
+class SessionStore(db.SessionStore):
+    """Reads and writes the rows: settings.SESSION_ENGINE names this module."""
+
+    row: Session | None = None
+
+    @classmethod
+    def get_model_class(cls) -> type[Session]:
+        """Answer the table."""
+        return Session
+
+    def _get_session_from_db(self) -> Session | None:
+        self.row = super()._get_session_from_db()  # type: ignore[misc]  # -- the stubs lack it
+        return self.row
+
+    def create_model_instance(self, data: dict[str, Any]) -> Session:
+        """Answer the row to write: all of it is written, so what stands beside the data is carried along."""
+        session = cast("Session", super().create_model_instance(data))
+        session.user_id = data.get(SESSION_KEY)
+        if self.row is not None and session.user_id is not None:
+            session.agent, session.seen_at = self.row.agent, self.row.seen_at
+        return session
+
+    def note_use(self, user_id: UUID, agent: str) -> None:
+        """Keep whose session it is, by which browser and when last used, to ten minutes: no write at each request."""
+        now, row = timezone.now(), self.row
+        if row is None or (row.seen_at is not None and row.seen_at > now - STEP):
+            return
+        row.agent, row.seen_at = agent.replace("\0", "")[:AGENT_LENGTH], now
+        Session.objects.filter(pk=row.pk).update(user=user_id, agent=row.agent, seen_at=now)
