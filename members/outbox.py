@@ -104,13 +104,13 @@ class OutgoingQuerySet[M: "Outgoing"](models.QuerySet[M]):
             self.filter(id__in=[pk for *_, pk in rows]).renew(lease=name)
         return name, [pk for *_, pk in sorted(rows)]
 
-    def held(self, name: uuid.UUID, *ids: uuid.UUID) -> Self:
+    def leased(self, name: uuid.UUID, *ids: uuid.UUID) -> Self:
         """Answer these rows as far as this lease still holds them: what is written through it is fenced."""
         return self.filter(id__in=ids, lease=name)
 
     def begin(self, name: uuid.UUID, pk: uuid.UUID) -> M | None:
         """Note that the row is being sent, and answer it as it stands now; None if the lease was lost."""
-        mine = self.held(name, pk)
+        mine = self.leased(name, pk)
         begun = mine.renew(state=State.SENDING, attempts=models.F("attempts") + 1)
         return mine.first() if begun else None
 
@@ -123,6 +123,11 @@ class OutgoingQuerySet[M: "Outgoing"](models.QuerySet[M]):
         """Queue what failed or is unknown, as if it had never been tried; answers how many rows."""
         again = self.filter(state__in=[State.FAILED, State.UNKNOWN])
         return again.update(state=State.QUEUED, attempts=0, error="", error_code="", lease=None, next_attempt_at=Now())
+
+    def hold(self) -> int:
+        """Keep these rows from being sent until support releases them; answers how many rows that were."""
+        words = mail_errors.english(mail_errors.HELD)
+        return self.update(state=State.UNKNOWN, lease=None, leased_until=None, error=words, error_code=HELD)
 
 
 class Outgoing(models.Model):

@@ -72,7 +72,7 @@ class _Turn[M: Outgoing]:
 
     def give_back(self, name: uuid.UUID, ids: Sequence[uuid.UUID], wait: float) -> None:
         """Leave to the next turn what this one claimed and has not begun."""
-        self.rows.held(name, *ids).update(lease=None, leased_until=None, next_attempt_at=Now() + _seconds(wait))
+        self.rows.leased(name, *ids).update(lease=None, leased_until=None, next_attempt_at=Now() + _seconds(wait))
 
     def send(self, name: uuid.UUID, pk: uuid.UUID) -> Judgement | None:
         """Handle one row; answers what went wrong."""
@@ -141,7 +141,8 @@ class _Turn[M: Outgoing]:
                 time.sleep(0.2)
             else:
                 break
-        self.counted[str(state) if written else "overtaken"] += 1
+        result = "retried" if state is State.QUEUED else str(state)
+        self.counted[result if written else "overtaken"] += 1
 
 
 def _seconds(seconds: float) -> timedelta:

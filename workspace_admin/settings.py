@@ -34,6 +34,7 @@ EMAIL_WEBHOOK_SECRET: str = webhook_secret(env.str("EMAIL_WEBHOOK_SECRET", ""))
 UNKNOWN_DELIVERY_POLICY: str = env.str("UNKNOWN_DELIVERY_POLICY", "resend")
 if UNKNOWN_DELIVERY_POLICY not in {"resend", "wait"}:
     raise ImproperlyConfigured("UNKNOWN_DELIVERY_POLICY: use resend or wait.")
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", "")
 OUTBOX_LEASE_SECONDS: float = env.float("OUTBOX_LEASE_SECONDS", 20.0)
 
 INSTALLED_APPS = [

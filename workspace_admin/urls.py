@@ -4,11 +4,12 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from workspace_admin import errors, health
+from workspace_admin import errors, health, metrics
 
 urlpatterns = [
     path("healthz/live", health.live, name="live"),
     path("healthz/ready", health.ready, name="ready"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("", include("members.urls")),  # before allauth's: it shuts one of its pages
     path("accounts/", include("allauth.urls")),

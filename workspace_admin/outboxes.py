@@ -1,0 +1,66 @@
+"""All three outboxes together: what is stuck in them and why, and what support does about it."""
+
+import uuid
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext
+
+from billing_seats.models import Notice
+from invitations.models import Delivery
+from members.models import AccountMail
+from members.outbox import OPEN, OutgoingQuerySet, State
+
+OVERDUE = timedelta(minutes=1)
+"""Twenty times as long as the relay takes to come round."""
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """One email that does not leave by itself, or has had trouble leaving."""
+
+    outbox: str
+    id: uuid.UUID
+    kind: str
+    recipient: str
+    state: str
+    attempts: int
+    created_at: datetime
+    next_attempt_at: datetime
+    why: str
+    code: str
+
+
+def outboxes() -> dict[str, OutgoingQuerySet[Delivery] | OutgoingQuerySet[Notice] | OutgoingQuerySet[AccountMail]]:
+    """Answer the outboxes by the name that operators know them by."""
+    return {
+        "invitations": Delivery.objects.all(),
+        "seats": Notice.objects.all(),
+        "accounts": AccountMail.objects.all(),
+    }
+
+
+def stuck() -> Iterator[Stuck]:
+    """Yield what failed, is unknown, is being retried, or should have been taken by a worker long ago; oldest first."""
+    late = Q(state__in=[State.QUEUED, State.SENDING], next_attempt_at__lt=Now() - OVERDUE)
+    retried = Q(state=State.QUEUED, attempts__gt=0)
+    for name, rows in outboxes().items():
+        found = rows.filter(late | retried | Q(state__in=[State.UNKNOWN, State.FAILED]))
+        for row in found.order_by("created_at").iterator():
+            why = row.trouble or gettext("No worker has taken it: do worker and beat run?")
+            to = row.email if isinstance(row, AccountMail) else row.recipient
+            times = row.created_at, row.next_attempt_at
+            yield Stuck(name, row.pk, row.kind, to, row.state, row.attempts, *times, why, row.error_code)
+
+
+def release(ids: Collection[uuid.UUID]) -> int:
+    """Queue what failed or is unknown as if it had never been tried; answers how many emails."""
+    return sum(rows.filter(id__in=ids).release() for rows in outboxes().values())
+
+
+def hold(before: datetime) -> int:
+    """Hold back what was written before that moment and has not surely left; answers how many emails."""
+    return sum(rows.filter(state__in=OPEN, created_at__lt=before).hold() for rows in outboxes().values())
