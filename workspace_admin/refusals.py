@@ -92,6 +92,9 @@ def refusal(error: BaseException | None) -> DomainError | None:
         found = InvalidRequest()
         found.extra = {"errors": list(_flat(error.detail))}
         return found
+    if isinstance(error, IntegrityError) and _constraint(error) == "seats_exhausted":
+        # An end came between two statements of a service, while more was taken than bought: the guard refused.
+        return SeatsExhausted()
     for causes, meaning in _MEANINGS:
         if isinstance(error, causes):
             if meaning is Unavailable:
