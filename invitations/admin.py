@@ -1,9 +1,8 @@
-"""An invitation's whole story for support staff, and the two things that they may do about it."""
+"""An invitation's whole story for support staff, and the three things that they may do about it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -18,10 +17,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import TabularInline
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from invitations import services
+from invitations.editing import extend
 from invitations.models import Delivery, Invitation
-from members.access import Actor
+from invitations.services import DAYS
 from members.admin import STANDINGS, ReadOnlyAdmin, ReasonField, acting, history_of
 from members.errors import DomainError
 
@@ -32,14 +33,27 @@ class ReasonForm(forms.Form):
     reason = ReasonField()
 
 
+class ExtendForm(ReasonForm):
+    """How long from now, and why."""
+
+    days = forms.IntegerField(
+        label=_("Days from now"), min_value=DAYS[0], max_value=DAYS[-1], initial=7, widget=UnfoldAdminIntegerFieldWidget
+    )
+    field_order = ("days", "reason")
+
+
 @dataclass(frozen=True)
 class Deed:
-    """Something done to invitations: its name, what it does to each, and the service."""
+    """Something done to invitations: its name, what it does to each, the service, and what is asked for.
+
+    The service is given the actor, the invitation's id and what was asked for beside the reason.
+    """
 
     name: str
     title: str | Promise
     explanation: str | Promise
-    service: Callable[[Actor, UUID], Any]
+    service: Callable[..., Any]
+    form: type[ReasonForm] = ReasonForm
 
 
 RESEND = Deed(
@@ -53,6 +67,13 @@ REVOKE = Deed(
     _("Revoke invite"),
     _("The link is dead, the seats held are free again and the person is gone from the Members list."),
     services.revoke,
+)
+EXTEND = Deed(
+    "extend_selected",
+    _("Extend the expiry"),
+    _("Each ends that many days from now; its link stays as it is. One that has expired is resent instead."),
+    extend,
+    ExtendForm,
 )
 
 
@@ -80,7 +101,7 @@ class DeliveryInline(TabularInline):  # type: ignore[misc]  # -- unfold ships no
 
 @admin.register(Invitation)
 class InvitationAdmin(ReadOnlyAdmin):
-    """Find an invitation by address; resend or revoke it."""
+    """Find an invitation by address; resend, revoke or extend it."""
 
     list_display = ("email", "workspace", "standing", "role", "sent_at", "expires_at", "invited_by_name")
     list_filter = ("status", "role")
@@ -88,8 +109,8 @@ class InvitationAdmin(ReadOnlyAdmin):
     search_fields = ("email", "workspace__slug", "invited_by_name")
     search_help_text = _("Address, the slug of a workspace, or who invited")
     ordering = ("-created_at", "-id")
-    actions = (RESEND.name, REVOKE.name)
-    actions_detail = ("resend", "revoke")
+    actions = (RESEND.name, REVOKE.name, EXTEND.name)
+    actions_detail = ("resend", "revoke", "extend")
     inlines = (DeliveryInline,)
     fields = (
         "email", "workspace", "standing", "role", "product_slugs", "note", "language", "invited_by_name", "created_at",
@@ -97,7 +118,7 @@ class InvitationAdmin(ReadOnlyAdmin):
     )  # fmt: skip
 
     def has_act_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002 -- unfold's
-        """Answer whether resend and revoke are offered; the services decide again."""
+        """Answer whether changes are offered; the services decide again."""
         return request.user.has_perm("invitations.change_invitation")
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
@@ -135,6 +156,11 @@ class InvitationAdmin(ReadOnlyAdmin):
         """Revoke the chosen ones, once a reason is given."""
         return self._do(request, REVOKE, rows, back=request.get_full_path())
 
+    @admin.action(description=_("Extend the expiry"), permissions=["act"])
+    def extend_selected(self, request: HttpRequest, rows: QuerySet[Invitation]) -> HttpResponse:
+        """Let the chosen ones end later, once it is said how much and why."""
+        return self._do(request, EXTEND, rows, back=request.get_full_path())
+
     @action(description=_("Resend invite"), url_path="resend", permissions=["act"])  # type: ignore[untyped-decorator]  # -- unfold's
     def resend(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Resend this one, once a reason is given."""
@@ -145,6 +171,11 @@ class InvitationAdmin(ReadOnlyAdmin):
         """Revoke this one, once a reason is given."""
         return self._do_one(request, REVOKE, object_id)
 
+    @action(description=_("Extend the expiry"), url_path="extend", permissions=["act"])  # type: ignore[untyped-decorator]  # -- unfold's
+    def extend(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Let this one end later, once it is said how much and why."""
+        return self._do_one(request, EXTEND, object_id)
+
     def _do_one(self, request: HttpRequest, deed: Deed, object_id: str) -> HttpResponse:
         invitation = self.get_object(request, object_id)
         if invitation is None:
@@ -153,9 +184,9 @@ class InvitationAdmin(ReadOnlyAdmin):
         return self._do(request, deed, [invitation], back="../change/")
 
     def _do(self, request: HttpRequest, deed: Deed, rows: Iterable[Invitation], back: str) -> HttpResponse:
-        form = ReasonForm(request.POST if request.method == "POST" and "reason" in request.POST else None)
+        form = deed.form(request.POST if request.method == "POST" and "reason" in request.POST else None)
         if form.is_valid():
-            self._do_each(request, deed, rows, form.cleaned_data["reason"])
+            self._do_each(request, deed, rows, **form.cleaned_data)
             return redirect(back)
         context = {
             **self.admin_site.each_context(request),
@@ -169,11 +200,13 @@ class InvitationAdmin(ReadOnlyAdmin):
         }
         return TemplateResponse(request, "admin/reason.html", context)
 
-    def _do_each(self, request: HttpRequest, deed: Deed, rows: Iterable[Invitation], reason: str) -> None:
+    def _do_each(
+        self, request: HttpRequest, deed: Deed, rows: Iterable[Invitation], reason: str, **asked: object
+    ) -> None:
         done = 0
         for invitation in rows:
             try:
-                deed.service(acting(request, invitation.workspace, reason), invitation.pk)
+                deed.service(acting(request, invitation.workspace, reason), invitation.pk, **asked)
             except DomainError as error:
                 self.message_user(request, f"{invitation.email}: {error.message}", messages.ERROR)
             else:

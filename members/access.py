@@ -82,6 +82,7 @@ STAFF_PERMISSIONS = {
     Action.VIEW_SUBSCRIPTION: "billing_seats.view_subscription",
     Action.RESEND: "invitations.change_invitation",
     Action.REVOKE: "invitations.change_invitation",
+    Action.EDIT_INVITATION: "invitations.change_invitation",
     Action.CHANGE_SUBSCRIPTION: "billing_seats.change_subscription",
     Action.TAKE_SEAT: "billing_seats.change_subscription",
 }

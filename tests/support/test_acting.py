@@ -1,5 +1,7 @@
 """The little that support staff change goes through the services, with a reason, under their own name."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
@@ -34,6 +36,20 @@ def test_staff_revoke_from_the_list(client_for, sam, invitation):
     assert invitation.status == InvitationStatus.REVOKED
     assert not Membership.objects.filter(email=ZOE).exists()
     assert AuditEvent.objects.filter(action="invitation.revoked", actor_id=sam.pk, reason=REASON).exists()
+
+
+@pytest.mark.parametrize("who", ["sam", "vera"])
+def test_staff_extend_a_live_offer(request, client_for, who, invitation):
+    url = reverse("admin:invitations_invitation_extend", args=[invitation.pk])
+    client = client_for(request.getfixturevalue(who))
+    before = invitation.expires_at
+    assert "Days from now" in client_for(request.getfixturevalue("sam")).get(url).content.decode()
+    for days, reason in (("30", ""), ("31", REASON), ("", REASON), ("30", REASON)):
+        client.post(url, {"days": days, "reason": reason})
+    invitation.refresh_from_db()
+    assert (invitation.expires_at - before > timedelta(days=22)) is (who == "sam")
+    events = AuditEvent.objects.filter(action="invitation.extended", actor_label="Sam Support", reason=REASON)
+    assert events.count() == (who == "sam")
 
 
 @pytest.mark.parametrize("act", [_resend, _revoke_in_list])
