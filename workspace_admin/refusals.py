@@ -104,6 +104,11 @@ def refusal(error: BaseException | None) -> DomainError | None:
     return None
 
 
+def _constraint(error: IntegrityError) -> str:
+    """Answer the name of the constraint, or of the guard of ours, that was violated."""
+    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
+
+
 def _flat(detail: Any, path: str = "") -> Iterable[dict[str, str]]:
     """Answer DRF's nested details as the list of the contract; the path of an item is ``seats.0``."""
     if isinstance(detail, dict):
