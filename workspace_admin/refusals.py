@@ -11,7 +11,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions as api_errors
 
-from members.errors import DomainError, InvalidRequest, NotFound, PermissionDenied, Unavailable
+from members.errors import DomainError, InvalidRequest, NotFound, PermissionDenied, SeatsExhausted, Unavailable
 
 log = structlog.get_logger(__name__)
 
