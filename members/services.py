@@ -1,11 +1,8 @@
 """Changes to people's place in a workspace."""
 
 import uuid
-from collections.abc import Collection
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
-from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from members import audit
@@ -13,6 +10,7 @@ from members.access import Action, Actor, require
 from members.errors import InvalidRequest, LastAdmin, MemberInvited, NotFound
 from members.models import Membership, Role, Status, User, Workspace
 from members.names import clean_name, fold
+from members.signouts import end_sessions as end_sessions
 
 
 def lock_member(workspace: Workspace, member_id: uuid.UUID) -> Membership:
@@ -98,22 +96,15 @@ def keep_an_admin(workspace: Workspace, member: Membership) -> None:
         LastAdmin
     """
     workspace.require_lock()
-    if member.role != Role.ADMIN or member.status != Status.ACTIVE:
-        return
-    if not workspace.memberships.admins().exclude(id=member.id).exists():
+    if is_last_admin(workspace, member):
         raise LastAdmin
 
 
-def end_sessions(user_ids: Collection[uuid.UUID | None]) -> None:
-    """End the sign-in sessions of those of these people who have no active membership left.
-
-    Their rows are locked before their memberships are looked at: who is removed from two workspaces at the same moment
-    would be spared by both.
-    """
-    people = User.objects.filter(id__in=[one for one in user_ids if one is not None])
-    list(people.select_for_update(no_key=True).order_by("id").values_list("id"))
-    left = Membership.objects.active().filter(user=OuterRef("id"))
-    people.filter(~Exists(left)).update(sessions_ended_at=Now())
+def is_last_admin(workspace: Workspace, member: Membership) -> bool:
+    """Answer whether nobody but this member is an active Admin: sure under the lock, else good for saying so early."""
+    if member.role != Role.ADMIN or member.status != Status.ACTIVE:
+        return False
+    return not workspace.memberships.admins().exclude(id=member.id).exists()
 
 
 @transaction.atomic

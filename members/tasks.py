@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from members import emails, outbox, relay
+from members import emails, outbox, relay, signouts
 from members.models import AccountMail
 
 
@@ -10,6 +10,12 @@ from members.models import AccountMail
 def drain() -> None:
     """Send the account mails that are due."""
     relay.drain(AccountMail.objects.all(), emails.render)
+
+
+@shared_task  # type: ignore[untyped-decorator]  # -- as above
+def end_lapsed_sessions() -> None:
+    """Sign out the people whose last access has ended since."""
+    signouts.end_lapsed_sessions()
 
 
 def nudge() -> None:

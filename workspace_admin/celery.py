@@ -10,6 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "workspace_admin.settings")
 
 _EVERY = 3.0
 """Seconds between two relays of what is due."""
+_MINUTE = 60.0
 _PATIENCE = 1.0
 """Seconds that a request may lose to a broker that is away."""
 _WORKER_PATIENCE = 10.0
@@ -47,6 +48,13 @@ app.conf.update(
     beat_schedule={
         name: {"task": name, "schedule": _EVERY, "options": {"expires": 2 * _EVERY}}
         for name in ("invitations.tasks.drain", "billing_seats.tasks.drain", "members.tasks.drain")
+    }
+    | {
+        "members.tasks.end_lapsed_sessions": {
+            "task": "members.tasks.end_lapsed_sessions",
+            "schedule": _MINUTE,
+            "options": {"expires": _MINUTE},
+        }
     },
 )
 app.autodiscover_tasks()

@@ -2,6 +2,8 @@
 
 import pytest
 
+from members.access import actor_for
+
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/w/acme/members/"}
 
 
@@ -31,3 +33,8 @@ def ask_to_join(htmx):
 def member(acme):
     """The member with an address."""
     return lambda email: acme.memberships.get(email=email)
+
+
+@pytest.fixture
+def as_dana(globex, dana):
+    return actor_for(dana, "globex")
