@@ -2,9 +2,11 @@
 
 import pytest
 
+from billing_seats.models import SeatPool
 from billing_seats.services import resize
 from invitations.services import invite
 from members.access import system_actor
+from members.models import Membership
 from workspace_admin import demo
 
 
@@ -24,3 +26,21 @@ def use(as_alice, acme):
         return [acme.memberships.get(email=answer.email) for answer in answers if answer.done]
 
     return take_up
+
+
+@pytest.fixture
+def pool(acme):
+    """One seat of Mistral Code is bought, and free."""
+    SeatPool.objects.filter(workspace=acme, product__slug=demo.CODE).update(purchased=1)
+    return SeatPool.objects.select_related("product").get(workspace=acme, product__slug=demo.CODE)
+
+
+@pytest.fixture
+def invited(as_alice, acme):
+    """Make invitees without seats."""
+
+    def make(*names: str) -> list[Membership]:
+        invite(as_alice, [f"{name}@example.com" for name in names])
+        return [acme.memberships.get(email=f"{name}@example.com") for name in names]
+
+    return make
