@@ -17,6 +17,7 @@ def invitation_mail(invitation: Invitation) -> Delivery:
         kind=Kind.INVITATION,
         recipient=invitation.email,
         language=invitation.language,
+        sender_id=invitation.last_sender_id,
     )
 
 

@@ -12,10 +12,11 @@ from billing_seats.counts import rooms
 from billing_seats.models import Product
 from billing_seats.services import hold, release
 from invitations.deliveries import invitation_mail
-from invitations.models import Delivery, Invitation, InvitationStatus, Outcome
+from invitations.limits import Allowance
+from invitations.models import Delivery, Invitation, InvitationStatus
 from members import audit
 from members.access import Actor
-from members.errors import AlreadyInvited, AlreadyMember, DomainError, Undeliverable
+from members.errors import AlreadyInvited, AlreadyMember, DomainError
 from members.models import AuditEvent, Membership, Status, Workspace
 from members.names import fold
 
@@ -63,34 +64,29 @@ class Batch:
                 status=InvitationStatus.PENDING, membership__in=members.values()
             )
         }
-        bounced = set(self._bounced(emails))
+        self.allowance = Allowance(self.actor, self.workspace, emails, self.now)
         answers = []
         for email in emails:
             member = members.get(email)
-            answers.append(self._judge(email, member, offers.get(member.id) if member else None, email in bounced))
+            answers.append(self._judge(email, member, offers.get(member.id) if member else None))
         self._write([answer for answer in answers if answer.done], members)
         return answers
 
-    def _bounced(self, emails: Sequence[str]) -> list[str]:
-        dead = self.workspace.deliveries.filter(recipient__in=emails, outcome__in=[Outcome.BOUNCED, Outcome.COMPLAINED])
-        return list(dead.values_list("recipient", flat=True))
-
-    def _judge(self, email: str, member: Membership | None, offer: Invitation | None, bounced: bool) -> Answer:  # noqa: FBT001 -- four facts, named at the only caller
-        error = self._refusal(member, offer, bounced)
+    def _judge(self, email: str, member: Membership | None, offer: Invitation | None) -> Answer:
+        error = self._standing(member, offer) or self.allowance.refusal(email) or self._no_room()
         if error is not None:
             return Answer(email, offer, error)
+        self.allowance.spend()
         for room in self.rooms:
             room.reserve()
         return Answer(email, self._renewed(offer) if offer else self._new(email))
 
-    def _refusal(self, member: Membership | None, offer: Invitation | None, bounced: bool) -> DomainError | None:  # noqa: FBT001 -- as above
+    def _standing(self, member: Membership | None, offer: Invitation | None) -> DomainError | None:
         if member is not None and member.status != Status.INVITED:
             return self._member_already(member)
         if member is not None and member.expires_at is not None and member.expires_at > self.now:
             return AlreadyInvited(invitation=str(offer.id) if offer else None)
-        if bounced:
-            return Undeliverable()
-        return self._no_room()
+        return None
 
     def _no_room(self) -> DomainError | None:
         refused = [(room, error) for room in self.rooms if (error := room.refusal())]

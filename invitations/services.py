@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from billing_seats.counts import sellable_products
 from billing_seats.plans import Feature, require_feature
 from billing_seats.services import renew
-from invitations import tasks
+from invitations import limits, tasks
 from invitations.deliveries import invitation_mail
 from invitations.inviting import Answer, Batch, Terms
 from invitations.models import Delivery, Invitation, InvitationStatus
@@ -20,7 +20,7 @@ from members import audit
 from members.access import Action, Actor, require
 from members.addresses import canonical
 from members.clock import database_now
-from members.errors import InvalidRequest, InvitationNotPending, NotFound, RateLimited
+from members.errors import InvalidRequest, InvitationNotPending, NotFound
 from members.models import Membership, Role, Workspace
 from members.outbox import State
 from members.services import lock_member
@@ -30,7 +30,6 @@ CHUNK = 100
 MAX_ADDRESSES = 1_000
 DAYS = range(1, 31)
 NOTE_LENGTH = 500
-RESEND_PAUSE = timedelta(minutes=1)
 
 
 def invite(  # noqa: PLR0913 -- the offer's terms, each named by the caller
@@ -117,7 +116,8 @@ def resend(actor: Actor, invitation_id: uuid.UUID) -> Invitation:
 
     Raises:
         PermissionDenied, PlanRequired, NotFound, InvitationNotPending
-        RateLimited: sent less than a minute ago.
+        Undeliverable: earlier mail to the address came back or was unwelcome, and no Admin has released it.
+        RateLimited: sent less than a minute ago, or too much mail today.
         SeatsExhausted: it had expired, and a seat that it held is gone.
     """
     require(actor, Action.RESEND)
@@ -125,7 +125,8 @@ def resend(actor: Actor, invitation_id: uuid.UUID) -> Invitation:
     require_feature(workspace, Feature.INVITATIONS)
     invitation, member = lock_pending(workspace, invitation_id)
     now = database_now()
-    _wait_a_minute(invitation, now)
+    limits.pause(invitation, now)
+    limits.Allowance(actor, workspace, [invitation.email], now).require(invitation.email)
     if member.expires_at is not None and member.expires_at <= now:
         renew(workspace, member)
     before, ends = member.expires_at, now + timedelta(days=invitation.days)
@@ -141,14 +142,6 @@ def resend(actor: Actor, invitation_id: uuid.UUID) -> Invitation:
     audit.record(actor, workspace.id, "invitation.resent", invitation, changes)
     transaction.on_commit(tasks.nudge, robust=True)
     return invitation
-
-
-def _wait_a_minute(invitation: Invitation, now: datetime) -> None:
-    wait = invitation.sent_at + RESEND_PAUSE - now
-    if wait > timedelta(0):
-        seconds = wait.seconds + 1
-        message = _("This invitation was sent less than a minute ago. Try again in %(seconds)s seconds.")
-        raise RateLimited(message % {"seconds": seconds}, retry_after=seconds)
 
 
 @transaction.atomic
@@ -170,7 +163,7 @@ def retry_delivery(actor: Actor, delivery_id: uuid.UUID) -> Delivery:
     now = database_now()
     if delivery.generation != invitation.generation or (member.expires_at is not None and member.expires_at <= now):
         raise InvalidRequest(_("The link of this email is dead. Resend the invitation instead."))
-    _wait_a_minute(invitation, now)
+    limits.pause(invitation, now)
     if not workspace.deliveries.filter(id=delivery_id, state=State.FAILED).release():
         raise InvalidRequest(_("This email has not failed."))
     invitation.sent_at = now

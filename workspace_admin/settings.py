@@ -31,6 +31,9 @@ ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost"] 
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [])
 SELF_SERVICE_SEATS: bool = env.bool("SELF_SERVICE_SEATS", False)
 EMAIL_WEBHOOK_SECRET: str = webhook_secret(env.str("EMAIL_WEBHOOK_SECRET", ""))
+MAILS_PER_ADDRESS: int = env.int("MAILS_PER_ADDRESS", 10)
+MAILS_PER_INVITER: int = env.int("MAILS_PER_INVITER", 2_000)
+MAILS_PER_WORKSPACE: int = env.int("MAILS_PER_WORKSPACE", 5_000)
 UNKNOWN_DELIVERY_POLICY: str = env.str("UNKNOWN_DELIVERY_POLICY", "resend")
 if UNKNOWN_DELIVERY_POLICY not in {"resend", "wait"}:
     raise ImproperlyConfigured("UNKNOWN_DELIVERY_POLICY: use resend or wait.")
