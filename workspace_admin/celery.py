@@ -43,6 +43,7 @@ app.conf.update(
     },
     task_publish_retry=False,  # the relay repeats it anyway
     imports=("workspace_admin.probes",),
+    worker_consumer="workspace_admin.probes:Consumer",
     beat_scheduler="workspace_admin.probes:BeatScheduler",
     beat_max_loop_interval=_EVERY,
     beat_schedule={

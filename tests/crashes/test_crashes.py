@@ -166,9 +166,13 @@ def test_a_broker_that_forgot_everything_loses_nothing(house, worker):
 
 def test_with_the_broker_gone_inviting_works_and_mail_leaves_when_it_is_back(house, worker):
     os.kill(house.valkey.pid, signal.SIGKILL)
+    signs = [house.layout.data / f"{name}.alive" for name in ("worker", "beat")]
     try:
         invited(house)
         assert states(house) == {"queued": 3}
+        for sign in signs:
+            sign.unlink()
+        until(lambda: all(sign.exists() for sign in signs))  # they wait, and are not stuck
     finally:
         house.valkey.stop(1)
         house.start_valkey()
