@@ -16,6 +16,8 @@ SIGNED_IN = [
     "/workspaces/new/",
     "/roles/",
     "/profile/",
+    "/profile/address/",
+    "/profile/address/gone/",
     "/w/globex/members/",
     "/dev/mailbox/",
 ]
