@@ -53,6 +53,10 @@ def _invitation(delivery: Delivery) -> dict[str, Any] | None:
     }
 
 
+def _reminder(delivery: Delivery) -> dict[str, Any] | None:
+    return _invitation(delivery) if delivery.workspace.reminders else None
+
+
 def _asked(delivery: Delivery) -> dict[str, Any] | None:
     admins = delivery.workspace.memberships.admins()
     if not _is_current(delivery) or not admins.filter(email=delivery.recipient).exists():
@@ -78,4 +82,4 @@ def _members_page(delivery: Delivery) -> str:
     return settings.BASE_URL + reverse("members", args=[delivery.workspace.slug])
 
 
-_CONTEXTS = {"invitation": _invitation, "asked": _asked, "joined": _joined}
+_CONTEXTS = {"invitation": _invitation, "reminder": _reminder, "asked": _asked, "joined": _joined}

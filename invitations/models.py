@@ -73,6 +73,7 @@ class Invitation(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["workspace", "-created_at", "-id"], name="invitation_newest_first"),
             models.Index(fields=["workspace", "membership"], name="invitation_by_member"),
+            models.Index(fields=["expires_at"], name="invitation_ending", condition=Q(status="pending")),
         ]
 
     def __str__(self) -> str:

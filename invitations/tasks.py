@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from invitations import deliveries
+from invitations import deliveries, reminders
 from members import outbox
 
 
@@ -10,6 +10,13 @@ from members import outbox
 def drain() -> None:
     """Send the invitations' emails that are due."""
     deliveries.drain()
+
+
+@shared_task  # type: ignore[untyped-decorator]  # -- as above
+def remind() -> None:
+    """Queue the reminders that are due."""
+    if reminders.remind():
+        nudge()
 
 
 def nudge() -> None:

@@ -51,11 +51,8 @@ app.conf.update(
         for name in ("invitations.tasks.drain", "billing_seats.tasks.drain", "members.tasks.drain")
     }
     | {
-        "members.tasks.end_lapsed_sessions": {
-            "task": "members.tasks.end_lapsed_sessions",
-            "schedule": _MINUTE,
-            "options": {"expires": _MINUTE},
-        }
+        name: {"task": name, "schedule": _MINUTE, "options": {"expires": _MINUTE}}
+        for name in ("invitations.tasks.remind", "members.tasks.end_lapsed_sessions")
     },
 )
 app.autodiscover_tasks()
