@@ -45,13 +45,14 @@ def change_address(user: User, token: str) -> None:
         Unavailable: the person joined a workspace at this very moment.
     """
     workspaces = {place: Workspace.objects.lock(place) for place in _places(user)}
+    # Memberships before the account, as everywhere: whoever ends a membership locks in this order too.
+    rows = list(user.memberships.select_for_update(no_key=True).order_by("id"))
     person = User.objects.select_for_update().get(id=user.id)
     mail = tokens.find(token, person)
     if mail is None:
         raise NotFound
-    rows = list(person.memberships.select_for_update(no_key=True).order_by("workspace_id"))
-    # Its workspace is not locked; and after the account's row, no workspace may be.
-    if not workspaces.keys() >= {row.workspace_id for row in rows}:
+    # The workspace of a row that came meanwhile is not locked; and after the account's row, none may be.
+    if not workspaces.keys() >= set(_places(person)) == {row.workspace_id for row in rows}:
         raise Unavailable
     others = Membership.objects.filter(workspace__in=workspaces, email=mail.email).exclude(user=person)
     if others.exists():
