@@ -1,9 +1,9 @@
 """Addresses of the pages about people and accounts."""
 
-from django.urls import path
+from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from members import profile_views, views
+from members import password_views, profile_views, views
 
 urlpatterns = [
     path("", views.root, name="root"),
@@ -14,6 +14,11 @@ urlpatterns = [
     path("profile/sessions/others/departure/", profile_views.end_other_sessions, name="profile-sessions-departure"),
     path("profile/sessions/<slug:name>/departure/", profile_views.end_session, name="profile-session-departure"),
     path("w/<slug:slug>/membership/departure/", views.leave, name="leave"),
+    re_path(
+        r"^accounts/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        password_views.PasswordReset.as_view(),
+        name="account_reset_password_from_key",
+    ),
     # allauth's page for several addresses stays shut: an address change must reach the memberships too.
     path("accounts/email/", RedirectView.as_view(pattern_name="profile")),
 ]

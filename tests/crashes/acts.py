@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from workspace_admin.embedded.processes import die_with_parent
 
@@ -69,3 +70,33 @@ def beat() -> None:
     from tests.crashes.loaded import app  # noqa: PLC0415 -- see above
 
     app.start(["beat", "--pidfile", "", "--loglevel", "INFO"])
+
+
+def ask_for_links(newcomer: str) -> None:
+    """Sign up with a new address, and forget Alice's password, on the pages."""
+    _begin()
+    client = _browser()
+    values = {"email": newcomer, "name": "Henri", "password1": "a-Password-42"}
+    assert client.post("/accounts/signup/", values).status_code == 302
+    assert _browser().post("/accounts/password/reset/", {"email": "alice@acme.example"}).status_code == 302
+
+
+def open_links(urls: list[str]) -> None:
+    """Follow links as people do who have just got them."""
+    _begin()
+    for url in urls:
+        assert _browser().get(url, follow=True).status_code == 200
+
+
+def write_sessions(path: str) -> None:
+    """Write down what all sessions hold."""
+    _begin()
+    from members.models import Session  # noqa: PLC0415 -- see above
+
+    Path(path).write_text("\n".join(str(session.get_decoded()) for session in Session.objects.all()))
+
+
+def _browser() -> Any:
+    from django.test import Client  # noqa: PLC0415 -- see above
+
+    return Client(SERVER_NAME="127.0.0.1")

