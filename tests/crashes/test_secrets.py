@@ -4,7 +4,6 @@ import base64
 import re
 import time
 from email import message_from_bytes, policy
-from pathlib import Path
 
 import pytest
 
