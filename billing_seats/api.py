@@ -1,29 +1,79 @@
 """The door to a workspace's resources in the REST API."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.db import transaction
 from rest_framework.request import Request
 
+from billing_seats.models import Product, ProductKey
 from billing_seats.plans import Feature, require_feature
-from members.access import Actor, actor_for
+from members.access import Action, Actor, actor_for, key_actor, named, require
 from members.api import Resource
-from members.models import User
+from members.errors import NotFound, PermissionDenied
+from members.models import ApiKey, User, Workspace
+
+
+def product_caller(request: Request) -> Product | None:
+    """Answer the product whose key is calling, or None: a person, or a workspace's own key."""
+    return request.auth.product if isinstance(request.auth, ProductKey) else None
 
 
 class WorkspaceResource(Resource):
-    """A path under /workspaces/{workspace}: the caller is a member of it, and its plan has the API."""
+    """A path under /workspaces/{workspace}: the caller is a member of it or its key, and its plan has the API."""
 
     actor: Actor
+    for_products = False
+    """Whether product keys are let in, on every plan: the view asks ``product_caller`` which product that is."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Let the caller in.
 
         Raises:
             NotFound: no such workspace, or none of the caller's.
+            PermissionDenied: a product key where none is let in.
             PlanRequired: the plan is without the API.
         """
         super().initial(request, *args, **kwargs)
-        user = request.user
-        assert isinstance(user, User)  # noqa: S101 -- IsAuthenticated let them through; this tells mypy
-        self.actor = actor_for(user, kwargs["workspace"])
+        if isinstance(request.auth, ProductKey):
+            self.actor = self._product_actor(request.auth, kwargs["workspace"])
+            return
+        if isinstance(request.auth, ApiKey):
+            self.actor = key_actor(request.auth, kwargs["workspace"])
+        else:
+            user = request.user
+            assert isinstance(user, User)  # noqa: S101 -- the permission let nobody else through; this tells mypy
+            self.actor = actor_for(user, kwargs["workspace"])
         require_feature(self.actor.workspace, Feature.API)
+
+    def _product_actor(self, key: ProductKey, workspace: str) -> Actor:
+        if not self.for_products:
+            raise PermissionDenied("A product key only asks who may open its product.")
+        found = Workspace.objects.select_related("subscription").filter(**named(workspace)).first()
+        if found is None:
+            raise NotFound
+        return Actor(kind="product", id=key.id, label=str(key.product), workspace=found)
+
+    def before_replay(self) -> None:
+        """Repeat an answer only to who may still ask for it: every POST is an Admin's.
+
+        Raises:
+            PermissionDenied
+        """
+        require(self.actor, Action.INVITE)
+
+    @contextmanager
+    def changing(self, show: Callable[[], Any]) -> Iterator[None]:
+        """Make a change in one transaction, if the resource still is what If-Match says; nothing comes between.
+
+        ``show`` answers the resource as GET does, read anew.
+
+        Raises:
+            PreconditionFailed: it was changed meanwhile.
+        """
+        with transaction.atomic():
+            if "If-Match" in self.request.headers:
+                Workspace.objects.lock(self.actor.workspace.id)
+                self.require_match(show())
+            yield

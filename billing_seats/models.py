@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from members import outbox
 from members.ids import new_id
+from members.calls import Key
 from members.models import Membership, Workspace
 
 
@@ -129,6 +130,14 @@ class SeatDay(models.Model):
 
 class Notice(outbox.Outgoing):
     """One email to an Admin or Billing member about seats that run out."""
+
+class ProductKey(Key):
+    """A product's way of asking who may open it, in any workspace of the installation; support makes it."""
+
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="keys")
+
+    audited_as = "product_key"
+
 
     class Kind(models.TextChoices):
         """What it says."""

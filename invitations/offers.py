@@ -12,7 +12,7 @@ from billing_seats.plans import Feature, has_feature
 from invitations import tokens
 from invitations.models import Invitation, InvitationStatus
 from members.access import ROLE_TABLE, Action
-from members.models import Membership, Role, User, Workspace
+from members.models import ApiKey, Membership, Role, Scope, User, Workspace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +82,11 @@ def account_for(email: str) -> User | None:
 
 def may_still_offer(invitation: Invitation, role: str) -> bool:
     """Answer whether the offer's last sender may still invite; a Member's offer lives on without them."""
-    if role == Role.MEMBER or invitation.last_sender_type != "user":
+    if role == Role.MEMBER or invitation.last_sender_type not in {"user", "key"}:
         return True
+    if invitation.last_sender_type == "key":
+        keys = ApiKey.objects.working().filter(workspace=invitation.workspace_id, scope=Scope.WRITE)
+        return keys.filter(id=invitation.last_sender_id).exists()
     senders = Membership.objects.active().filter(role__in=ROLE_TABLE[Action.INVITE])
     return senders.filter(workspace=invitation.workspace_id, user=invitation.last_sender_id).exists()
 

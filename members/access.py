@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from members.errors import InvalidRequest, NotFound, PermissionDenied
-from members.models import Membership, Role, User, Workspace
+from members.models import ApiKey, Membership, Role, Scope, User, Workspace
 
 
 class Action(StrEnum):
@@ -31,6 +31,7 @@ class Action(StrEnum):
     SET_END = "set_end"
     REMOVE = "remove"
     CHANGE_SUBSCRIPTION = "change_subscription"
+    MANAGE_API_KEYS = "manage_api_keys"
     LEAVE = "leave"
 
 
@@ -53,6 +54,7 @@ ROLE_TABLE: dict[Action, frozenset[Role]] = {
     Action.SET_END: ADMIN_ONLY,
     Action.REMOVE: ADMIN_ONLY,
     Action.CHANGE_SUBSCRIPTION: ADMIN_AND_BILLING,
+    Action.MANAGE_API_KEYS: ADMIN_ONLY,
     Action.LEAVE: EVERYONE,
 }
 
@@ -71,12 +73,15 @@ ACTION_LABELS = {
     Action.SET_END: gettext_lazy("Set the day on which access ends"),
     Action.REMOVE: gettext_lazy("Remove members"),
     Action.CHANGE_SUBSCRIPTION: gettext_lazy("Change plan and seat quantities, where self-service is on"),
+    Action.MANAGE_API_KEYS: gettext_lazy("Make, revoke and take over API keys"),
     Action.LEAVE: gettext_lazy("Leave the workspace"),
 }
 
 UUID_LENGTH = 36
 ACTIVITY_STEP = timedelta(minutes=10)
-_READING = frozenset({Action.VIEW_MEMBERS, Action.VIEW_SUBSCRIPTION})
+_READING = frozenset(action for action in Action if action.startswith("view_"))
+PEOPLE_ONLY = frozenset({Action.MANAGE_API_KEYS, Action.LEAVE})
+"""What asks for a person who signed in: a key makes no keys, so that one that got lost cannot outlive its end."""
 STAFF_PERMISSIONS = {
     Action.VIEW_MEMBERS: "members.view_membership",
     Action.VIEW_SUBSCRIPTION: "billing_seats.view_subscription",
@@ -100,13 +105,17 @@ class Actor:
     role: Role | None = None
     membership: Membership | None = None
     email: str = ""
+    scope: str = ""
     reason: str = ""
     permissions: frozenset[Action] = frozenset()
 
     def may(self, action: Action) -> bool:
-        """Answer whether the role, or a staff member's permissions, allow it."""
+        """Answer whether the role, a key's scope, or a staff member's permissions, allow it."""
         if self.kind == "user":
             return self.role in ROLE_TABLE[action]
+        if self.kind == "key":
+            within = self.scope == Scope.WRITE or action in _READING
+            return within and Role.ADMIN in ROLE_TABLE[action] and action not in PEOPLE_ONLY
         return action in self.permissions
 
 
@@ -114,14 +123,25 @@ def require(actor: Actor, action: Action) -> None:
     """Let the actor through.
 
     Raises:
-        PermissionDenied: not allowed; the message names which roles are.
+        PermissionDenied: not allowed; the message names what is needed.
         InvalidRequest: a staff member changes something without a reason.
     """
     if not actor.may(action):
-        roles = " / ".join(str(role.label) for role in Role if role in ROLE_TABLE[action])
-        raise PermissionDenied(_("This needs the role %(roles)s. Ask an Admin of the workspace.") % {"roles": roles})
+        raise PermissionDenied(_needed(actor, action))
     if actor.kind == "staff" and action not in _READING and not actor.reason.strip():
         raise InvalidRequest(_("Give a reason."), field="reason", code="required")
+
+
+def _needed(actor: Actor, action: Action) -> str:
+    """Answer in words what the action asks for and the actor lacks."""
+    if actor.kind == "product":
+        return "A product key only asks who may open its product."
+    if actor.kind == "key" and action in PEOPLE_ONLY:
+        return "An API key cannot do this. Sign in to the console."
+    if actor.kind == "key":
+        return "This needs an API key with the scope write."
+    roles = " / ".join(str(role.label) for role in Role if role in ROLE_TABLE[action])
+    return _("This needs the role %(roles)s. Ask an Admin of the workspace.") % {"roles": roles}
 
 
 def _id(text: str) -> uuid.UUID:
@@ -129,6 +149,16 @@ def _id(text: str) -> uuid.UUID:
         return uuid.UUID(text)
     except ValueError:
         raise NotFound from None
+
+
+def named(workspace: str) -> dict[str, object]:
+    """Answer the lookup of a workspace by slug or id, as the path of a request has it.
+
+    Raises:
+        NotFound: it can be neither.
+    """
+    # An id is written in 36 characters and a slug has at most 32: neither can pass for the other.
+    return {"id": _id(workspace)} if len(workspace) == UUID_LENGTH else {"slug": workspace}
 
 
 def _note_activity(user: User, membership: Membership) -> None:
@@ -148,8 +178,7 @@ def actor_for(user: User, workspace: str) -> Actor:
         NotFound: no such workspace, or the person is not an active member of it.
     """
     rows = user.memberships.active().select_related("workspace")
-    # An id is written in 36 characters and a slug has at most 32: neither can pass for the other.
-    known = {"workspace_id": _id(workspace)} if len(workspace) == UUID_LENGTH else {"workspace__slug": workspace}
+    known = {f"workspace__{field}": value for field, value in named(workspace).items()}
     membership = rows.filter(**known).first()
     if membership is None:
         raise NotFound
@@ -163,6 +192,17 @@ def actor_for(user: User, workspace: str) -> Actor:
         role=Role(membership.role),
         membership=membership,
     )
+
+
+def key_actor(key: ApiKey, workspace: str) -> Actor:
+    """Answer an API key that works as an actor of its own workspace, an Admin within its scope.
+
+    Raises:
+        NotFound: this slug or id is another's.
+    """
+    if any(getattr(key.workspace, field) != value for field, value in named(workspace).items()):
+        raise NotFound
+    return Actor(kind="key", id=key.id, label=key.name, workspace=key.workspace, role=Role.ADMIN, scope=key.scope)
 
 
 def staff_actor(user: User, workspace: Workspace, reason: str = "") -> Actor:

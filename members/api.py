@@ -1,20 +1,32 @@
-"""What every resource of the REST API shares: strict input, answers in English, lists."""
+"""What every resource of the REST API shares: strict input, answers in English, lists, safe repetition, ETags."""
 
 from collections.abc import Callable
+from functools import partial, wraps
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Model, QuerySet
+from django.http import HttpResponse, HttpResponseBase
 from django.utils import translation
 from django.utils.text import slugify
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from members import keyset
+from members import etags, idempotency, keyset
+from members.errors import DomainError
+from members.idempotency import Answer, RequestKey
+from members.rates import Rate, count
+from members.wire import JSONRenderer
 
 PAGE, LARGEST_PAGE = 50, 100
+READING = {"GET", "HEAD"}
+KEPT_REFUSALS = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}
+"""Refusals that are an outcome of the work. Others are said before it begins, or pass: a repetition may do better."""
 
 
 class Strict(serializers.Serializer[Any]):
@@ -68,11 +80,111 @@ class Resource(APIView):
     """A path of the API; its answers are in English whatever the reader's language."""
 
     http_method_names = ["get", "post", "patch", "put", "delete", "head"]
+    in_parts = False
+    """Whether its POST commits part by part, each by ``part``, instead of once."""
+    rate: Rate | None = None
+    replayed = False
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Answer the request."""
         with translation.override("en"):
             return super().dispatch(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Learn who is calling, and count the calls of keys.
+
+        Raises:
+            RateLimited
+        """
+        super().initial(request, *args, **kwargs)
+        if request.auth is not None:
+            self.rate = count(request.auth.id)
+            if self.rate.first:
+                request.auth.note_use()
+            self.rate.check()
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Complete the answer: how the key stands, whether this is a repetition, and the ETag of what is shown."""
+        answer: HttpResponse = super().finalize_response(request, response, *args, **kwargs)
+        for name, value in self.rate.headers.items() if self.rate else ():
+            answer[name] = value
+        if self.replayed:
+            answer["Idempotency-Replayed"] = "true"
+        if answer.status_code in {HTTPStatus.OK, HTTPStatus.CREATED}:
+            if isinstance(answer, Response):
+                answer.render()
+            answer["ETag"] = etags.of(answer.content)
+            if request.method in READING and etags.is_known(request.headers.get("If-None-Match"), answer["ETag"]):
+                return etags.not_modified(answer)
+        return answer
+
+    def require_match(self, data: Any) -> None:
+        """Let a change through whose If-Match, if any, is the ETag of the resource as GET would show it now.
+
+        Raises:
+            PreconditionFailed: it was changed meanwhile.
+        """
+        if "If-Match" in self.request.headers:
+            etags.require(self.request.headers["If-Match"], etags.of(JSONRenderer().render(data)))
+
+    @property
+    def request_key(self) -> RequestKey | None:
+        """The POST's Idempotency-Key, or None: it has none.
+
+        Raises:
+            InvalidRequest: it is not valid.
+        """
+        key, request = self.request.headers.get(idempotency.HEADER), self.request
+        if key is None:
+            return None
+        caller = request.auth.id if request.auth is not None else request.user.pk
+        return idempotency.request_key(caller, key, path=request.get_full_path(), body=request.data)
+
+    def before_replay(self) -> None:
+        """Make sure that the caller may still see what was answered; to be overridden."""
+
+    def once(self, work: Callable[[], HttpResponse]) -> HttpResponse:
+        """Answer a POST: by doing it, or as it was answered before under its Idempotency-Key."""
+        key = None if self.in_parts else self.request_key
+        if key is None:
+            return work()
+        with transaction.atomic():
+            before = idempotency.claim(key)
+            if before is not None:
+                self.before_replay()
+                self.replayed = True
+                return _answered(before)
+            response = self._tried(work)
+            idempotency.keep(key, Answer(response.status_code, self.kept(response)))
+        return response
+
+    def _tried(self, work: Callable[[], HttpResponse]) -> HttpResponse:
+        """Answer what the work does. A refusal that is kept undoes the work; any other, the taking of the key too."""
+        try:
+            with transaction.atomic():
+                return work()
+        except DomainError as error:
+            if error.status not in KEPT_REFUSALS:
+                raise
+            refused: HttpResponse = self.handle_exception(error)
+            return refused
+
+    def kept(self, response: HttpResponse) -> bytes:
+        """Answer the body that is kept for a repetition; what holds a secret is overridden to leave it out."""
+        return JSONRenderer().render(response.data) if isinstance(response, Response) else response.content
+
+    def part(self, number: int, work: Callable[[], Any]) -> Any:
+        """Answer one part of a POST ``in_parts``: done now and committed, or as it was done before under the same key.
+
+        Parts count from 1. ``work`` answers what JSON can write; a repetition answers it as JSON reads it. The answer
+        is said to be a repetition when its last part is one.
+
+        Raises:
+            IdempotencyConflict, InvalidRequest: about the key.
+            and what ``work`` raises; the parts before it stay done.
+        """
+        value, self.replayed = idempotency.in_part(self.request_key, number, work)
+        return value
 
     def body(self, form: type[Strict]) -> dict[str, Any]:
         """Answer the body's values.
@@ -110,6 +222,11 @@ class Resource(APIView):
         return Response(answer)
 
 
+def _answered(before: Answer) -> HttpResponse:
+    form = "application/json" if before.status < HTTPStatus.BAD_REQUEST else "application/problem+json"
+    return HttpResponse(before.body, status=before.status, content_type=form)
+
+
 def languages() -> list[str]:
     """Answer the codes of the languages that mail can be written in."""
     return [code for code, _name in settings.LANGUAGES]
@@ -118,9 +235,9 @@ def languages() -> list[str]:
 def described[Call: Callable[..., Any]](
     summary: str, answer: Any, *, status: int = 200, query: Any = None, body: Any = None
 ) -> Callable[[Call], Call]:
-    """Answer a decorator that describes a call in the schema; every call may answer a problem."""
+    """Answer a decorator that describes a call in the schema; a POST may be repeated then."""
     problem: Any = ("default", "application/problem+json")
-    described_call: Callable[[Call], Call] = extend_schema(
+    in_schema: Callable[[Any], Call] = extend_schema(
         operation_id=slugify(summary),
         summary=summary,
         request=body,
@@ -128,7 +245,15 @@ def described[Call: Callable[..., Any]](
         + ([query] if query else []),
         responses={status: answer, problem: Problem},
     )
-    return described_call
+    return lambda call: in_schema(_repeatable(call) if call.__name__ == "post" else call)
+
+
+def _repeatable(call: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    @wraps(call)
+    def post(self: Resource, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self.once(partial(call, self, *args, **kwargs))
+
+    return post
 
 
 def page_of(item: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:

@@ -44,7 +44,7 @@ def event(
         actor_type=who.kind,
         actor_id=who.id,
         actor_label=who.label[:254],
-        target_type=type(target).__name__.lower(),
+        target_type=getattr(target, "audited_as", type(target).__name__.lower()),
         target_id=target.id,
         target_label=str(getattr(target, "email", target))[:254],
         changes=changes or {},

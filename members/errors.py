@@ -125,6 +125,22 @@ class LastAdmin(DomainError):
     default = _("This is the only active Admin of the workspace. Make someone else an Admin first.")
 
 
+class IdempotencyConflict(DomainError):
+    """The Idempotency-Key stands for another request, or for one that is still on its way."""
+
+    code, status = "idempotency_conflict", 409
+    title = _("This Idempotency-Key was used before")
+    default = _("This Idempotency-Key was used for another request. Use a new one for each.")
+
+
+class PreconditionFailed(DomainError):
+    """What was to be changed is no longer what the caller saw."""
+
+    code, status = "precondition_failed", 412
+    title = _("Changed meanwhile")
+    default = _("This was changed since you read it. Read it again, then repeat what you meant to do.")
+
+
 class RateLimited(DomainError):
     """Too soon; ``retry_after`` gives the seconds to wait."""
 

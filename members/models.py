@@ -11,13 +11,16 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import RegexValidator
 from django.db import connection, models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from members import outbox
+from members.calls import OVER, Key
+from members.calls import CallCount as CallCount
+from members.calls import KeptAnswer as KeptAnswer
 from members.errors import NotFound
 from members.ids import new_id
 from members.names import fold
@@ -274,6 +277,44 @@ class AuditEvent(models.Model):
 
 class AccountMail(outbox.Outgoing):
     """One email about an account. It holds no secret: links are made when it is sent."""
+
+class Scope(models.TextChoices):
+    """What an API key may be used for."""
+
+    READ = "read", _("Read")
+    WRITE = "write", _("Read and write")
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    """Keys by whether they work at this moment."""
+
+    def judged(self) -> Self:
+        """Answer them with what ``standing`` is read from: whether the end has passed, and the maker is an Admin."""
+        makers = Membership.objects.admins().filter(workspace=OuterRef("workspace_id"), user=OuterRef("created_by_id"))
+        return self.annotate(over=OVER, answered_for=Exists(makers))
+
+    def working(self) -> Self:
+        """Answer those that open the API, as far as the plan lets them."""
+        return self.judged().filter(revoked_at=None, over=False, answered_for=True)
+
+
+class ApiKey(Key):
+    """A program's way into one workspace, in which it acts as an Admin within its scope."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="api_keys", db_index=False)
+    scope = models.CharField(_("scope"), max_length=5, choices=Scope)
+    # Who answers for it: it stops while they are no active Admin of the workspace.
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="api_keys")
+
+    audited_as = "api_key"
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(scope__in=Scope.values), name="api_key_scope_is_known"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["workspace", "-created_at", "-id"], name="api_key_newest_first")]
+
 
     kind = models.CharField(max_length=30)
     user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="account_mails")

@@ -36,6 +36,30 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
         }
 
 
+class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # -- as above
+    """How the schema speaks of keys."""
+
+    target_class = "workspace_admin.key_authentication.Bearer"
+    name = ["key", "productKey"]
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:  # noqa: ARG002 -- drf-spectacular's
+        """Answer both schemes."""
+        return [
+            {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "wsk_<id>_<secret>",
+                "description": "An API key of one workspace: an Admin of it, within the key's scope, read or write.",
+            },
+            {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "psk_<id>_<secret>",
+                "description": "A product's key, made by support: entitlements of that product, in any workspace.",
+            },
+        ]
+
+
 @extend_schema(exclude=True)
 class Nowhere(Resource):
     """Every other path."""

@@ -6,6 +6,7 @@ from invitations.api import Invitations, OneInvitation, Resending, Revocation
 from workspace_admin.api_schema import Nowhere, docs, schema
 from workspace_admin.people.api import Members
 from workspace_admin.people.member_api import OneMember
+from workspace_admin.keys.api import ApiKeys, OneApiKey
 from workspace_admin.people.seat_api import MemberSeat, MemberSeats
 
 WORKSPACE = "workspaces/<slug:workspace>"
@@ -25,3 +26,8 @@ urlpatterns = [
     path(f"{INVITATION}/revoke", Revocation.as_view(), name="api-invitation-revoke"),
     re_path("", Nowhere.as_view()),
 ]
+    path(f"{WORKSPACE}/subscription", WorkspaceSubscription.as_view(), name="api-subscription"),
+    path(f"{WORKSPACE}/seats", WorkspaceSeats.as_view(), name="api-seats"),
+    path(f"{WORKSPACE}/seats/<slug:product>", ProductSeats.as_view(), name="api-product-seats"),
+    path(f"{WORKSPACE}/api-keys", ApiKeys.as_view(), name="api-keys"),
+    path(f"{WORKSPACE}/api-keys/<uuid:key>", OneApiKey.as_view(), name="api-key"),

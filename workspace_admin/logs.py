@@ -15,15 +15,17 @@ _SECRET_NAMES = re.compile(
 _ADDRESS = re.compile(r"([\w.+-])[\w.+-]*@([\w-]+(?:\.[\w-]+)+)")
 _JOIN_LINK = re.compile(r"(/join/)(?!decline/|new-link/|switch/)[^/\s\"'?]+")
 _ACCOUNT_LINK = re.compile(r"(/(?:accounts/confirm-email|accounts/password/reset/key|profile/address)/)[^/\s\"'?]+")
+_KEY = re.compile(r"\b([wp]sk_[0-9a-f]{32}_)[0-9a-fA-F]+")
 _HIDDEN = "[hidden]"
 _CHATTY = ("celery.beat", "celery.worker.strategy", "celery.app.trace")
 """Each relay, every three seconds, would write six lines to say that nothing was due."""
 
 
 def mask(text: str) -> str:
-    """Answer the text with mail addresses shortened to their first letter and the keys of links hidden."""
+    """Answer the text with mail addresses shortened to their first letter and the keys of links and programs hidden."""
     text = _ADDRESS.sub(r"\1***@\2", text)
     text = _JOIN_LINK.sub(rf"\1{_HIDDEN}", text)
+    text = _KEY.sub(rf"\1{_HIDDEN}", text)
     return _ACCOUNT_LINK.sub(rf"\1{_HIDDEN}", text)
 
 

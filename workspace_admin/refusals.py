@@ -72,6 +72,8 @@ _MALFORMED = (
     UnreadablePostError,
     api_errors.ParseError,
 )
+_TELLING = (api_errors.ParseError, api_errors.AuthenticationFailed)
+"""What says best itself what is wrong."""
 _MEANINGS: list[tuple[tuple[type[BaseException], ...], type[DomainError]]] = [
     (_TOO_LARGE, BodyTooLarge),
     (_MALFORMED, InvalidRequest),
@@ -99,7 +101,7 @@ def refusal(error: BaseException | None) -> DomainError | None:
         if isinstance(error, causes):
             if meaning is Unavailable:
                 log.warning("database_unavailable", error=str(error))
-            said = str(error.detail) if isinstance(error, api_errors.ParseError) else None
+            said = str(error.detail) if isinstance(error, _TELLING) else None
             return meaning(said)
     return None
 

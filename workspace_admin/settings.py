@@ -31,6 +31,7 @@ ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost"] 
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [])
 SELF_SERVICE_SEATS: bool = env.bool("SELF_SERVICE_SEATS", False)
 EMAIL_WEBHOOK_SECRET: str = webhook_secret(env.str("EMAIL_WEBHOOK_SECRET", ""))
+API_CALLS_PER_MINUTE: int = env.int("API_CALLS_PER_MINUTE", 600)
 MAILS_PER_ADDRESS: int = env.int("MAILS_PER_ADDRESS", 10)
 MAILS_PER_INVITER: int = env.int("MAILS_PER_INVITER", 2_000)
 MAILS_PER_WORKSPACE: int = env.int("MAILS_PER_WORKSPACE", 5_000)
@@ -204,8 +205,11 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["workspace_admin.authentication.Session"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "workspace_admin.key_authentication.Bearer",
+        "workspace_admin.authentication.Session",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["workspace_admin.key_authentication.Known"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "workspace_admin.errors.problem",
     "DEFAULT_PARSER_CLASSES": ["members.wire.JSONParser"],

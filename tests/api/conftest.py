@@ -6,12 +6,18 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import get_resolver
 
-from members.models import User, Workspace
+from billing_seats.keys import create_key
+from members.access import Actor
+from members.models import ApiKey, User, Workspace
 
 
 class Caller:
-    """A browser session that speaks JSON."""
+    """A browser session, or a program with a key, that speaks JSON."""
+
+    key: ApiKey
+    text: str
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -39,6 +45,26 @@ class Caller:
 @pytest.fixture
 def api(client_for: Callable[[User], Client]) -> Callable[[User], Caller]:
     return lambda user: Caller(client_for(user))
+
+
+@pytest.fixture
+def key_of() -> Callable[..., Caller]:
+    """A program with a new key of the actor's workspace; ``key`` and ``text`` are the key's."""
+
+    def make(actor: Actor, scope: str = "write", **client: Any) -> Caller:
+        key, text = create_key(actor, name="Nightly sync", scope=scope)
+        caller = Caller(Client(headers={"Authorization": f"Bearer {text}"}, **client))
+        caller.key, caller.text = key, text
+        return caller
+
+    return make
+
+
+@pytest.fixture
+def api_views() -> set[type]:
+    """Every resource of the API."""
+    paths = next(one for one in get_resolver().url_patterns if str(one.pattern) == "api/v1/").url_patterns
+    return {path.callback.cls for path in paths if hasattr(path.callback, "cls")}
 
 
 @pytest.fixture(autouse=True)

@@ -33,8 +33,6 @@ TO_COME = {
     "/workspaces/{workspace}/seats",
     "/workspaces/{workspace}/seats/{product}",
     "/workspaces/{workspace}/audit-events",
-    "/workspaces/{workspace}/api-keys",
-    "/workspaces/{workspace}/api-keys/{key}",
     "/workspaces/{workspace}/entitlements/{product}",
 }
 """Paths of the contract that are being built; a path that is there leaves this set."""

@@ -14,6 +14,8 @@ from workspace_admin.logs import mask, without_secrets
         ("GET /accounts/password/reset/key/3-set-abc/", "GET /accounts/password/reset/key/[hidden]/"),
         ("GET /accounts/confirm-email/MQ:abc/", "GET /accounts/confirm-email/[hidden]/"),
         ("GET /?next=/profile/address/0192.ab9/", "GET /?next=/profile/address/[hidden]/"),
+        (f"Bearer wsk_{'0a' * 16}_{'9f' * 32}", f"Bearer wsk_{'0a' * 16}_[hidden]"),
+        (f"GET /x?key=psk_{'0a' * 16}_{'9f' * 32}", f"GET /x?key=psk_{'0a' * 16}_[hidden]"),
         ("sent to alice.martin@acme.example", "sent to a***@acme.example"),
     ],
 )

@@ -1,0 +1,67 @@
+"""Which program is calling the API: the keys of workspaces and of products."""
+
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from billing_seats.models import ProductKey
+from members import credentials
+from members.calls import OVER, Key, Standing
+from members.credentials import Credential
+from members.models import ApiKey
+
+WHY_NOT = {
+    Standing.REVOKED: "This key was revoked.",
+    Standing.EXPIRED: "This key has expired.",
+    Standing.STOPPED: "Whoever made this key is no longer an active Admin. Another Admin can take it over.",
+}
+"""Told only to who knows the secret."""
+
+
+class Bearer(BaseAuthentication):
+    """A key in the Authorization header. It goes before any session, so that cookies never change what a call means."""
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, Key] | None:
+        """Answer the key that works, or None: the caller sent none.
+
+        Raises:
+            AuthenticationFailed: what was sent is no key that works.
+        """
+        sent = request.headers.get("Authorization")
+        if sent is None:
+            return None
+        scheme, _space, text = sent.partition(" ")
+        credential = credentials.read(text.strip()) if scheme.lower() == "bearer" else None
+        key = _find(credential) if credential else None
+        if key is None:
+            raise AuthenticationFailed("No key was found in the Authorization header, or none that is known.")
+        if key.standing != Standing.WORKING:
+            raise AuthenticationFailed(WHY_NOT[key.standing])
+        return AnonymousUser(), key
+
+    def authenticate_header(self, request: Request) -> str:
+        """Answer the WWW-Authenticate header of a 401 (RFC 6750)."""
+        return 'Bearer realm="api"' + (', error="invalid_token"' if "Authorization" in request.headers else "")
+
+
+class Known(BasePermission):
+    """Lets in whoever was recognised, person or program."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:  # noqa: ARG002 -- the framework's signature
+        """Answer whether credentials were sent; bad ones were refused before."""
+        return request.successful_authenticator is not None
+
+
+def _find(credential: Credential) -> Key | None:
+    """Answer the key, judged, with all that letting it in needs, in one statement; None: unknown, or another secret."""
+    found: Key | None
+    if credential.kind == credentials.WORKSPACE_KEY:
+        found = ApiKey.objects.judged().select_related("workspace__subscription").filter(id=credential.id).first()
+    else:
+        keys: Any = ProductKey.objects.select_related("product").annotate(over=OVER)
+        found = keys.filter(id=credential.id).first()
+    return found if found is not None and credential.proves(found.digest) else None

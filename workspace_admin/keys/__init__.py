@@ -1,0 +1,1 @@
+"""A workspace's API keys: their pages, and their resource in the API."""
