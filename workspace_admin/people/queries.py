@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from billing_seats.counts import seat_counts
 from billing_seats.models import Product, Seat
 from invitations.models import Delivery, Invitation, InvitationStatus, Kind
-from members.errors import InvalidRequest
+from members.errors import InvalidRequest, NotFound
 from members.keyset import Order, Page, page
 from members.models import Membership, MembershipQuerySet, User, Workspace
 
@@ -102,7 +102,11 @@ def columns(workspace: Workspace) -> list[Column]:
 
 
 def surroundings(user: User, workspace: Workspace) -> tuple[list[Workspace], str, int]:
-    """Answer what stands around the list: the person's workspaces, this one's plan, its number of live invitations."""
+    """Answer what stands around the list: the person's workspaces, this one's plan, its number of live invitations.
+
+    Raises:
+        NotFound: the person lost their place here since they were let in.
+    """
     mine = user.memberships.active().values("workspace_id")
     invited = Count("memberships", filter=Q(memberships__status="invited", memberships__expires_at__gt=Now()))
     this = Workspace.objects.filter(id=workspace.id).annotate(number=invited).values("number")
@@ -110,5 +114,7 @@ def surroundings(user: User, workspace: Workspace) -> tuple[list[Workspace], str
         plan=F("subscription__plan"), invited=Coalesce(Subquery(this), 0)
     )
     found = list(rows.order_by("name", "id"))
-    here = vars(next(row for row in found if row.id == workspace.id))
+    here = next((vars(row) for row in found if row.id == workspace.id), None)
+    if here is None:
+        raise NotFound
     return found, here["plan"], here["invited"]
