@@ -31,6 +31,7 @@ class Action(StrEnum):
     SET_END = "set_end"
     REMOVE = "remove"
     CHANGE_SUBSCRIPTION = "change_subscription"
+    CHANGE_SETTINGS = "change_settings"
     MANAGE_API_KEYS = "manage_api_keys"
     LEAVE = "leave"
 
@@ -54,6 +55,7 @@ ROLE_TABLE: dict[Action, frozenset[Role]] = {
     Action.SET_END: ADMIN_ONLY,
     Action.REMOVE: ADMIN_ONLY,
     Action.CHANGE_SUBSCRIPTION: ADMIN_AND_BILLING,
+    Action.CHANGE_SETTINGS: ADMIN_ONLY,
     Action.MANAGE_API_KEYS: ADMIN_ONLY,
     Action.LEAVE: EVERYONE,
 }
@@ -73,6 +75,7 @@ ACTION_LABELS = {
     Action.SET_END: gettext_lazy("Set the day on which access ends"),
     Action.REMOVE: gettext_lazy("Remove members"),
     Action.CHANGE_SUBSCRIPTION: gettext_lazy("Change plan and seat quantities, where self-service is on"),
+    Action.CHANGE_SETTINGS: gettext_lazy("Change the workspace’s settings"),
     Action.MANAGE_API_KEYS: gettext_lazy("Make, revoke and take over API keys"),
     Action.LEAVE: gettext_lazy("Leave the workspace"),
 }

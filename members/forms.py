@@ -49,6 +49,17 @@ class ProfileForm(forms.Form):
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
 
 
+class WorkspaceForm(forms.Form):
+    """What holds for a workspace as a whole."""
+
+    name = NameField(widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    reminders = forms.BooleanField(
+        label=_("Remind people of their invitation"),
+        required=False,
+        help_text=_("One email two days before an invitation of three days or more expires."),
+    )
+
+
 class AddressForm(forms.Form):
     """The address that the person wants to have."""
 

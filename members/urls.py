@@ -4,6 +4,7 @@ from django.urls import path, re_path
 from django.views.generic import RedirectView
 
 from members import password_views, profile_views, views
+from members.workspace_views import settings
 
 urlpatterns = [
     path("", views.root, name="root"),
@@ -13,6 +14,7 @@ urlpatterns = [
     path("profile/address/<str:token>/", profile_views.address_link, name="profile-address-link"),
     path("profile/sessions/others/departure/", profile_views.end_other_sessions, name="profile-sessions-departure"),
     path("profile/sessions/<slug:name>/departure/", profile_views.end_session, name="profile-session-departure"),
+    path("w/<slug:slug>/settings/", settings, name="settings"),
     path("w/<slug:slug>/membership/departure/", views.leave, name="leave"),
     re_path(
         r"^accounts/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",

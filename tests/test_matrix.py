@@ -21,6 +21,7 @@ READ, WRITE, PATCH, PUT, DELETE = "get", "post", "patch", "put", "delete"
 PAGES = {
     Action.VIEW_MEMBERS: (READ, W + "/members/", {}),
     Action.VIEW_SUBSCRIPTION: (READ, W + "/subscription/", {}),
+    Action.CHANGE_SETTINGS: (WRITE, W + "/settings/", {"name": "Renamed", "reminders": "on"}),
     Action.INVITE: (WRITE, W + "/members/invite/", {"email": "new@example.com", "role": "member", "days": "7"}),
     Action.RESEND: (WRITE, W + "/invitations/{invitation}/resend/", {}),
     Action.REVOKE: (WRITE, W + "/invitations/{invitation}/revocation/", {}),
