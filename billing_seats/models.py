@@ -9,8 +9,8 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from members import outbox
-from members.ids import new_id
 from members.calls import Key
+from members.ids import new_id
 from members.models import Membership, Workspace
 
 
@@ -128,9 +128,6 @@ class SeatDay(models.Model):
         return f"{self.product} {self.day}"
 
 
-class Notice(outbox.Outgoing):
-    """One email to an Admin or Billing member about seats that run out."""
-
 class ProductKey(Key):
     """A product's way of asking who may open it, in any workspace of the installation; support makes it."""
 
@@ -138,6 +135,9 @@ class ProductKey(Key):
 
     audited_as = "product_key"
 
+
+class Notice(outbox.Outgoing):
+    """One email to an Admin or Billing member about seats that run out."""
 
     class Kind(models.TextChoices):
         """What it says."""

@@ -275,9 +275,6 @@ class AuditEvent(models.Model):
         return f"{self.action} {self.target_label}"
 
 
-class AccountMail(outbox.Outgoing):
-    """One email about an account. It holds no secret: links are made when it is sent."""
-
 class Scope(models.TextChoices):
     """What an API key may be used for."""
 
@@ -315,6 +312,9 @@ class ApiKey(Key):
         ]
         indexes: ClassVar = [models.Index(fields=["workspace", "-created_at", "-id"], name="api_key_newest_first")]
 
+
+class AccountMail(outbox.Outgoing):
+    """One email about an account. It holds no secret: links are made when it is sent."""
 
     kind = models.CharField(max_length=30)
     user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="account_mails")

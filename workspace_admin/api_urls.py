@@ -4,9 +4,9 @@ from django.urls import path, re_path
 
 from invitations.api import Invitations, OneInvitation, Resending, Revocation
 from workspace_admin.api_schema import Nowhere, docs, schema
+from workspace_admin.keys.api import ApiKeys, OneApiKey
 from workspace_admin.people.api import Members
 from workspace_admin.people.member_api import OneMember
-from workspace_admin.keys.api import ApiKeys, OneApiKey
 from workspace_admin.people.seat_api import MemberSeat, MemberSeats
 
 WORKSPACE = "workspaces/<slug:workspace>"
@@ -24,10 +24,10 @@ urlpatterns = [
     path(INVITATION, OneInvitation.as_view(), name="api-invitation"),
     path(f"{INVITATION}/resend", Resending.as_view(), name="api-invitation-resend"),
     path(f"{INVITATION}/revoke", Revocation.as_view(), name="api-invitation-revoke"),
-    re_path("", Nowhere.as_view()),
-]
     path(f"{WORKSPACE}/subscription", WorkspaceSubscription.as_view(), name="api-subscription"),
     path(f"{WORKSPACE}/seats", WorkspaceSeats.as_view(), name="api-seats"),
     path(f"{WORKSPACE}/seats/<slug:product>", ProductSeats.as_view(), name="api-product-seats"),
     path(f"{WORKSPACE}/api-keys", ApiKeys.as_view(), name="api-keys"),
     path(f"{WORKSPACE}/api-keys/<uuid:key>", OneApiKey.as_view(), name="api-key"),
+    re_path("", Nowhere.as_view()),
+]
