@@ -10,7 +10,8 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext
 
 from billing_seats.models import Notice
-from invitations.models import Delivery
+from invitations.models import Delivery, Kind
+from invitations.reminders import remind
 from members.models import AccountMail
 from members.outbox import OPEN, OutgoingQuerySet, State
 
@@ -62,5 +63,11 @@ def release(ids: Collection[uuid.UUID]) -> int:
 
 
 def hold(before: datetime) -> int:
-    """Hold back what was written before that moment and has not surely left; answers how many emails."""
-    return sum(rows.filter(state__in=OPEN, created_at__lt=before).hold() for rows in outboxes().values())
+    """Hold back what was written before that moment and has not surely left; answers how many emails.
+
+    Reminders that are due are written first and held too: those sent after the backup was made would be due again.
+    """
+    remind()
+    old = Q(created_at__lt=before)
+    held = Delivery.objects.filter(old | Q(kind=Kind.REMINDER), state__in=OPEN).hold()
+    return held + sum(rows.filter(old, state__in=OPEN).hold() for rows in (Notice.objects, AccountMail.objects))

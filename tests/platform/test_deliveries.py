@@ -10,7 +10,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from invitations.deliveries import drain
-from invitations.models import Delivery, DeliveryEvent, EventType
+from invitations.models import Delivery, DeliveryEvent, EventType, Invitation, Kind
+from invitations.reminders import remind
 from invitations.services import invite
 from members import tasks
 from members.mail_counts import MailCount, add
@@ -74,6 +75,18 @@ def test_after_a_restore_nobody_is_mailed_again_unless_somebody_says_so(as_alice
     deliveries("--release", str(Delivery.objects.get(recipient="zoe@new.example").id))
     drain()
     assert mailoutbox[-1].to == ["zoe@new.example"]
+
+
+def test_reminders_that_a_restore_makes_due_again_are_held_too(as_alice, mailoutbox):
+    [answer] = invite(as_alice, ["zoe@new.example"])
+    Delivery.objects.update(state="sent")
+    soon = Now() + timedelta(hours=40)
+    Invitation.objects.filter(id=answer.invitation.id).update(expires_at=soon, sent_at=Now() - timedelta(days=5))
+    deliveries("--hold-before", "now")
+    remind()
+    drain()
+    assert Delivery.objects.get(kind=Kind.REMINDER).error_code == "held"
+    assert mailoutbox == []
 
 
 def test_a_time_that_is_none_is_refused(db):
