@@ -1,10 +1,7 @@
 """The door to a workspace's resources in the REST API."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from django.db import transaction
 from rest_framework.request import Request
 
 from billing_seats.models import Product, ProductKey
@@ -63,17 +60,6 @@ class WorkspaceResource(Resource):
         """
         require(self.actor, Action.INVITE)
 
-    @contextmanager
-    def changing(self, show: Callable[[], Any]) -> Iterator[None]:
-        """Make a change in one transaction, if the resource still is what If-Match says; nothing comes between.
-
-        ``show`` answers the resource as GET does, read anew.
-
-        Raises:
-            PreconditionFailed: it was changed meanwhile.
-        """
-        with transaction.atomic():
-            if "If-Match" in self.request.headers:
-                Workspace.objects.lock(self.actor.workspace.id)
-                self.require_match(show())
-            yield
+    def lock(self) -> None:
+        """Let nobody else change anything in the workspace until the transaction ends."""
+        Workspace.objects.lock(self.actor.workspace.id)

@@ -118,14 +118,23 @@ class Resource(APIView):
                 return etags.not_modified(answer)
         return answer
 
-    def require_match(self, data: Any) -> None:
-        """Let a change through whose If-Match, if any, is the ETag of the resource as GET would show it now.
+    def lock(self) -> None:
+        """Keep what is about to be compared with If-Match from changing; to be overridden."""
+
+    def unchanged(self, work: Callable[[], HttpResponse], request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer a PATCH, if what GET shows here still has one of the ETags in If-Match; nothing comes between.
 
         Raises:
             PreconditionFailed: it was changed meanwhile.
         """
-        if "If-Match" in self.request.headers:
-            etags.require(self.request.headers["If-Match"], etags.of(JSONRenderer().render(data)))
+        wanted = request.headers.get("If-Match")
+        if wanted is None:
+            return work()
+        with transaction.atomic():
+            self.lock()
+            shown = getattr(self, "get", lambda *_args, **_kwargs: Response())(request, *args, **kwargs)
+            etags.require(wanted, etags.of(JSONRenderer().render(shown.data)))
+            return work()
 
     @property
     def request_key(self) -> RequestKey | None:
@@ -235,7 +244,7 @@ def languages() -> list[str]:
 def described[Call: Callable[..., Any]](
     summary: str, answer: Any, *, status: int = 200, query: Any = None, body: Any = None
 ) -> Callable[[Call], Call]:
-    """Answer a decorator that describes a call in the schema; a POST may be repeated then."""
+    """Answer a decorator that describes a call in the schema; a POST heeds Idempotency-Key then, a PATCH If-Match."""
     problem: Any = ("default", "application/problem+json")
     in_schema: Callable[[Any], Call] = extend_schema(
         operation_id=slugify(summary),
@@ -245,7 +254,7 @@ def described[Call: Callable[..., Any]](
         + ([query] if query else []),
         responses={status: answer, problem: Problem},
     )
-    return lambda call: in_schema(_repeatable(call) if call.__name__ == "post" else call)
+    return lambda call: in_schema(_AROUND.get(call.__name__, lambda plain: plain)(call))
 
 
 def _repeatable(call: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -254,6 +263,17 @@ def _repeatable(call: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
         return self.once(partial(call, self, *args, **kwargs))
 
     return post
+
+
+def _conditional(call: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    @wraps(call)
+    def patch(self: Resource, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self.unchanged(partial(call, self, *args, **kwargs), *args, **kwargs)
+
+    return patch
+
+
+_AROUND = {"post": _repeatable, "patch": _conditional}
 
 
 def page_of(item: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:

@@ -50,8 +50,13 @@ CALLS = [
     (Action.RESEND, WRITE, API + "/invitations/{invitation}/resend", None),
     (Action.REVOKE, WRITE, API + "/invitations/{invitation}/revoke", None),
 ]
+CALLS += [
+    (Action.MANAGE_API_KEYS, READ, API + "/api-keys", None),
+    (Action.MANAGE_API_KEYS, WRITE, API + "/api-keys", {"name": "Nightly sync"}),
+]
 ROWS = [("page", *row) for row in PAGES.items()] + [("api", action, call) for action, *call in CALLS]
 ELSEWHERE = {
+    Action.MANAGE_API_KEYS: "tests/api",
     Action.CHANGE_SUBSCRIPTION: "support staff only, in tests/support",
     Action.DEACTIVATE: "tests/billing_seats",
     Action.REACTIVATE: "tests/billing_seats",

@@ -94,3 +94,9 @@ def test_of_twenty_who_saw_the_same_one_changes_it(api, alice, path):
     seen = callers[0].get(path)["ETag"]
     answers = race(*(lambda caller=caller: _patch(caller, path, seen).status_code for caller in callers))
     assert sorted(answers) == [200] + [412] * 19
+
+
+def test_every_patch_of_the_api_heeds_tags(api_views):
+    patches = {view.__name__: view.patch for view in api_views if hasattr(view, "patch")}
+    assert patches
+    assert {name for name, patch in patches.items() if not hasattr(patch, "__wrapped__")} == set()
