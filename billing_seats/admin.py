@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from billing_seats import services
+from billing_seats import purchases
 from billing_seats.models import Product, SeatPool, Subscription
 from members.admin import ReasonField, ServiceAdmin, acting
 
@@ -71,7 +71,7 @@ class SubscriptionAdmin(ServiceAdmin, NoDeleting):
 
     def save_model(self, request: HttpRequest, obj: Subscription, form: forms.Form, change: bool) -> None:  # noqa: ARG002, FBT001 -- Django's
         """Have the service change the plan."""
-        services.change_plan(acting(request, obj.workspace, form.cleaned_data["reason"]), obj.plan)
+        purchases.change_plan(acting(request, obj.workspace, form.cleaned_data["reason"]), obj.plan)
 
 
 class SeatPoolForm(forms.ModelForm):  # type: ignore[type-arg]  # -- takes no type at run time
@@ -116,7 +116,7 @@ class SeatPoolAdmin(ServiceAdmin, NoDeleting):
     def save_model(self, request: HttpRequest, obj: SeatPool, form: forms.Form, change: bool) -> None:  # noqa: ARG002, FBT001 -- Django's
         """Have the service set the quantity; a new pool gets the id of the row that it made."""
         actor = acting(request, obj.workspace, form.cleaned_data["reason"])
-        pool = services.resize(actor, obj.product.slug, obj.purchased)
+        pool = purchases.resize(actor, obj.product.slug, obj.purchased)
         obj.pk = pool.pk
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:

@@ -31,14 +31,19 @@ class SeatCount:
     held: int
 
     @property
+    def taken(self) -> int:
+        """How many are in use or held."""
+        return self.in_use + self.held
+
+    @property
     def available(self) -> int:
         """How many can still be given or held."""
-        return max(self.purchased - self.in_use - self.held, 0)
+        return max(self.purchased - self.taken, 0)
 
     @property
     def over_assigned(self) -> int:
         """How many more are taken than were bought."""
-        return max(self.in_use + self.held - self.purchased, 0)
+        return max(self.taken - self.purchased, 0)
 
     @property
     def is_low(self) -> bool:
@@ -59,20 +64,28 @@ def _ending_seats(**condition: object) -> Coalesce:
     return Coalesce(Subquery(counted), 0)
 
 
-def counted(pools: QuerySet[SeatPool]) -> Iterator[tuple[uuid.UUID, SeatCount]]:
-    """Answer how the seats of each pool stand at this moment, with the id of its workspace, in one statement.
+def with_counts(pools: QuerySet[SeatPool]) -> QuerySet[SeatPool]:
+    """Answer the pools with their product and with all that ``count_of`` needs, still one statement.
 
     The pools know how many seats there are, so that only those of members with an end are looked at. Some of these are
     held, by live offers, and some count no more.
     """
-    rows = pools.select_related("product").annotate(
+    return pools.select_related("product").annotate(
         lapsed=_ending_seats(membership__expires_at__lte=Now()),
         held=_ending_seats(membership__status=Status.INVITED, membership__expires_at__gt=Now()),
     )
-    for pool in rows:
-        read = vars(pool)
-        in_use = pool.assigned - read["lapsed"] - read["held"]
-        yield pool.workspace_id, SeatCount(pool.product, pool.purchased, in_use, read["held"])
+
+
+def count_of(pool: SeatPool) -> SeatCount:
+    """Answer how the seats of one of ``with_counts`` stood at that statement."""
+    read = vars(pool)
+    return SeatCount(pool.product, pool.purchased, pool.assigned - read["lapsed"] - read["held"], read["held"])
+
+
+def counted(pools: QuerySet[SeatPool]) -> Iterator[tuple[uuid.UUID, SeatCount]]:
+    """Answer how the seats of each pool stand at this moment, with the id of its workspace, in one statement."""
+    for pool in with_counts(pools):
+        yield pool.workspace_id, count_of(pool)
 
 
 def seat_counts(workspace: Workspace) -> list[SeatCount]:

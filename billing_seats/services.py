@@ -2,9 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
@@ -12,17 +10,15 @@ from django.utils.translation import gettext as _
 
 from billing_seats import notices
 from billing_seats.counts import Room, rooms, sellable_products
-from billing_seats.models import Product, Seat, SeatPool, Subscription
-from billing_seats.plans import Feature, Plan, require_feature
+from billing_seats.models import Seat, Subscription
+from billing_seats.plans import Feature, require_feature
 from members import audit
 from members.access import Action, Actor, require
 from members.clock import database_now
-from members.errors import InvalidRequest, NotFound, PermissionDenied, Unavailable
+from members.errors import InvalidRequest, NotFound, Unavailable
 from members.models import SLUG, Membership, Role, Status, User, Workspace
 from members.names import clean_name
 from members.services import lock_member
-
-MAX_PURCHASE = 1_000_000
 
 
 def open_workspace(user: User, *, name: str, slug: str) -> Workspace:
@@ -141,13 +137,13 @@ def take(actor: Actor, member_id: uuid.UUID, product_slug: str) -> Membership:
     require(actor, Action.TAKE_SEAT)
     workspace = Workspace.objects.lock(actor.workspace.id)
     member = lock_member(workspace, member_id)
-    if not _take(actor, workspace, member, product_slug):
+    if not take_seat(actor, workspace, member, product_slug):
         _require_bought(workspace, product_slug)
     return member
 
 
-def _take(actor: Actor, workspace: Workspace, member: Membership, product_slug: str) -> bool:
-    """Take a locked member's seat and answer whether they had one."""
+def take_seat(actor: Actor, workspace: Workspace, member: Membership, product_slug: str) -> bool:
+    """Take a locked member's seat and answer whether they had one; the caller has asked whether the actor may."""
     taken = Seat.objects.filter(workspace=workspace, membership=member, product__slug=product_slug).delete()[0]
     if taken:
         audit.record(actor, workspace.id, "seat.taken", member, {"seats": [product_slug, None]})
@@ -181,7 +177,7 @@ def move(actor: Actor, product_slug: str, giver_id: uuid.UUID, taker_id: uuid.UU
     [room] = rooms(workspace, products)
     if error := room.refusal(wanted=0):
         raise error
-    if not _take(actor, workspace, giver, product_slug):
+    if not take_seat(actor, workspace, giver, product_slug):
         raise InvalidRequest(_("This person has no seat of it."), field="from", code="no_seat")
     # A lapsed giver's seat counted no more: moving it takes one that has to be there.
     room.free += _is_live(giver)
@@ -189,76 +185,3 @@ def move(actor: Actor, product_slug: str, giver_id: uuid.UUID, taker_id: uuid.UU
     hold(workspace, [taker], [room])
     audit.record(actor, workspace.id, "seat.given", taker, {"seats": [None, product_slug]})
     return taker
-
-
-def _require_self_service(actor: Actor) -> None:
-    if actor.kind == "user" and not settings.SELF_SERVICE_SEATS:
-        raise PermissionDenied(_("Plan and seats of this workspace are changed by support. Write to them."))
-
-
-@transaction.atomic
-def change_plan(actor: Actor, plan: str, renews_on: date | None = None) -> Subscription:
-    """Put the workspace on another plan and answer its subscription.
-
-    Invitations, members and seats stay as they are: what the plan does not include waits until one does.
-
-    Raises:
-        PermissionDenied
-        InvalidRequest: unknown plan, or no reason of a staff member.
-    """
-    require(actor, Action.CHANGE_SUBSCRIPTION)
-    _require_self_service(actor)
-    if plan not in Plan.values:
-        raise InvalidRequest(field="plan", code="unknown")
-    workspace = Workspace.objects.lock(actor.workspace.id)
-    subscription = workspace.subscription
-    changes = {"plan": [subscription.plan, plan]}
-    subscription.plan = plan
-    if renews_on is not None:
-        changes["renews_on"] = [str(subscription.renews_on or ""), str(renews_on)]
-        subscription.renews_on = renews_on
-    subscription.save(update_fields=["plan", "renews_on"])
-    audit.record(actor, workspace.id, "subscription.changed", workspace, changes)
-    return subscription
-
-
-@transaction.atomic
-def resize(actor: Actor, product_slug: str, purchased: int, *, take_from: Collection[uuid.UUID] = ()) -> SeatPool:
-    """Set how many seats of the product the workspace has bought, and answer its pool.
-
-    Fewer than are taken is allowed: nobody loses a seat by it, and nothing more is given or held until it fits again.
-    Only the members ``take_from`` names lose theirs, in the same transaction.
-
-    Raises:
-        PermissionDenied, NotFound
-        InvalidRequest: unknown product, more of a retired one, or not a number from 0 to a million.
-    """
-    require(actor, Action.CHANGE_SUBSCRIPTION)
-    _require_self_service(actor)
-    if take_from:
-        require(actor, Action.TAKE_SEAT)
-    if not 0 <= purchased <= MAX_PURCHASE:
-        message = _("Enter a whole number from 0 to %(most)s.") % {"most": MAX_PURCHASE}
-        raise InvalidRequest(message, field="purchased", code="out_of_range")
-    product = Product.objects.filter(slug=product_slug).first()
-    if product is None:
-        raise InvalidRequest(_("There is no product of this name."), field="product", code="unknown")
-    workspace = Workspace.objects.lock(actor.workspace.id)
-    pool, _created = SeatPool.objects.get_or_create(workspace=workspace, product=product)
-    if product.retired and purchased > pool.purchased:
-        raise InvalidRequest(_("This product is sold no more."), field="product", code="retired")
-    for member_id in sorted(take_from):
-        _take(actor, workspace, lock_member(workspace, member_id), product_slug)
-    return _set_purchased(actor, workspace, pool, purchased)
-
-
-def _set_purchased(actor: Actor, workspace: Workspace, pool: SeatPool, purchased: int) -> SeatPool:
-    before = pool.purchased
-    [room] = rooms(workspace, [pool.product], wanted=max(before - purchased, 0))
-    room.free += purchased - before
-    pool.purchased = room.pool.purchased = purchased
-    pool.save(update_fields=["purchased"])
-    notices.tell(workspace, [room])
-    audit.record(actor, workspace.id, "subscription.changed", workspace, {pool.product.slug: [before, purchased]})
-    pool.refresh_from_db()
-    return pool

@@ -21,6 +21,10 @@ BELOW_THE_WEB = [
         "tokens",
         "counts",
         "lifecycle",
+        "purchases",
+        "recounting",
+        "history",
+        "ledger",
         "notices",
         "entitlement",
     )

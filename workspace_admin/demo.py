@@ -9,7 +9,8 @@ from django.utils.timezone import localdate
 
 from billing_seats.models import Product
 from billing_seats.plans import Plan
-from billing_seats.services import change_plan, open_workspace, resize
+from billing_seats.purchases import change_plan, resize
+from billing_seats.services import open_workspace
 from invitations.joining import accept
 from invitations.models import Invitation, Kind, Outcome
 from invitations.offers import offer_from_session

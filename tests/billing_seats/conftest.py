@@ -3,7 +3,7 @@
 import pytest
 
 from billing_seats.models import SeatPool
-from billing_seats.services import resize
+from billing_seats.purchases import resize
 from invitations.services import invite
 from members.access import system_actor
 from members.models import Membership

@@ -9,7 +9,8 @@ from django.db.models.functions import Now
 from billing_seats.counts import seat_counts
 from billing_seats.entitlement import decide, standing_of
 from billing_seats.lifecycle import deactivate, reactivate, set_end
-from billing_seats.services import change_plan, give, move, open_workspace, resize, take
+from billing_seats.purchases import change_plan, resize
+from billing_seats.services import give, move, open_workspace, take
 from invitations import joining, tokens
 from invitations.models import Invitation
 from invitations.offers import Offer, offer_for

@@ -3,7 +3,8 @@ import pytest
 from billing_seats.entitlement import explain_all
 from billing_seats.models import Product, SeatPool
 from billing_seats.plans import require_feature
-from billing_seats.services import change_plan, give, open_workspace, resize, take
+from billing_seats.purchases import change_plan, resize
+from billing_seats.services import give, open_workspace, take
 from invitations.services import invite
 from members.access import actor_for, staff_actor
 from members.errors import (

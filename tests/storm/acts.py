@@ -12,7 +12,8 @@ from django.db.models.functions import Now
 
 from billing_seats.lifecycle import deactivate, reactivate, set_end
 from billing_seats.models import Seat
-from billing_seats.services import change_plan, give, move, resize, take
+from billing_seats.purchases import change_plan, resize
+from billing_seats.services import give, move, take
 from invitations import joining, tokens
 from invitations.models import Invitation
 from invitations.offers import Offer, offer_for
