@@ -46,6 +46,22 @@ class Answer:
         return self.error is None
 
 
+def standing(
+    member: Membership | None, now: datetime, offer: Invitation | None = None, *, lapsed_too: bool = False
+) -> DomainError | None:
+    """Answer why who has the address cannot be invited, or None; an expired offer is in the way if ``lapsed_too``."""
+    if member is None:
+        return None
+    over = member.expires_at is not None and member.expires_at <= now
+    if member.status == Status.DEACTIVATED:
+        return AlreadyMember(_("This person is a deactivated member of the workspace. Reactivate them instead."))
+    if member.status != Status.INVITED:
+        return AlreadyMember(_("This person's access has ended. Extend it instead.") if over else None)
+    if over and not lapsed_too:
+        return None
+    return AlreadyInvited(invitation=str(offer.id) if offer else None)
+
+
 class Batch:
     """Up to a hundred addresses invited under one lock; each step adds to what is written in the end."""
 
@@ -73,7 +89,7 @@ class Batch:
         return answers
 
     def _judge(self, email: str, member: Membership | None, offer: Invitation | None) -> Answer:
-        error = self._standing(member, offer) or self.allowance.refusal(email) or self._no_room()
+        error = standing(member, self.now, offer) or self.allowance.refusal(email) or self._no_room()
         if error is not None:
             return Answer(email, offer, error)
         self.allowance.spend()
@@ -81,24 +97,10 @@ class Batch:
             room.reserve()
         return Answer(email, self._renewed(offer) if offer else self._new(email))
 
-    def _standing(self, member: Membership | None, offer: Invitation | None) -> DomainError | None:
-        if member is not None and member.status != Status.INVITED:
-            return self._member_already(member)
-        if member is not None and member.expires_at is not None and member.expires_at > self.now:
-            return AlreadyInvited(invitation=str(offer.id) if offer else None)
-        return None
-
     def _no_room(self) -> DomainError | None:
         refused = [(room, error) for room in self.rooms if (error := room.refusal())]
         self.wanting |= {room.product.id for room, _error in refused}
         return refused[0][1] if refused else None
-
-    def _member_already(self, member: Membership) -> AlreadyMember:
-        if member.status == Status.DEACTIVATED:
-            return AlreadyMember(_("This person is a deactivated member of the workspace. Reactivate them instead."))
-        if member.expires_at is not None and member.expires_at <= self.now:
-            return AlreadyMember(_("This person's access has ended. Extend it instead."))
-        return AlreadyMember()
 
     def _new(self, email: str) -> Invitation:
         return self._with_terms(
