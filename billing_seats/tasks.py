@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from billing_seats import emails
+from billing_seats import emails, history
 from billing_seats.models import Notice
 from members import outbox, relay
 
@@ -11,6 +11,12 @@ from members import outbox, relay
 def drain() -> None:
     """Send the notices that are due."""
     relay.drain(Notice.objects.select_related("workspace", "product"), emails.render)
+
+
+@shared_task  # type: ignore[untyped-decorator]  # -- celery ships no types
+def take_stock() -> None:
+    """Write down how seats stand today."""
+    history.take_stock()
 
 
 def nudge() -> None:

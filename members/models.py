@@ -269,7 +269,10 @@ class AuditEvent(models.Model):
     request_id = models.CharField(max_length=64, blank=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["workspace_id", "-occurred_at", "-id"], name="audit_newest_first")]
+        indexes: ClassVar = [
+            models.Index(fields=["workspace_id", "-occurred_at", "-id"], name="audit_newest_first"),
+            models.Index(fields=["workspace_id", "action", "-occurred_at", "-id"], name="audit_by_action"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.target_label}"

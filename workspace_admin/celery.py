@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import celeryd_init, setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "workspace_admin.settings")
@@ -53,6 +54,11 @@ app.conf.update(
     | {
         name: {"task": name, "schedule": _MINUTE, "options": {"expires": _MINUTE}}
         for name in ("invitations.tasks.remind", "members.tasks.end_lapsed_sessions")
+    }
+    | {
+        # Late in the hour, so that the last of a day finds it nearly over.
+        name: {"task": name, "schedule": crontab(minute="55"), "options": {"expires": 30 * _MINUTE}}
+        for name in ("billing_seats.tasks.take_stock",)
     },
 )
 app.autodiscover_tasks()

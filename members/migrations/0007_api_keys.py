@@ -16,7 +16,7 @@ ALTER TABLE members_callcount SET (fillfactor = 50);
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("members", "0005_sessions"),
+        ("members", "0006_audit_by_action"),
     ]
 
     operations = [
