@@ -10,8 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from billing_seats import purchases
+from billing_seats.admin_previews import PreviewedAdmin
+from billing_seats.forms import Confirmation
 from billing_seats.models import Product, SeatPool, Subscription
-from members.admin import ReasonField, ServiceAdmin, acting
+from billing_seats.plans import Plan
+from billing_seats.previews import count_of_product, preview_plan, preview_seats
+from members.admin import ReasonField, acting
+from members.models import Workspace
 
 
 class NoDeleting(ModelAdmin):  # type: ignore[misc]  # -- unfold ships no types
@@ -49,8 +54,10 @@ class SubscriptionForm(forms.ModelForm):  # type: ignore[type-arg]  # -- takes n
 
 
 @admin.register(Subscription)
-class SubscriptionAdmin(ServiceAdmin, NoDeleting):
-    """A workspace's plan, changed through the service."""
+class SubscriptionAdmin(PreviewedAdmin, NoDeleting):
+    """A workspace's plan, changed through the service; a smaller one after a look at what will be missed."""
+
+    preview_template = "admin/plan_preview.html"
 
     form = SubscriptionForm
     list_display = ("workspace", "plan", "status", "renews_on")
@@ -69,6 +76,12 @@ class SubscriptionAdmin(ServiceAdmin, NoDeleting):
         """Never: a workspace is opened with its subscription."""
         return False
 
+    def preview_of(self, obj: Subscription) -> Any:
+        """Answer what the plan that was entered means, if anything is lost by it."""
+        workspace = Workspace.objects.select_related("subscription").get(pk=obj.workspace_id)
+        preview = preview_plan(workspace, Plan(obj.plan))
+        return preview if preview.losses else None
+
     def save_model(self, request: HttpRequest, obj: Subscription, form: forms.Form, change: bool) -> None:  # noqa: ARG002, FBT001 -- Django's
         """Have the service change the plan."""
         purchases.change_plan(acting(request, obj.workspace, form.cleaned_data["reason"]), obj.plan)
@@ -85,9 +98,10 @@ class SeatPoolForm(forms.ModelForm):  # type: ignore[type-arg]  # -- takes no ty
 
 
 @admin.register(SeatPool)
-class SeatPoolAdmin(ServiceAdmin, NoDeleting):
-    """How many seats of a product a workspace has bought, changed through the service."""
+class SeatPoolAdmin(PreviewedAdmin, NoDeleting):
+    """How many seats of a product were bought, changed through the service; too few, after a look at whose they are."""
 
+    preview_template = "admin/seats_preview.html"
     form = SeatPoolForm
     list_display = ("workspace", "product", "purchased", "assigned")
     list_filter = ("product",)
@@ -116,8 +130,17 @@ class SeatPoolAdmin(ServiceAdmin, NoDeleting):
     def save_model(self, request: HttpRequest, obj: SeatPool, form: forms.Form, change: bool) -> None:  # noqa: ARG002, FBT001 -- Django's
         """Have the service set the quantity; a new pool gets the id of the row that it made."""
         actor = acting(request, obj.workspace, form.cleaned_data["reason"])
-        pool = purchases.resize(actor, obj.product.slug, obj.purchased)
+        previewed = Confirmation(request.POST)
+        agreed = (
+            {"shown": previewed.shown, "take_from": previewed.cleaned_data["take_from"]} if previewed.is_valid() else {}
+        )
+        pool = purchases.resize(actor, obj.product.slug, obj.purchased, **agreed)
         obj.pk = pool.pk
+
+    def preview_of(self, obj: SeatPool) -> Any:
+        """Answer what the quantity that was entered means, if it is less than is taken."""
+        count = count_of_product(obj.workspace, obj.product.slug)
+        return preview_seats(obj.workspace, count, obj.purchased) if obj.purchased < count.taken else None
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Let the workspace's page link here."""

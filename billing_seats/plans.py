@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing_seats.models import Plan as Plan
 from members.errors import PlanRequired
@@ -20,6 +21,14 @@ class Feature(StrEnum):
     SCIM = "scim"
 
 
+FEATURE_LABELS = {
+    Feature.INVITATIONS: gettext_lazy("Inviting members, product seats"),
+    Feature.API: gettext_lazy("REST API"),
+    Feature.DOMAIN_JOIN: gettext_lazy("Joining by email domain"),
+    Feature.AUDIT_EXPORT: gettext_lazy("Audit log export"),
+    Feature.SSO: gettext_lazy("Single sign-on"),
+    Feature.SCIM: gettext_lazy("SCIM provisioning"),
+}
 _TEAM = frozenset({Feature.INVITATIONS, Feature.API, Feature.DOMAIN_JOIN})
 FEATURES: dict[str, frozenset[Feature]] = {
     Plan.FREE: frozenset(),

@@ -1,4 +1,4 @@
-"""Pages about workspaces: opening one, its home with the products one may open, its subscription."""
+"""Pages about workspaces: opening one, its home with the products one may open."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing_seats import entitlement, services
-from billing_seats.counts import seat_counts
 from billing_seats.forms import WorkspaceForm
 from billing_seats.plans import Feature, has_feature
 from members.access import Action, actor_for
@@ -48,15 +47,3 @@ def home(request: SignedIn, slug: str) -> HttpResponse:
         "has_seats": has_feature(actor.workspace, Feature.INVITATIONS),
     }
     return render(request, "billing_seats/home.html", context)
-
-
-@login_required
-@require_safe
-def subscription(request: SignedIn, slug: str) -> HttpResponse:
-    """Show plan, renewal and how many seats are bought, in use, held and free; say why to whom it is not shown."""
-    actor = actor_for(request.user, slug)
-    context = {"actor": actor, "workspace": actor.workspace, "nav": "subscription"}
-    if not actor.may(Action.VIEW_SUBSCRIPTION):
-        return render(request, "billing_seats/subscription_refused.html", context, status=403)
-    context |= {"subscription": actor.workspace.subscription, "counts": seat_counts(actor.workspace)}
-    return render(request, "billing_seats/subscription.html", context)

@@ -2,6 +2,7 @@
 
 from django.urls import path, re_path
 
+from billing_seats.subscription_api import ProductSeats, WorkspaceSeats, WorkspaceSubscription
 from invitations.api import Invitations, OneInvitation, Resending, Revocation
 from workspace_admin.api_schema import Nowhere, docs, schema
 from workspace_admin.keys.api import ApiKeys, OneApiKey
@@ -24,6 +25,9 @@ urlpatterns = [
     path(INVITATION, OneInvitation.as_view(), name="api-invitation"),
     path(f"{INVITATION}/resend", Resending.as_view(), name="api-invitation-resend"),
     path(f"{INVITATION}/revoke", Revocation.as_view(), name="api-invitation-revoke"),
+    path(f"{WORKSPACE}/subscription", WorkspaceSubscription.as_view(), name="api-subscription"),
+    path(f"{WORKSPACE}/seats", WorkspaceSeats.as_view(), name="api-seats"),
+    path(f"{WORKSPACE}/seats/<slug:product>", ProductSeats.as_view(), name="api-product-seats"),
     path(f"{WORKSPACE}/api-keys", ApiKeys.as_view(), name="api-keys"),
     path(f"{WORKSPACE}/api-keys/<uuid:key>", OneApiKey.as_view(), name="api-key"),
     re_path("", Nowhere.as_view()),

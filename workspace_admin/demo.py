@@ -10,13 +10,14 @@ from django.utils.timezone import localdate
 from billing_seats.models import Product
 from billing_seats.plans import Plan
 from billing_seats.purchases import change_plan, resize
-from billing_seats.services import open_workspace
+from billing_seats.services import give, open_workspace
 from invitations.joining import accept
 from invitations.models import Invitation, Kind, Outcome
 from invitations.offers import offer_from_session
 from invitations.services import invite
 from members.access import Actor, actor_for, system_actor
 from members.models import Role, User, Workspace
+from workspace_admin import demo_history
 
 CHAT, CODE = "le-chat-team", "mistral-code"
 PRODUCTS = {
@@ -100,7 +101,10 @@ def seed(passwords: dict[str, str]) -> None:
     join(alice, users["frank@acme.example"], Role.MEMBER, (CHAT, CODE))
     join(alice, users["grace@acme.example"], Role.ADMIN, (CHAT,))
     join(dana, users["alice@acme.example"], Role.MEMBER)
+    for product in PRODUCTS:
+        give(dana, users["dana@globex.example"].memberships.get().id, product)
     _offers(alice)
+    demo_history.put_in()
     alice_user = users["alice@acme.example"]
     alice_user.last_workspace = alice.workspace
     alice_user.save(update_fields=["last_workspace"])

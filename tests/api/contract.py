@@ -29,9 +29,6 @@ TO_COME = {
     "/workspaces/{workspace}/invitations/bulk",
     "/workspaces/{workspace}/invitations/{invitation}",
     "/workspaces/{workspace}/invitations/{invitation}/deliveries",
-    "/workspaces/{workspace}/subscription",
-    "/workspaces/{workspace}/seats",
-    "/workspaces/{workspace}/seats/{product}",
     "/workspaces/{workspace}/audit-events",
     "/workspaces/{workspace}/entitlements/{product}",
 }

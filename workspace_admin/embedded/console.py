@@ -137,6 +137,7 @@ def run() -> None:
     with supervised(layout) as supervisor:
         _check_port(layout)
         supervisor.env.setdefault("BASE_URL", f"http://{HOST}:{layout.port}")
+        supervisor.env.setdefault("SELF_SERVICE_SEATS", "on")  # so that there is something to try out
         _say("Starting the servers ...")
         supervisor.start_servers()
         _say("Bringing the database up to date ...")

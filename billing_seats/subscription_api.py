@@ -1,0 +1,118 @@
+"""What a workspace has bought, in the REST API."""
+
+from typing import Any
+
+from django.db.models import F, QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing_seats.api import WorkspaceResource
+from billing_seats.counts import count_of, with_counts
+from billing_seats.models import Plan, Product, SeatPool, Subscription
+from billing_seats.purchases import MAX_PURCHASE, require_self_service, resize
+from members.access import Action, require
+from members.api import ListQuery, Strict, described, page_of
+from members.errors import NotFound
+from members.keyset import Order
+from members.models import Workspace
+
+BY_PRODUCT = Order("product", "slug_")
+
+
+class SubscriptionShape(serializers.Serializer[Any]):
+    """A workspace's plan."""
+
+    plan = serializers.ChoiceField(choices=Plan.choices)
+    status = serializers.ChoiceField(choices=Subscription.Standing.choices, help_text="How payment stands.")
+    renewal = serializers.DateField(allow_null=True, help_text="The day on which it renews.")
+
+
+class SeatCountShape(serializers.Serializer[Any]):
+    """How the seats of one product stand at this moment."""
+
+    product = serializers.CharField(help_text="The product's slug.")
+    name = serializers.CharField(help_text="The product's name.")
+    purchased = serializers.IntegerField()
+    in_use = serializers.IntegerField(help_text="With members whose access has not ended.")
+    held = serializers.IntegerField(help_text="By invitations that are pending and not expired.")
+    available = serializers.IntegerField(help_text="How many can still be given or held.")
+    over_assigned = serializers.IntegerField(help_text="How many more are taken than were bought.")
+
+
+class Purchase(Strict):
+    """How many seats shall be bought; fewer than are taken is allowed, and nobody loses theirs by it."""
+
+    purchased = serializers.IntegerField(min_value=0, max_value=MAX_PURCHASE)
+
+
+def rows(workspace: Workspace) -> QuerySet[SeatPool]:
+    """Answer the workspace's pools with all that ``shown`` needs, in one statement."""
+    return with_counts(workspace.seat_pools.all()).annotate(slug_=F("product__slug"))
+
+
+def shown(pool: SeatPool) -> dict[str, Any]:
+    """Answer one of ``rows`` as the API writes it."""
+    count = count_of(pool)
+    return {
+        "product": count.product.slug,
+        "name": count.product.name,
+        "purchased": count.purchased,
+        "in_use": count.in_use,
+        "held": count.held,
+        "available": count.available,
+        "over_assigned": count.over_assigned,
+    }
+
+
+class WorkspaceSubscription(WorkspaceResource):
+    """The plan of a workspace."""
+
+    @described("Show the subscription", SubscriptionShape)
+    def get(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
+        """Plan, how payment stands, and when it renews."""
+        require(self.actor, Action.VIEW_SUBSCRIPTION)
+        here = self.actor.workspace.subscription
+        return Response({"plan": here.plan, "status": here.status, "renewal": here.renews_on})
+
+
+class WorkspaceSeats(WorkspaceResource):
+    """The seats that a workspace has bought."""
+
+    @described("List seats by product", page_of(SeatCountShape), query=ListQuery)
+    def get(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
+        """By slug of the product."""
+        require(self.actor, Action.VIEW_SUBSCRIPTION)
+        return self.listed(rows(self.actor.workspace), BY_PRODUCT, self.query(ListQuery), shown)
+
+
+class ProductSeats(WorkspaceResource):
+    """The seats of one product that a workspace has bought."""
+
+    http_method_names = ["patch"]
+
+    def get(self, request: Request, workspace: str, product: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
+        """Answer how they stand, which is what If-Match is compared with; no path of its own.
+
+        Raises:
+            NotFound: nothing of it was bought.
+        """
+        pool = rows(self.actor.workspace).filter(slug_=product).first()
+        if pool is None:
+            raise NotFound
+        return Response(shown(pool))
+
+    @described("Change the seats bought", SeatCountShape, body=Purchase)
+    def patch(self, request: Request, workspace: str, product: str) -> Response:
+        """Buy so many seats of the product instead, where customers do that themselves.
+
+        With fewer than are taken nobody loses a seat: `over_assigned` says how many more there are, and none is given
+        or held until it fits.
+        """
+        require(self.actor, Action.CHANGE_SUBSCRIPTION)
+        require_self_service(self.actor)
+        purchased = self.body(Purchase)["purchased"]
+        if not Product.objects.filter(slug=product).exists():
+            raise NotFound
+        resize(self.actor, product, purchased)
+        return self.get(request, workspace, product)

@@ -1,0 +1,111 @@
+"""What was bought, over the REST API: who reads it, who changes it, and what a downgrade says."""
+
+import pytest
+
+from invitations.services import invite
+from members.models import AuditEvent
+from tests.api.conftest import fields, problem
+from workspace_admin import demo
+
+ACME = "/workspaces/acme"
+PATH = f"{ACME}/seats/{demo.CHAT}"
+
+
+@pytest.fixture
+def self_service(settings):
+    settings.SELF_SERVICE_SEATS = True
+
+
+def test_the_subscription_has_plan_standing_and_renewal(api, alice, carol, acme):
+    answer = {"plan": "team", "status": "active", "renewal": str(acme.subscription.renews_on)}
+    assert api(alice).get(f"{ACME}/subscription").json() == answer
+    assert api(carol).get(f"{ACME}/subscription").json() == answer
+
+
+@pytest.mark.parametrize("path", ["subscription", "seats"])
+def test_a_member_sees_neither_subscription_nor_seats(api, bob, path):
+    assert problem(api(bob).get(f"{ACME}/{path}")) == (403, "permission_denied")
+
+
+def test_seats_are_counted_by_product(api, carol, as_alice):
+    invite(as_alice, ["ada@example.com"], products=[demo.CHAT])
+    chat, code = api(carol).get(f"{ACME}/seats").json()["data"]
+    assert chat == {
+        "product": demo.CHAT,
+        "name": "le Chat Team",
+        "purchased": 10,
+        "in_use": 1,
+        "held": 1,
+        "available": 8,
+        "over_assigned": 0,
+    }
+    assert (code["product"], code["available"]) == (demo.CODE, 3)
+
+
+def test_seats_are_paged_as_every_list(api, alice):
+    page = api(alice).get(f"{ACME}/seats", limit=1).json()
+    assert [row["product"] for row in page["data"]] == [demo.CHAT]
+    rest = api(alice).get(f"{ACME}/seats", limit=1, cursor=page["next_cursor"]).json()
+    assert [row["product"] for row in rest["data"]] == [demo.CODE]
+    assert rest["next_cursor"] is None
+
+
+@pytest.mark.usefixtures("self_service")
+def test_billing_buys_more(api, carol):
+    answer = api(carol).patch(PATH, {"purchased": 12})
+    assert answer.status_code == 200
+    assert (answer.json()["purchased"], answer.json()["available"]) == (12, 11)
+    assert AuditEvent.objects.get(actor_id=carol.id, action="subscription.changed").changes == {demo.CHAT: [10, 12]}
+
+
+@pytest.mark.usefixtures("self_service")
+def test_fewer_than_are_in_use_is_over_assigned_and_nobody_loses_a_seat(api, alice, bob, acme):
+    assert api(alice).patch(PATH, {"purchased": 0}).json()["over_assigned"] == 1
+    assert acme.memberships.get(user=bob).seats.count() == 1
+    row = acme.memberships.get(user=alice)
+    refused = api(alice).put(f"{ACME}/members/{row.id}/seats/{demo.CHAT}")
+    assert problem(refused) == (409, "over_assigned")
+
+
+@pytest.mark.usefixtures("self_service")
+def test_a_first_seat_of_a_product_is_bought(api, dana, globex):
+    globex.seat_pools.filter(product__slug=demo.CODE).delete()
+    assert api(dana).patch(f"/workspaces/globex/seats/{demo.CODE}", {"purchased": 4}).json()["purchased"] == 4
+
+
+@pytest.mark.usefixtures("self_service")
+@pytest.mark.parametrize("value", [-1, 1.5, 1_000_001, "many", None, [], True])
+def test_what_is_no_number_of_seats_is_refused_by_name(api, alice, acme, value):
+    assert fields(api(alice).patch(PATH, {"purchased": value})) == ["purchased"]
+    assert acme.seat_pools.get(product__slug=demo.CHAT).purchased == 10
+
+
+@pytest.mark.usefixtures("self_service")
+def test_an_unknown_product_is_not_found(api, alice):
+    assert problem(api(alice).patch(f"{ACME}/seats/nothing", {"purchased": 1})) == (404, "not_found")
+
+
+def test_without_self_service_nobody_changes_what_is_bought(api, alice, carol, acme):
+    for caller in (alice, carol):
+        refused = api(caller).patch(PATH, {"purchased": 12})
+        assert problem(refused) == (403, "permission_denied")
+        assert "support" in refused.json()["detail"]
+    assert acme.seat_pools.get(product__slug=demo.CHAT).purchased == 10
+
+
+@pytest.mark.usefixtures("self_service")
+def test_if_match_of_a_change_before_is_heeded(api, alice):
+    first = api(alice).patch(PATH, {"purchased": 12})
+    again = api(alice).send("PATCH", PATH, {"purchased": 14}, **{"If-Match": first["ETag"]})
+    assert again.status_code == 200
+    stale = api(alice).send("PATCH", PATH, {"purchased": 16}, **{"If-Match": first["ETag"]})
+    assert problem(stale) == (412, "precondition_failed")
+
+
+@pytest.mark.usefixtures("self_service")
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "subscription"), ("GET", "seats"), ("PATCH", f"seats/{demo.CHAT}")]
+)
+def test_a_plan_without_the_api_says_so(api, erin, method, path):
+    refused = api(erin).send(method, f"/workspaces/solo/{path}", {"purchased": 1} if method == "PATCH" else None)
+    assert problem(refused) == (403, "plan_required")
