@@ -76,9 +76,7 @@ def reactivate(actor: Actor, member_id: uuid.UUID, products: Collection[str] | N
     workspace, member = _lock_joined(actor, member_id)
     if member.status == Status.ACTIVE:
         return Reactivation(member, [seat.product for seat in member.seats.select_related("product")], [])
-    if member.expires_at is not None and member.expires_at <= database_now():
-        message = _("The access of this person has ended. Set a later end date, or none, first.")
-        raise InvalidRequest(message, field="expires_at", code="past")
+    check_return(member, database_now())
     if products:
         require_feature(workspace, Feature.INVITATIONS)
     wanted = member.seats_before if products is None else sorted(set(products))
@@ -91,6 +89,17 @@ def reactivate(actor: Actor, member_id: uuid.UUID, products: Collection[str] | N
     changes: dict[str, list[Any]] = {"status": [Status.DEACTIVATED, Status.ACTIVE], "seats": [[], slugs]}
     audit.record(actor, workspace.id, "member.reactivated", member, changes)
     return Reactivation(member, got, [slug for slug in wanted if slug not in slugs])
+
+
+def check_return(member: Membership, now: datetime) -> None:
+    """Let through who is active, or may be at this moment.
+
+    Raises:
+        InvalidRequest: they were deactivated, and their end date has passed.
+    """
+    if member.status == Status.DEACTIVATED and member.expires_at is not None and member.expires_at <= now:
+        message = _("The access of this person has ended. Set a later end date, or none, first.")
+        raise InvalidRequest(message, field="expires_at", code="past")
 
 
 def _reserved(workspace: Workspace, slugs: Collection[str]) -> list[Room]:

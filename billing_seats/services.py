@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -108,7 +109,7 @@ def give(actor: Actor, member_id: uuid.UUID, product_slug: str) -> Membership:
     products = sellable_products(workspace, [product_slug], field="product")
     if member.seats.filter(product__in=products).exists():
         return member
-    _require_live(member)
+    require_live(member.status, member.expires_at, database_now())
     reserved = rooms(workspace, products)
     for room in reserved:
         room.reserve()
@@ -121,8 +122,13 @@ def _is_live(member: Membership) -> bool:
     return member.expires_at is None or member.expires_at > database_now()
 
 
-def _require_live(member: Membership) -> None:
-    if member.status == Status.DEACTIVATED or not _is_live(member):
+def require_live(status: str, expires_at: datetime | None, now: datetime) -> None:
+    """Let through whose status and end let them have seats at this moment.
+
+    Raises:
+        InvalidRequest: deactivated, or past their end.
+    """
+    if status == Status.DEACTIVATED or (expires_at is not None and expires_at <= now):
         message = _("Only active members and live invitations can have seats.")
         raise InvalidRequest(message, field="product", code="member_not_live")
 
@@ -173,7 +179,7 @@ def move(actor: Actor, product_slug: str, giver_id: uuid.UUID, taker_id: uuid.UU
     products = sellable_products(workspace, [product_slug], field="product")
     if taker.seats.filter(product__in=products).exists():
         raise InvalidRequest(_("This person has a seat of it already."), field="to", code="has_seat")
-    _require_live(taker)
+    require_live(taker.status, taker.expires_at, database_now())
     [room] = rooms(workspace, products)
     if error := room.refusal(wanted=0):
         raise error

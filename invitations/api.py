@@ -11,8 +11,9 @@ from rest_framework.response import Response
 
 from billing_seats.api import WorkspaceResource
 from invitations import services
+from invitations.editing import edit
 from invitations.models import Delivery, Invitation, InvitationStatus, Kind
-from invitations.shapes import STATUSES, InvitationShape, InvitationsQuery, NewInvitation
+from invitations.shapes import STATUSES, InvitationEdits, InvitationShape, InvitationsQuery, NewInvitation
 from members.access import Action, require
 from members.api import Nothing, described, page_of
 from members.errors import NotFound
@@ -68,7 +69,7 @@ def shown(invitation: Any) -> dict[str, Any]:
 class InvitationResource(WorkspaceResource):
     """Anything that answers one invitation."""
 
-    def one(self, invitation: uuid.UUID, status: int = 200) -> Response:
+    def one(self, invitation: uuid.UUID) -> dict[str, Any]:
         """Answer the invitation as it stands now.
 
         Raises:
@@ -77,7 +78,7 @@ class InvitationResource(WorkspaceResource):
         row = rows(self.actor.workspace).filter(id=invitation).first()
         if row is None:
             raise NotFound
-        return Response(shown(row), status)
+        return shown(row)
 
 
 class Invitations(InvitationResource):
@@ -111,7 +112,7 @@ class Invitations(InvitationResource):
         )
         if answer.error is not None or answer.invitation is None:
             raise answer.error or NotFound
-        return self.one(answer.invitation.id, 201)
+        return Response(self.one(answer.invitation.id), 201)
 
 
 class OneInvitation(InvitationResource):
@@ -121,7 +122,15 @@ class OneInvitation(InvitationResource):
     def get(self, request: Request, workspace: str, invitation: uuid.UUID) -> Response:  # noqa: ARG002 -- the door took the path's workspace
         """One invitation, whatever became of it."""
         require(self.actor, Action.VIEW_MEMBERS)
-        return self.one(invitation)
+        return Response(self.one(invitation))
+
+    @described("Edit an invitation", InvitationShape, body=InvitationEdits)
+    def patch(self, request: Request, workspace: str, invitation: uuid.UUID) -> Response:  # noqa: ARG002 -- the door took the path's workspace
+        """Change role, seats and expiry of an offer that is open: all that is given, or nothing. Its link stays."""
+        require(self.actor, Action.EDIT_INVITATION)
+        edits = self.body(InvitationEdits)
+        edit(self.actor, invitation, edits)
+        return Response(self.one(invitation))
 
 
 class Resending(InvitationResource):
@@ -132,7 +141,7 @@ class Resending(InvitationResource):
         """A new link and a new expiry; the old link is dead. Works on expired invitations."""
         self.body(Nothing)
         services.resend(self.actor, invitation)
-        return self.one(invitation)
+        return Response(self.one(invitation))
 
 
 class Revocation(InvitationResource):
@@ -143,4 +152,4 @@ class Revocation(InvitationResource):
         """The link is dead and its seats are free. Works on expired invitations."""
         self.body(Nothing)
         services.revoke(self.actor, invitation)
-        return self.one(invitation)
+        return Response(self.one(invitation))

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from invitations.models import InvitationStatus
 from members.api import ListQuery, Strict, languages
 from members.models import Role
+from members.moments import Moment
 
 STATUSES = {
     "pending": Q(status=InvitationStatus.PENDING, expires_at__gt=Now()),
@@ -23,10 +24,9 @@ class InvitationsQuery(ListQuery):
     email = serializers.CharField(max_length=254, required=False)
 
 
-class NewInvitation(Strict):
-    """An invitation to be made; only `email` is required."""
+class OfferTerms(Strict):
+    """What is offered; nothing of it is required."""
 
-    email = serializers.CharField(max_length=1000)
     role = serializers.ChoiceField(choices=Role.choices, default=Role.MEMBER.value)
     seats = serializers.ListField(
         child=serializers.CharField(max_length=50), max_length=100, default=list, help_text="Slugs of products."
@@ -34,6 +34,25 @@ class NewInvitation(Strict):
     locale = serializers.ChoiceField(choices=languages(), default="", help_text="The mail's language.")
     message = serializers.CharField(max_length=500, allow_blank=True, default="", help_text="A personal note.")
     expires_in_days = serializers.IntegerField(min_value=1, max_value=30, default=7)
+
+
+class NewInvitation(OfferTerms):
+    """An invitation to be made; only `email` is required."""
+
+    email = serializers.CharField(max_length=1000)
+
+
+class InvitationEdits(Strict):
+    """What is changed of an offer that is open: all of it, or nothing."""
+
+    role = serializers.ChoiceField(choices=Role.choices, required=False)
+    seats = serializers.ListField(
+        child=serializers.CharField(max_length=50),
+        max_length=100,
+        required=False,
+        help_text="Slugs of all the products that shall be held.",
+    )
+    expires_at = Moment(required=False, help_text="Within the next 30 days.")
 
 
 class InvitedBy(serializers.Serializer[Any]):

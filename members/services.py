@@ -42,13 +42,23 @@ def change_role(actor: Actor, member_id: uuid.UUID, role: str) -> Membership:
     if member.role == role:
         return member
     keep_an_admin(workspace, member)
-    if role == Role.ADMIN and member.status != Status.INVITED and member.expires_at is not None:
-        message = _("An Admin's access has no end. Remove the end date first.")
-        raise InvalidRequest(message, field="role", code="has_end_date")
+    check_role(member, role)
     before, member.role = member.role, role
     member.save(update_fields=["role"])
     audit.record(actor, workspace.id, "member.role_changed", member, {"role": [before, role]})
     return member
+
+
+def check_role(member: Membership, role: str) -> None:
+    """Let through a role that the member may have, or has.
+
+    Raises:
+        InvalidRequest: Admin for a guest, who has an end date.
+    """
+    if role == member.role or role != Role.ADMIN or member.status == Status.INVITED or member.expires_at is None:
+        return
+    message = _("An Admin's access has no end. Remove the end date first.")
+    raise InvalidRequest(message, field="role", code="has_end_date")
 
 
 @transaction.atomic

@@ -29,9 +29,17 @@ PAGES = {
     Action.CHANGE_ROLE: (WRITE, W + "/members/{member}/role/", {"role": "billing"}),
     Action.GIVE_SEAT: (WRITE, W + "/members/{member}/seats/le-chat-team/", {"value": "on"}),
     Action.TAKE_SEAT: (WRITE, W + "/members/{member}/seats/le-chat-team/", {"value": "off"}),
+    Action.DEACTIVATE: (WRITE, W + "/members/{member}/deactivation/", {}),
+    Action.REACTIVATE: (WRITE, W + "/members/{member}/reactivation/", {}),
+    Action.SET_END: (WRITE, W + "/members/{member}/end/", {"ends_on": "2099-01-01"}),
     Action.REMOVE: (WRITE, W + "/members/{member}/removal/", {}),
     Action.LEAVE: (WRITE, W + "/membership/departure/", {}),
 }
+PAGES_BESIDE = [
+    (Action.VIEW_MEMBERS, (READ, W + "/members/{member}/", {})),
+    (Action.GIVE_SEAT, (WRITE, W + "/members/{member}/seats/le-chat-team/takeover/", {"other": "{holder}"})),
+    (Action.TAKE_SEAT, (WRITE, W + "/members/{holder}/transfer/", {"product": "le-chat-team", "other": "{member}"})),
+]
 M = API + "/members/{member}"
 CALLS = [
     (Action.VIEW_MEMBERS, READ, API + "/members", None),
@@ -44,9 +52,13 @@ CALLS = [
     (Action.VIEW_MEMBERS, READ, M + "/seats", None),
     (Action.GIVE_SEAT, PUT, M + "/seats/le-chat-team", None),
     (Action.TAKE_SEAT, DELETE, M + "/seats/le-chat-team", None),
+    (Action.CHANGE_ROLE, WRITE, API + "/members/bulk", {"members": ["{member}"], "set": {"role": "billing"}}),
+    (Action.REMOVE, WRITE, API + "/members/bulk", {"members": ["{member}"], "set": {"remove": True}}),
     (Action.VIEW_MEMBERS, READ, API + "/invitations", None),
     (Action.INVITE, WRITE, API + "/invitations", {"email": "new@example.com"}),
     (Action.VIEW_MEMBERS, READ, API + "/invitations/{invitation}", None),
+    (Action.INVITE, WRITE, API + "/invitations/bulk", {"emails": ["new@example.com"]}),
+    (Action.EDIT_INVITATION, PATCH, API + "/invitations/{invitation}", {"role": "billing"}),
     (Action.RESEND, WRITE, API + "/invitations/{invitation}/resend", None),
     (Action.REVOKE, WRITE, API + "/invitations/{invitation}/revoke", None),
 ]
@@ -54,13 +66,10 @@ CALLS += [
     (Action.MANAGE_API_KEYS, READ, API + "/api-keys", None),
     (Action.MANAGE_API_KEYS, WRITE, API + "/api-keys", {"name": "Nightly sync"}),
 ]
-ROWS = [("page", *row) for row in PAGES.items()] + [("api", action, call) for action, *call in CALLS]
+ROWS = [("page", *row) for row in [*PAGES.items(), *PAGES_BESIDE]] + [("api", action, call) for action, *call in CALLS]
 ELSEWHERE = {
     Action.MANAGE_API_KEYS: "tests/api",
     Action.CHANGE_SUBSCRIPTION: "support staff only, in tests/support",
-    Action.DEACTIVATE: "tests/billing_seats",
-    Action.REACTIVATE: "tests/billing_seats",
-    Action.SET_END: "tests/billing_seats",
 }
 
 
@@ -77,10 +86,12 @@ def houses(acme, globex, alice, dana, person):
         host = actor_for(owner, slug)
         demo.join(host, person(f"second@{slug}.example"), Role.ADMIN)
         demo.join(host, person(f"target@{slug}.example"), Role.MEMBER)
+        demo.join(host, person(f"holder@{slug}.example"), Role.MEMBER, (demo.CHAT,))
         [answer] = invite(host, [f"pending@{slug}.example"])
         made[slug] = SimpleNamespace(
             slug=slug,
             member=host.workspace.memberships.get(email=f"target@{slug}.example").id,
+            holder=host.workspace.memberships.get(email=f"holder@{slug}.example").id,
             invitee=answer.invitation.membership_id,
             invitation=answer.invitation.id,
         )
@@ -91,8 +102,9 @@ def houses(acme, globex, alice, dana, person):
 def ask(client, method, path, body, **ids):
     url = path.format(**ids)
     if path.startswith(API):
-        return client.get(url) if method == READ else client.generic(method.upper(), url, json.dumps(body or {}), JSON)
-    return getattr(client, method)(url, body)
+        text = json.dumps(body or {}).replace("{member}", str(ids["member"]))
+        return client.get(url) if method == READ else client.generic(method.upper(), url, text, JSON)
+    return getattr(client, method)(url, {name: value.format(**ids) for name, value in body.items()})
 
 
 def caller_of(role, alice, bob, carol):

@@ -4,9 +4,11 @@ from django.urls import path, re_path
 
 from billing_seats.subscription_api import ProductSeats, WorkspaceSeats, WorkspaceSubscription
 from invitations.api import Invitations, OneInvitation, Resending, Revocation
+from invitations.bulk_api import BulkInvitations
 from workspace_admin.api_schema import Nowhere, docs, schema
 from workspace_admin.keys.api import ApiKeys, OneApiKey
 from workspace_admin.people.api import Members
+from workspace_admin.people.bulk_api import BulkMembers
 from workspace_admin.people.member_api import OneMember
 from workspace_admin.people.seat_api import MemberSeat, MemberSeats
 
@@ -18,10 +20,12 @@ urlpatterns = [
     path("schema", schema, name="api-schema"),
     path("docs", docs, name="api-docs"),
     path(f"{WORKSPACE}/members", Members.as_view(), name="api-members"),
+    path(f"{WORKSPACE}/members/bulk", BulkMembers.as_view(), name="api-members-bulk"),
     path(MEMBER, OneMember.as_view(), name="api-member"),
     path(f"{MEMBER}/seats", MemberSeats.as_view(), name="api-member-seats"),
     path(f"{MEMBER}/seats/<slug:product>", MemberSeat.as_view(), name="api-member-seat"),
     path(f"{WORKSPACE}/invitations", Invitations.as_view(), name="api-invitations"),
+    path(f"{WORKSPACE}/invitations/bulk", BulkInvitations.as_view(), name="api-invitations-bulk"),
     path(INVITATION, OneInvitation.as_view(), name="api-invitation"),
     path(f"{INVITATION}/resend", Resending.as_view(), name="api-invitation-resend"),
     path(f"{INVITATION}/revoke", Revocation.as_view(), name="api-invitation-revoke"),

@@ -25,9 +25,6 @@ CALLS = {
 TO_COME = {
     "/workspaces",
     "/workspaces/{workspace}",
-    "/workspaces/{workspace}/members/bulk",
-    "/workspaces/{workspace}/invitations/bulk",
-    "/workspaces/{workspace}/invitations/{invitation}",
     "/workspaces/{workspace}/invitations/{invitation}/deliveries",
     "/workspaces/{workspace}/audit-events",
     "/workspaces/{workspace}/entitlements/{product}",

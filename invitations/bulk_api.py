@@ -1,0 +1,88 @@
+"""Inviting many addresses by one call of the REST API."""
+
+from collections.abc import Iterable
+from functools import partial
+from itertools import batched
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing_seats.api import WorkspaceResource
+from invitations import services
+from invitations.shapes import OfferTerms
+from members.access import Action, require
+from members.addresses import canonical
+from members.api import described
+from members.bulk_api import BulkRow, bulk_of, outcome, rehearsed, summed
+from members.errors import InvalidRequest
+
+
+class NewInvitations(OfferTerms):
+    """Addresses to be invited on the same terms; only `emails` is required."""
+
+    emails = serializers.ListField(
+        child=serializers.CharField(max_length=1000, allow_blank=True), min_length=1, max_length=services.MAX_ADDRESSES
+    )
+    dry_run = serializers.BooleanField(default=False, help_text="Answers what would be done, and does nothing.")
+
+
+class BulkInvitation(BulkRow):
+    """What became of one address; `invitation` is the new one, or the one that stands in the way."""
+
+    email = serializers.CharField()
+
+
+def _key(text: str) -> str:
+    """Answer the address as it is stored, so that one written in two ways is invited once; else the text as it is."""
+    try:
+        return canonical(text)
+    except InvalidRequest:
+        return text
+
+
+class BulkInvitations(WorkspaceResource):
+    """Many invitations at once."""
+
+    in_parts = True
+
+    @described("Invite many", bulk_of(BulkInvitation), body=NewInvitations)
+    def post(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
+        """Invite up to 1,000 addresses; each gets its own answer, in the order given, and what can be sent is sent.
+
+        A hundred at a time are committed: repeated under the same Idempotency-Key, the call goes on where it was.
+        """
+        require(self.actor, Action.INVITE)
+        asked = self.body(NewInvitations)
+        keys = [_key(text) for text in asked["emails"]]
+        chunks = list(batched(dict.fromkeys(keys), services.CHUNK))
+        if asked["dry_run"]:
+            told = self.part(1, lambda: rehearsed(lambda: self._invited_all(chunks, asked)))
+        else:
+            told = {}
+            for number, chunk in enumerate(chunks, 1):
+                told |= self.part(number, partial(self._invited, chunk, asked))
+        return Response(summed([told[key] for key in keys], dry_run=asked["dry_run"]))
+
+    def _invited_all(self, chunks: Iterable[tuple[str, ...]], asked: dict[str, Any]) -> dict[str, Any]:
+        told = {email: row for chunk in chunks for email, row in self._invited(chunk, asked).items()}
+        for row in told.values():
+            row["invitation"] = row["invitation"] if row["result"] == "refused" else None
+        return told
+
+    def _invited(self, chunk: tuple[str, ...], asked: dict[str, Any]) -> dict[str, Any]:
+        """Answer a row for each address, by how it was given."""
+        answers = services.invite(
+            self.actor,
+            chunk,
+            role=asked["role"],
+            products=asked["seats"],
+            language=asked["locale"],
+            note=asked["message"],
+            days=asked["expires_in_days"],
+        )
+        return {
+            text: {"email": answer.email} | outcome(answer.error, answer.invitation and answer.invitation.id)
+            for text, answer in zip(chunk, answers, strict=True)
+        }

@@ -1,0 +1,166 @@
+"""Many invitations by one call: an answer for each address, in order; and an open one edited."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from invitations.models import Delivery, Invitation
+from invitations.services import invite, revoke
+from members.models import AuditEvent
+from tests.api.conftest import fields, problem
+from workspace_admin import demo
+
+PATH = "/workspaces/acme/invitations"
+BULK = f"{PATH}/bulk"
+
+
+def ask(api, alice, emails, **values):
+    response = api(alice).post(BULK, {"emails": emails, **values})
+    assert response.status_code == 200, response.content
+    return response.json()
+
+
+def test_each_address_gets_its_answer_in_the_order_given(api, alice, as_alice):
+    [there] = invite(as_alice, ["ines@example.com"])
+    emails = [
+        "Ada@Example.com",
+        "nobody",
+        "bob@acme.example",
+        "ines@example.com",
+        "henri@example.com",
+        "",
+        "ADA@example.com",
+    ]
+    answer = ask(api, alice, emails, role="billing", seats=[demo.CODE], locale="fr", message="Hello", expires_in_days=3)
+    rows = answer["data"]
+    assert [row["email"] for row in rows] == [
+        "ada@example.com", "nobody", "bob@acme.example", "ines@example.com", "henri@example.com", "", "ada@example.com",
+    ]  # fmt: skip
+    assert [row["code"] for row in rows] == [
+        None, "invalid_request", "already_member", "already_invited", None, "invalid_request", None,
+    ]  # fmt: skip
+    assert (answer["dry_run"], answer["summary"]) == (False, {"done": 3, "refused": 4})
+    assert {*rows[0]} == {"email", "result", "code", "detail", "invitation"}
+    assert rows[3]["invitation"] == str(there.invitation.id)
+    made = api(alice).get(f"{PATH}/{rows[0]['invitation']}").json()
+    assert (made["role"], made["seats"], made["locale"], made["sent_count"]) == ("billing", [demo.CODE], "fr", 1)
+    assert rows[6] == rows[0]
+
+
+def test_seats_go_in_order_while_they_last(api, alice, acme, seats_of):
+    answer = ask(api, alice, [f"p{n}@example.com" for n in range(5)], seats=[demo.CODE])
+    assert [row["code"] for row in answer["data"]] == [None, None, None, "seats_exhausted", "seats_exhausted"]
+    assert seats_of(acme, demo.CODE).held == 3
+
+
+def test_a_trial_run_tells_what_would_be_and_changes_nothing(api, alice, acme, seats_of):
+    acme.seat_pools.filter(product__slug=demo.CODE).update(purchased=120)
+    emails = [f"p{n}@example.com" for n in range(130)] + ["bob@acme.example"]
+    before = AuditEvent.objects.count(), Invitation.objects.count(), Delivery.objects.count()
+    tried = ask(api, alice, emails, seats=[demo.CODE], dry_run=True)
+    assert before == (AuditEvent.objects.count(), Invitation.objects.count(), Delivery.objects.count())
+    assert seats_of(acme, demo.CODE).held == 0
+    assert (tried["dry_run"], tried["summary"]) == (True, {"done": 120, "refused": 11})
+    assert {row["invitation"] for row in tried["data"]} == {None}
+    done = ask(api, alice, emails, seats=[demo.CODE])
+    assert done["summary"] == tried["summary"]
+    assert [row["code"] for row in done["data"]] == [row["code"] for row in tried["data"]]
+
+
+def test_a_thousand_are_invited_and_one_more_is_too_many(api, alice):
+    emails = [f"p{n}@example.com" for n in range(1001)]
+    assert fields(api(alice).post(BULK, {"emails": emails})) == ["emails"]
+    assert ask(api, alice, emails[:-1])["summary"] == {"done": 1000, "refused": 0}
+
+
+def test_a_chunk_costs_forty_statements(api, alice):
+    caller = api(alice)
+    caller.get(PATH)
+    for size in (10, 100):
+        with CaptureQueriesContext(connection) as statements:
+            caller.post(BULK, {"emails": [f"{size}-{n}@example.com" for n in range(size)], "seats": [demo.CHAT]})
+        assert len([one for one in statements if not one["sql"].startswith(("SAVEPOINT", "RELEASE"))]) <= 40
+
+
+def test_a_repetition_goes_on_where_the_first_stopped(api, alice):
+    body, key = {"emails": [f"p{n}@example.com" for n in range(150)]}, {"Idempotency-Key": "class of 2026"}
+    first = api(alice).send("POST", BULK, body, **key)
+    again = api(alice).send("POST", BULK, body, **key)
+    assert (first.status_code, again.content) == (200, first.content)
+    assert again["Idempotency-Replayed"] == "true"
+    assert Delivery.objects.filter(recipient__startswith="p").count() == 150
+    other = api(alice).send("POST", BULK, {**body, "role": "admin"}, **key)
+    assert problem(other) == (409, "idempotency_conflict")
+
+
+def test_billing_and_members_invite_nobody(api, bob, carol):
+    for who in (bob, carol):
+        assert problem(api(who).post(BULK, {"emails": ["ada@example.com"]})) == (403, "permission_denied")
+
+
+NO_BODIES = [
+    ({}, ["emails"]),
+    ({"emails": []}, ["emails"]),
+    ({"emails": "ada@example.com"}, ["emails"]),
+    ({"emails": [None]}, ["emails.0"]),
+    ({"emails": ["a@example.com", ["b@example.com"]]}, ["emails.1"]),
+    ({"emails": ["a@example.com"], "email": "b@example.com"}, ["email"]),
+    ({"emails": ["a@example.com"], "role": "owner"}, ["role"]),
+    ({"emails": ["a@example.com"], "seats": ["nothing"]}, ["seats"]),
+    ({"emails": ["a@example.com"], "dry_run": "perhaps"}, ["dry_run"]),
+    ({"emails": ["a@example.com"], "expires_in_days": 31}, ["expires_in_days"]),
+]
+
+
+def test_what_makes_no_sense_is_refused_by_name(api, alice):
+    for body, named in NO_BODIES:
+        assert fields(api(alice).post(BULK, body)) == named, body
+    assert api(alice).get(PATH, status="pending").json()["data"] == []
+
+
+@pytest.fixture
+def ada(as_alice):
+    [answer] = invite(as_alice, ["ada@example.com"], products=[demo.CHAT])
+    return answer.invitation
+
+
+def test_an_open_invitation_is_edited_whole(api, alice, ada, seats_of, acme):
+    ends = (timezone.now() + timedelta(days=20)).isoformat()
+    answer = api(alice).patch(f"{PATH}/{ada.id}", {"role": "billing", "seats": [demo.CODE], "expires_at": ends})
+    assert answer.status_code == 200, answer.content
+    edited = answer.json()
+    assert (edited["role"], edited["seats"], edited["status"]) == ("billing", [demo.CODE], "pending")
+    assert edited["expires_at"][:19] == ends[:19]
+    assert edited == api(alice).get(f"{PATH}/{ada.id}").json()
+    assert edited["sent_count"] == 1
+    assert (seats_of(acme).held, seats_of(acme, demo.CODE).held) == (0, 1)
+
+
+def test_what_cannot_be_edited_whole_stays(api, alice, carol, ada, as_alice):
+    before = api(alice).get(f"{PATH}/{ada.id}").json()
+    for body, named in (
+        ({"role": "owner"}, "role"),
+        ({"role": "admin", "seats": ["nothing"]}, "seats"),
+        ({"role": "admin", "expires_at": "2020-01-01T00:00:00Z"}, "expires_at"),
+        ({"role": "admin", "expires_at": "2099-01-01T00:00:00Z"}, "expires_at"),
+        ({"role": "admin", "expires_at": None}, "expires_at"),
+        ({"email": "eve@example.com"}, "email"),
+    ):
+        assert fields(api(alice).patch(f"{PATH}/{ada.id}", body)) == [named]
+    assert problem(api(carol).patch(f"{PATH}/{ada.id}", {"role": "admin"})) == (403, "permission_denied")
+    assert api(alice).get(f"{PATH}/{ada.id}").json() == before
+    revoke(as_alice, ada.id)
+    assert problem(api(alice).patch(f"{PATH}/{ada.id}", {"role": "admin"})) == (409, "invitation_not_pending")
+
+
+def test_an_edit_of_what_was_changed_meanwhile_is_refused(api, alice, ada):
+    seen = api(alice).get(f"{PATH}/{ada.id}")["ETag"]
+    first = api(alice).send("PATCH", f"{PATH}/{ada.id}", {"role": "billing"}, **{"If-Match": seen})
+    assert first.status_code == 200
+    late = api(alice).send("PATCH", f"{PATH}/{ada.id}", {"role": "admin"}, **{"If-Match": seen})
+    assert problem(late) == (412, "precondition_failed")
+    again = api(alice).send("PATCH", f"{PATH}/{ada.id}", {"role": "admin"}, **{"If-Match": first["ETag"]})
+    assert again.json()["role"] == "admin"

@@ -1,0 +1,95 @@
+"""One change to many members by one call of the REST API."""
+
+import uuid
+from collections.abc import Sequence
+from functools import partial
+from itertools import batched
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing_seats.api import WorkspaceResource
+from billing_seats.batch import Orders
+from billing_seats.bulk import CHUNK, MAX_MEMBERS, change_members, prepare
+from members.access import Action, require
+from members.api import Strict, described
+from members.bulk_api import BulkRow, bulk_of, outcome, rehearsed, summed
+from members.errors import MemberInvited
+from members.models import Role, Status
+
+
+def _slugs(about: str) -> serializers.ListField:
+    child = serializers.CharField(max_length=50)
+    return serializers.ListField(child=child, max_length=100, default=list, help_text=about)
+
+
+class BulkSet(Strict):
+    """What shall be so of each member; what is not given stays as it is."""
+
+    role = serializers.ChoiceField(choices=Role.choices, required=False)
+    status = serializers.ChoiceField(choices=[Status.ACTIVE.value, Status.DEACTIVATED.value], required=False)
+    seats_add = _slugs("Slugs of products of which each gets a seat.")
+    seats_remove = _slugs("Slugs of products of which nobody keeps a seat.")
+    remove = serializers.BooleanField(default=False, help_text="Removes them; stands alone.")
+
+
+class BulkChange(Strict):
+    """Whose change, and which."""
+
+    members = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=MAX_MEMBERS)
+    set = BulkSet()
+    dry_run = serializers.BooleanField(default=False, help_text="Answers what would be done, and does nothing.")
+
+
+class BulkMember(BulkRow):
+    """What became of one member; `invitation` is the one to revoke of who has not joined yet."""
+
+    member = serializers.UUIDField()
+
+
+class BulkMembers(WorkspaceResource):
+    """Many members at once."""
+
+    in_parts = True
+
+    @described("Change many members", bulk_of(BulkMember), body=BulkChange)
+    def post(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
+        """Change up to 1,000 members; each gets their own answer, in the order given, and what can be done is done.
+
+        A member for whom not all of it can be done stays as they are. One that is not of this workspace: nothing is
+        done. A hundred at a time are committed: repeated under the same Idempotency-Key, the call goes on where it was.
+        """
+        require(self.actor, Action.CHANGE_ROLE)
+        asked = self.body(BulkChange)
+        orders, ids = Orders(**asked["set"]), list(dict.fromkeys(asked["members"]))
+        if asked["dry_run"]:
+            told = self.part(1, lambda: rehearsed(lambda: self._all(ids, orders)))
+        else:
+            told = self.part(1, lambda: self._prepared(ids, orders))
+            for number, chunk in enumerate(batched(ids, CHUNK), 2):
+                told |= self.part(number, partial(self._changed, chunk, orders))
+        return Response(summed([told[str(member)] for member in asked["members"]], dry_run=asked["dry_run"]))
+
+    def _all(self, ids: Sequence[uuid.UUID], orders: Orders) -> dict[str, Any]:
+        told = self._prepared(ids, orders)
+        for chunk in batched(ids, CHUNK):
+            told |= self._changed(chunk, orders)
+        return told
+
+    def _prepared(self, ids: Sequence[uuid.UUID], orders: Orders) -> dict[str, Any]:
+        """Look once whether all are known: when the call is repeated, those who were removed are not."""
+        prepare(self.actor, ids, orders)
+        return {}
+
+    def _changed(self, chunk: Sequence[uuid.UUID], orders: Orders) -> dict[str, Any]:
+        """Answer a row for each member, by id."""
+        answers = change_members(self.actor, chunk, orders)
+        invited = [answer.member_id for answer in answers if isinstance(answer.error, MemberInvited)]
+        pending = self.actor.workspace.invitations.filter(membership__in=invited, status="pending") if invited else None
+        offers = dict(pending.values_list("membership_id", "id")) if pending is not None else {}
+        return {
+            str(answer.member_id): {"member": answer.member_id} | outcome(answer.error, offers.get(answer.member_id))
+            for answer in answers
+        }
