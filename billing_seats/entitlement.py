@@ -134,12 +134,28 @@ def seats_left(count: SeatCount) -> str:
 
 
 def _steps(standing: Standing, count: SeatCount) -> list[Step]:
+    """Answer each condition as it is: the words say what is so, ``holds`` whether that is enough."""
     held = count.product.id in standing.products
     plan = Feature.INVITATIONS in FEATURES[standing.plan]
     includes = _("The %(plan)s plan includes seats") if plan else _("The %(plan)s plan includes no seats")
     return [
-        Step(_("Active member of this workspace"), standing.status == Status.ACTIVE),
-        Step(_("Access has not ended"), not standing.over),
+        Step(_belongs(standing.status), standing.status == Status.ACTIVE),
+        Step(_lasts(standing), not standing.over),
         Step(includes % {"plan": standing.plan.label}, plan),
         Step(_("Holds a seat") if held else _("Holds no seat: %(left)s") % {"left": seats_left(count)}, held),
     ]
+
+
+def _belongs(status: Status) -> str:
+    words = {
+        Status.ACTIVE: _("Active member of this workspace"),
+        Status.INVITED: _("Invited, and has not joined yet"),
+        Status.DEACTIVATED: _("Deactivated in this workspace"),
+    }
+    return words[status]
+
+
+def _lasts(standing: Standing) -> str:
+    if standing.status == Status.INVITED:
+        return _("The invitation has expired") if standing.over else _("The invitation is open")
+    return _("Access has ended") if standing.over else _("Access has not ended")

@@ -121,10 +121,27 @@ def _left(workspace: Workspace, slugs: Collection[str]) -> list[Room]:
 
 
 @transaction.atomic
-def set_end(actor: Actor, member_id: uuid.UUID, ends_at: datetime | None) -> Membership:
+def reactivate_until(
+    actor: Actor, member_id: uuid.UUID, ends_at: datetime | None, products: Collection[str] | None = None
+) -> Reactivation:
+    """Give a deactivated member access again until this moment, or without end (None): both, or nothing is done.
+
+    Raises:
+        What ``set_end`` and ``reactivate`` raise.
+    """
+    require(actor, Action.REACTIVATE)
+    set_end(actor, member_id, ends_at)
+    return reactivate(actor, member_id, products)
+
+
+@transaction.atomic
+def set_end(
+    actor: Actor, member_id: uuid.UUID, ends_at: datetime | None, *, keep: Collection[str] | None = None
+) -> Membership:
     """Let the member's access end at this moment, or never (None), and answer them.
 
-    A later end for someone whose access has ended takes their seats again.
+    A later end for someone whose access has ended takes their seats again: those whose slugs are in ``keep``, while
+    the others are let go; all of them if it is None.
 
     Raises:
         PermissionDenied, NotFound, MemberInvited
@@ -137,23 +154,42 @@ def set_end(actor: Actor, member_id: uuid.UUID, ends_at: datetime | None) -> Mem
         return member
     now = database_now()
     _check_end(member, ends_at, now)
-    if member.expires_at is not None and member.expires_at <= now and member.seats.exists():
+    changes: dict[str, list[Any]] = {"expires_at": [_written(member.expires_at), _written(ends_at)]}
+    if member.expires_at is not None and member.expires_at <= now:
+        changes |= _take_again(workspace, member, keep)
+    member.expires_at = ends_at
+    member.save(update_fields=["expires_at"])
+    audit.record(actor, workspace.id, "member.end_changed", member, changes)
+    return member
+
+
+def _take_again(workspace: Workspace, member: Membership, keep: Collection[str] | None) -> dict[str, list[Any]]:
+    """Make room for the seats of a member whose access had ended; answer which were let go, as the log writes it."""
+    had = sorted(member.seats.values_list("product__slug", flat=True))
+    kept = had if keep is None else [slug for slug in had if slug in keep]
+    if kept != had:
+        member.seats.exclude(product__slug__in=kept).delete()
+    if kept:
         require_feature(workspace, Feature.INVITATIONS)
         renew(workspace, member)
-    before, member.expires_at = member.expires_at, ends_at
-    member.save(update_fields=["expires_at"])
-    audit.record(
-        actor, workspace.id, "member.end_changed", member, {"expires_at": [_written(before), _written(ends_at)]}
-    )
-    return member
+    return {"seats": [had, kept]} if kept != had else {}
+
+
+def refuse_end(member: Membership) -> None:
+    """Let through a member whose access may have an end.
+
+    Raises:
+        InvalidRequest: they are an Admin.
+    """
+    if member.role == Role.ADMIN:
+        message = _("An Admin's access has no end. Give them another role first.")
+        raise InvalidRequest(message, field="expires_at", code="admin")
 
 
 def _check_end(member: Membership, ends_at: datetime | None, now: datetime) -> None:
     if ends_at is None:
         return
-    if member.role == Role.ADMIN:
-        message = _("An Admin's access has no end. Give them another role first.")
-        raise InvalidRequest(message, field="expires_at", code="admin")
+    refuse_end(member)
     if ends_at <= now:
         message = _("This moment has passed. Choose a later one, or deactivate the member.")
         raise InvalidRequest(message, field="expires_at", code="past")

@@ -1,31 +1,53 @@
 // Native dialogs filled by htmx: open when their content arrives, close when it is emptied, give the focus back.
-let opener = null;
+import { openerOf } from "./menus.js";
+
+const openers = new Map();
+const toasts = document.getElementById("toasts");
+const home = toasts?.parentElement;
+
+// A dialog is filled as a whole, or in the part of it that is meant to be.
+const filled = (dialog) => dialog.querySelector(":scope > [data-fill]") ?? dialog;
+const topmost = () => [...document.querySelectorAll("dialog[open]")].at(-1);
 
 document.addEventListener("click", (event) => {
   const control = event.target.closest?.("[data-opens-dialog]");
+  if (!control) return;
   // A menu item vanishes with its menu, so the focus goes back to the button that opened the menu.
-  if (control) opener = document.querySelector(`[popovertarget="${control.closest("[popover]")?.id}"]`) ?? control;
+  const menu = control.closest("[popover]");
+  openers.set(control.getAttribute("hx-target"), (menu && openerOf(menu)) || control);
 });
 
-const back = () => {
+const back = (dialog) => {
+  const opener = openers.get(`#${filled(dialog).id}`);
   const again = opener?.isConnected ? opener : opener?.id && document.getElementById(opener.id);
-  (again || document.querySelector("main"))?.focus();
-  opener = null;
+  (again || topmost()?.querySelector("[data-close]") || document.querySelector("main"))?.focus();
 };
+
+// What is outside a modal dialog is neither heard nor clicked: beside a drawer that stays, toasts come inside it.
+const seat = () => (document.querySelector("dialog[open] > [data-fill]")?.parentElement ?? home)?.append(toasts);
 
 document.addEventListener("close", (event) => {
   if (!event.target.matches?.("dialog[data-fills]")) return;
-  event.target.replaceChildren();
-  back();
+  filled(event.target).replaceChildren();
+  seat();
+  back(event.target);
 }, true);
 
-document.addEventListener("htmx:after:swap", () => {
+document.addEventListener("htmx:after:swap", (event) => {
   for (const dialog of document.querySelectorAll("dialog[data-fills]")) {
-    const full = dialog.childElementCount > 0;
-    if (full && !dialog.open) dialog.showModal();
+    const full = filled(dialog).childElementCount > 0;
+    if (full && !dialog.open) {
+      dialog.showModal();
+      if (dialog.querySelector(":scope > [data-fill]")) seat();
+    }
     if (!full && dialog.open) dialog.close();
-    dialog.querySelector("[data-focus]")?.focus();
   }
+  const { target } = event.detail.ctx;
+  const inside = target instanceof Element && target.closest("dialog");
+  if (inside) target.querySelector("[data-focus]")?.focus();
+  // What was pressed may be gone with what it stood in.
+  const lost = document.activeElement === document.body || document.activeElement === null;
+  if (lost) topmost()?.querySelector("[data-focus], [data-close]")?.focus();
 });
 
 document.addEventListener("click", (event) => {

@@ -1,4 +1,33 @@
 // Arrow keys, Home, End and first letters in `role="menu"` popovers, as the ARIA menu pattern asks; the browser does the rest.
+let invoker = null;
+export const openerOf = (menu) =>
+  invoker?.isConnected && invoker.getAttribute("popovertarget") === menu.id
+    ? invoker
+    : document.querySelector(`[popovertarget="${menu.id}"]`);
+
+// One menu serves many rows: its items are pointed at the row whose button opens it.
+const point = (menu, button) => {
+  invoker = button;
+  const items = menu.querySelectorAll("[data-path]");
+  if (items.length) menu.setAttribute("aria-label", button.getAttribute("aria-label"));
+  for (const item of items) {
+    const path = item.dataset.path.replace(/\{(\w+)\}/, (_, name) => button.dataset[name]);
+    for (const name of ["href", "action", "hx-get", "hx-post"]) if (item.hasAttribute(name)) item.setAttribute(name, path);
+  }
+};
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.('[aria-haspopup="menu"][popovertarget]');
+  const menu = button && document.getElementById(button.getAttribute("popovertarget"));
+  if (!menu) return;
+  const elsewhere = menu.matches(":popover-open") && openerOf(menu) !== button;
+  point(menu, button);
+  if (!elsewhere) return;
+  event.preventDefault();
+  menu.hidePopover();
+  menu.showPopover({ source: button });
+}, true);
+
 const items = (menu) => [...menu.querySelectorAll('[role="menuitem"]')];
 
 const move = (menu, to) => {
@@ -16,16 +45,22 @@ const byLetter = (menu, letter) => {
 document.addEventListener("toggle", (event) => {
   const menu = event.target;
   if (menu.getAttribute?.("role") !== "menu") return;
-  const opener = document.querySelector(`[popovertarget="${menu.id}"]`);
-  opener?.setAttribute("aria-expanded", String(event.newState === "open"));
-  if (event.newState === "open") move(menu, 0);
+  for (const button of document.querySelectorAll(`[popovertarget="${menu.id}"][aria-expanded]`)) {
+    button.setAttribute("aria-expanded", "false");
+  }
+  if (event.newState !== "open") return;
+  openerOf(menu)?.setAttribute("aria-expanded", "true");
+  move(menu, 0);
 }, true);
 
 document.addEventListener("keydown", (event) => {
   const opener = event.target.closest?.('[aria-haspopup="menu"]');
   if (opener && ["ArrowDown", "ArrowUp"].includes(event.key)) {
     event.preventDefault();
-    document.getElementById(opener.getAttribute("popovertarget"))?.showPopover({ source: opener });
+    const below = document.getElementById(opener.getAttribute("popovertarget"));
+    if (!below) return;
+    point(below, opener);
+    below.showPopover({ source: opener });
     return;
   }
   const menu = event.target.closest?.('[role="menu"]');

@@ -10,13 +10,14 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from billing_seats import lifecycle
 from billing_seats import services as seats
 from invitations import services as invitations
 from invitations.models import InvitationStatus
 from members import services as members
 from members.access import Action, Actor, actor_for, require
-from members.errors import DomainError, InvitationNotPending, MemberInvited, NotFound, PermissionDenied
-from members.models import Role, Status
+from members.errors import DomainError, InvitationNotPending, LastAdmin, MemberInvited, NotFound, PermissionDenied
+from members.models import Membership, Role, Status
 from workspace_admin.people import queries
 from workspace_admin.people.listing import Request, refreshed
 
@@ -95,7 +96,7 @@ def revocation(request: Request, slug: str, invitation: UUID) -> HttpResponse:
         raise NotFound
     if offer.status != InvitationStatus.PENDING or offer.membership_id is None:
         raise InvitationNotPending
-    return _ask(request, actor, "people/revoke.html", offer.membership_id, invitation=offer)
+    return _ask(request, actor, "people/revoke.html", _found(actor, offer.membership_id), invitation=offer)
 
 
 @login_required
@@ -107,15 +108,39 @@ def removal(request: Request, slug: str, member: UUID) -> HttpResponse:
         return act(request, slug, lambda actor: members.remove(actor, member), done, member)
     actor = actor_for(request.user, slug)
     require(actor, Action.REMOVE)
-    return _ask(request, actor, "people/remove.html", member)
+    return _ask_joined(request, actor, "people/remove.html", member)
 
 
-def _ask(request: Request, actor: Actor, template: str, member_id: UUID, **context: object) -> HttpResponse:
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def deactivation(request: Request, slug: str, member: UUID) -> HttpResponse:
+    """Ask whether to end a member's access for now, naming what is lost; then do so."""
+    if request.method == "POST":
+        done = _("The member was deactivated. Their access has ended and their seats are free.")
+        return act(request, slug, lambda actor: lifecycle.deactivate(actor, member), done, member)
+    actor = actor_for(request.user, slug)
+    require(actor, Action.DEACTIVATE)
+    return _ask_joined(request, actor, "people/deactivate.html", member)
+
+
+def _ask_joined(request: Request, actor: Actor, template: str, member_id: UUID) -> HttpResponse:
+    """Ask about someone who has joined; what the service would refuse is said before it is asked."""
+    member = _found(actor, member_id)
+    if member.status == Status.INVITED:
+        raise MemberInvited
+    if members.is_last_admin(actor.workspace, member):
+        raise LastAdmin
+    return _ask(request, actor, template, member)
+
+
+def _found(actor: Actor, member_id: UUID) -> Membership:
     member = queries.whole(actor.workspace.memberships.filter(id=member_id)).first()
     if member is None:
         raise NotFound
-    if template.endswith("remove.html") and member.status == Status.INVITED:
-        raise MemberInvited
+    return member
+
+
+def _ask(request: Request, actor: Actor, template: str, member: Membership, **context: object) -> HttpResponse:
     held = set(vars(member)["held"])
     products = [column.product for column in queries.columns(actor.workspace) if column.product.id in held]
     context |= {"actor": actor, "workspace": actor.workspace, "nav": "members", "member": member, "products": products}

@@ -1,23 +1,31 @@
 """The list as an answer: as a page, or as the fragment that htmx puts in its place."""
 
+from functools import cache
 from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render, resolve_url
+from django.template.loader import render_to_string
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseClientRedirect, retarget
 
 from billing_seats.plans import FEATURES, Feature, Plan
 from members.access import Action, Actor, actor_for
-from members.errors import DomainError
+from members.errors import DomainError, SeatsExhausted
 from members.requests import SignedIn
 from workspace_admin.people import queries
-from workspace_admin.people.presentation import present, role_options
+from workspace_admin.people.presentation import Refusal, present, role_options
+
+CHANGED = "people:changed"
+"""What the page is told after an action: a drawer that shows somebody looks again."""
 
 
 class Request(SignedIn):
@@ -34,15 +42,16 @@ def asked_for(request: Request) -> queries.ListQuery:
 
 
 def context_of(
-    request: Request, actor: Actor, *, fresh: tuple[str, ...] = (), refused: tuple[object, str] = (None, "")
+    request: Request, actor: Actor, *, fresh: tuple[str, ...] = (), refusal: Refusal | None = None
 ) -> dict[str, Any]:
-    """Answer what the list's template needs; ``refused`` says which row a refusal belongs to, and its words."""
+    """Answer what the list's template needs, with a refusal beside the row that it is about."""
     asked = asked_for(request)
     found = queries.find(actor.workspace, asked, fresh)
     columns = queries.columns(actor.workspace)
     workspaces, plan, invited = queries.surroundings(request.user, actor.workspace)
     options = role_options()
     me = actor.membership.id if actor.membership else None
+    beside = {refusal.member: refusal} if refusal else {}
     return {
         "actor": actor,
         "workspace": actor.workspace,
@@ -50,11 +59,12 @@ def context_of(
         "my_workspaces": workspaces,
         "plan_label": Plan(plan).label,
         "columns": columns,
-        "rows": [present(row, columns, me, options, refused[1] if row.id == refused[0] else "") for row in found.rows],
+        "rows": [present(row, columns, me, options, beside.get(row.id)) for row in found.rows],
         "asked": asked,
         "tabs": _tabs(asked, invited),
         "next": asked.link(cursor=found.next_cursor) if found.next_cursor else "",
         "previous": asked.link(cursor=found.prev_cursor) if found.prev_cursor else "",
+        "row_menus": row_menus(get_language()),
         "csrf_field": format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', get_token(request)),
         "may_edit": actor.may(Action.CHANGE_ROLE),
         "may_invite": actor.may(Action.INVITE),
@@ -62,6 +72,12 @@ def context_of(
         "announced": ngettext("%(count)s person shown", "%(count)s people shown", len(found.rows))
         % {"count": len(found.rows)},
     }
+
+
+@cache
+def row_menus(language: str) -> SafeString:  # noqa: ARG001 -- what the words depend on
+    """Answer the menus that open on rows: made once for everybody who reads the same language."""
+    return render_to_string("people/row_menus.html")
 
 
 def _tabs(asked: queries.ListQuery, invited: int) -> list[dict[str, Any]]:
@@ -78,7 +94,12 @@ def _tabs(asked: queries.ListQuery, invited: int) -> list[dict[str, Any]]:
 
 
 def refreshed(
-    request: Request, slug: str, *, error: DomainError | None = None, member: object = None, fresh: tuple[str, ...] = ()
+    request: Request,
+    slug: str,
+    *,
+    error: DomainError | None = None,
+    member: UUID | None = None,
+    fresh: tuple[str, ...] = (),
 ) -> HttpResponse:
     """Answer an action: the list as it is now to htmx, else a redirect to the page. Rights are read anew."""
     if not request.htmx:
@@ -86,9 +107,21 @@ def refreshed(
     actor = actor_for(request.user, slug)
     if not actor.may(Action.VIEW_MEMBERS):
         return HttpResponseClientRedirect(resolve_url("home", slug))
-    refused = (member, str(error.message) if error else "")
-    context = context_of(request, actor, fresh=fresh, refused=refused)
+    refusal = Refusal(member, str(error.message), _remedy(error, member)) if error and member else None
+    context = context_of(request, actor, fresh=fresh, refusal=refusal)
     response = render(request, "people/answer.html", context, status=error.status if error else 200)
+    response["HX-Trigger"] = CHANGED
     if error and "retry_after" in error.extra:
         response["Retry-After"] = str(ceil(error.extra["retry_after"]))
     return response
+
+
+def told(request: Request, slug: str, done: str) -> HttpResponse:
+    """Answer a dialog whose change was made: it closes, and the list is as it now is."""
+    messages.success(request, done)
+    return retarget(refreshed(request, slug), "#people")
+
+
+def _remedy(error: DomainError, member: UUID) -> str:
+    """Answer where a seat can be taken from someone else, for whom none was left."""
+    return f"{member}/seats/{error.extra['product']}/takeover/" if isinstance(error, SeatsExhausted) else ""

@@ -2,18 +2,16 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from math import ceil
+from datetime import datetime
 
-from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
-from billing_seats.models import Product
-from members.models import Membership, Role
+from invitations.models import Delivery
+from members.models import Membership, Role, Status
+from workspace_admin.people.days import access_ends, ago, offer_ends
 from workspace_admin.people.queries import Column
 
 STATUS = {
@@ -41,7 +39,7 @@ _SELECTED = {True: SafeString(" selected"), False: ""}
 
 @dataclass(frozen=True)
 class Mail:
-    """What became of the last invitation email."""
+    """What became of an email."""
 
     text: str
     at: datetime
@@ -50,19 +48,28 @@ class Mail:
 
 @dataclass(frozen=True)
 class Cell:
-    """One member's seat of one product."""
+    """One member's seat of one product, by its slug."""
 
-    product: Product
+    slug: str
     held: bool
     caption: str
     name: str
 
 
 @dataclass(frozen=True)
-class Row:
-    """One line of the table."""
+class Refusal:
+    """What was refused about a member, in words, and where the way out is, relative to the Members page."""
 
-    id: uuid.UUID
+    member: uuid.UUID
+    words: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; ``menu`` names the menu that its button opens."""
+
+    id: str
     email: str
     name: str
     initials: str
@@ -79,30 +86,20 @@ class Row:
     live: bool
     pending: bool
     is_self: bool
-    invitation: uuid.UUID | None
+    menu: str
+    invitation: str
     mail: Mail | None
     expires: str
     expires_at: datetime | None
     last_active_at: datetime | None
     last_active: str
     refused: str = ""
-
-    @property
-    def invitation_path(self) -> str:
-        """Answer the address of the pending invitation, relative to the Members page: resolved once by the browser."""
-        return f"../invitations/{self.invitation}"
+    remedy: str = ""
 
     @property
     def label(self) -> str:
         """Answer what the person is called."""
         return self.name or self.email
-
-
-def ago(at: datetime) -> str:
-    """Answer how long ago that was, in the largest unit."""
-    if (timezone.now() - at).total_seconds() < 60:  # noqa: PLR2004 -- a minute
-        return _("just now")
-    return _("%(time)s ago") % {"time": timesince(at, depth=1)}
 
 
 def role_options() -> dict[str, SafeString]:
@@ -122,9 +119,9 @@ def present(
     columns: list[Column],
     me: uuid.UUID | None,
     options: dict[str, SafeString],
-    refused: str = "",
+    refusal: Refusal | None = None,
 ) -> Row:
-    """Answer a member, read by ``queries.whole``, as a line of the table."""
+    """Answer a member, read by ``queries.whole``, as a line of the table; with a refusal, if it is about them."""
     read = vars(member)
     status = member.display_status
     label, tone = STATUS[status]
@@ -132,7 +129,7 @@ def present(
     live = status in {"active", "invited"}
     held = set(read["held"])
     return Row(
-        id=member.id,
+        id=str(member.id),
         email=member.email,
         name=member.name,
         initials=_initials(who),
@@ -149,19 +146,28 @@ def present(
         live=live,
         pending=member.status == "invited",
         is_self=member.id == me,
-        invitation=read["invitation"],
+        menu=_menu(member, status, is_self=member.id == me),
+        invitation=str(read["invitation"] or ""),
         mail=_mail(read["mail"]),
-        expires=_expires(member.expires_at),
+        expires=_ends(member),
         expires_at=member.expires_at,
         last_active_at=member.last_active_at,
         last_active=ago(member.last_active_at) if member.last_active_at else "",
-        refused=refused,
+        refused=refusal.words if refusal else "",
+        remedy=refusal.remedy if refusal else "",
     )
+
+
+def _menu(member: Membership, status: str, *, is_self: bool) -> str:
+    """Answer which of the page's menus opens on this row."""
+    if is_self:
+        return "self"
+    return "offer" if member.status == Status.INVITED else status
 
 
 def _cell(column: Column, who: str, *, held: bool) -> Cell:
     name = _("%(product)s for %(who)s") % {"product": column.product.name, "who": who}
-    return Cell(column.product, held, column.caption, name)
+    return Cell(column.product.slug, held, column.caption, name)
 
 
 def _initials(label: str) -> str:
@@ -172,19 +178,19 @@ def _initials(label: str) -> str:
 def _mail(read: dict[str, str] | None) -> Mail | None:
     if not read:
         return None
-    shown = read["outcome"] or read["state"]
-    at = datetime.fromisoformat(read["at"])
+    return _became(read["outcome"] or read["state"], datetime.fromisoformat(read["at"]))
+
+
+def mail_of(delivery: Delivery) -> Mail:
+    """Answer what became of an email."""
+    return _became(delivery.shown, delivery.outcome_at or delivery.sent_at or delivery.created_at)
+
+
+def _became(shown: str, at: datetime) -> Mail:
     return Mail(str(MAIL[shown]) % {"ago": ago(at)}, at, shown in LOST)
 
 
-def _expires(at: datetime | None) -> str:
-    if at is None:
+def _ends(member: Membership) -> str:
+    if member.expires_at is None or member.status == Status.DEACTIVATED:
         return ""
-    left = at - timezone.now()
-    if left <= timedelta(0):
-        return _("Expired %(ago)s") % {"ago": ago(at)}
-    if left <= timedelta(days=1):
-        return _("Expires in %(time)s") % {"time": timeuntil(at, depth=1)}
-    # Rounded up: an offer of seven days that has just left has seven days.
-    days = ceil(left / timedelta(days=1))
-    return ngettext("Expires in %(days)s day", "Expires in %(days)s days", days) % {"days": days}
+    return offer_ends(member.expires_at) if member.status == Status.INVITED else access_ends(member.expires_at)

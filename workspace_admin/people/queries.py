@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Self
 from urllib.parse import urlencode
 
@@ -9,9 +10,10 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, JSONObject, Now
 from django.http import QueryDict
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from billing_seats.counts import seat_counts
+from billing_seats.counts import SeatCount, count_of, with_counts
 from billing_seats.models import Product, Seat
 from invitations.models import Delivery, Invitation, InvitationStatus, Kind
 from members.errors import InvalidRequest, NotFound
@@ -46,17 +48,36 @@ class ListQuery:
 
 @dataclass(frozen=True)
 class Column:
-    """A product and how many of its seats are left of those bought."""
+    """A product and how its seats stand; ``refused_since`` is set while invitations are refused for want of one."""
 
     product: Product
-    purchased: int
-    available: int
+    count: SeatCount
+    refused_since: datetime | None = None
 
     @property
+    def available(self) -> int:
+        """Answer how many seats are left."""
+        return self.count.available
+
+    @property
+    def left(self) -> str:
+        """Answer in words how many seats are left of those bought, or how many too many are taken."""
+        names = {"left": self.available, "bought": self.count.purchased, "over": self.count.over_assigned}
+        if self.count.over_assigned:
+            return _("%(over)s more than bought") % names
+        if self.count.is_low and self.available:
+            return _("Only %(left)s of %(bought)s left") % names
+        return _("%(left)s of %(bought)s left") % names
+
+    @property
+    def tone(self) -> str:
+        """Answer how much it asks to be seen."""
+        return "bad" if self.count.over_assigned else "low" if self.count.is_low else ""
+
+    @cached_property
     def caption(self) -> str:
         """Answer the column's name with the seats left, for where the header is out of sight."""
-        left = _("%(left)s of %(bought)s left") % {"left": self.available, "bought": self.purchased}
-        return f"{self.product.name} ({left})"
+        return f"{self.product.name} ({self.left})"
 
 
 def find(workspace: Workspace, query: ListQuery, fresh: Sequence[str] = ()) -> Page[Membership]:
@@ -97,8 +118,9 @@ def whole(rows: MembershipQuerySet) -> MembershipQuerySet:
 
 
 def columns(workspace: Workspace) -> list[Column]:
-    """Answer the products with their seats left."""
-    return [Column(one.product, one.purchased, one.available) for one in seat_counts(workspace)]
+    """Answer the products with how their seats stand, by slug, in one statement."""
+    pools = with_counts(workspace.seat_pools.order_by("product__slug"))
+    return [Column(pool.product, count_of(pool), pool.refused_since) for pool in pools]
 
 
 def surroundings(user: User, workspace: Workspace) -> tuple[list[Workspace], str, int]:

@@ -2,13 +2,19 @@
 
 from django.urls import path
 
-from workspace_admin.people import actions, inviting, views
+from workspace_admin.people import actions, inviting, lifecycle, moving, person, views
 
 urlpatterns = [
     path("w/<slug:slug>/members/", views.members, name="members"),
     path("w/<slug:slug>/members/invite/", inviting.invite, name="invite"),
     path("w/<slug:slug>/members/<uuid:member>/role/", actions.role, name="member-role"),
     path("w/<slug:slug>/members/<uuid:member>/seats/<slug:product>/", actions.seat, name="member-seat"),
+    path("w/<slug:slug>/members/<uuid:member>/", person.person, name="member"),
+    path("w/<slug:slug>/members/<uuid:member>/deactivation/", actions.deactivation, name="member-deactivation"),
+    path("w/<slug:slug>/members/<uuid:member>/reactivation/", lifecycle.reactivation, name="member-reactivation"),
+    path("w/<slug:slug>/members/<uuid:member>/end/", lifecycle.end, name="member-end"),
+    path("w/<slug:slug>/members/<uuid:member>/transfer/", moving.transfer, name="seat-transfer"),
+    path("w/<slug:slug>/members/<uuid:member>/seats/<slug:product>/takeover/", moving.takeover, name="seat-takeover"),
     path("w/<slug:slug>/members/<uuid:member>/removal/", actions.removal, name="member-removal"),
     path("w/<slug:slug>/invitations/<uuid:invitation>/resend/", actions.resend, name="invitation-resend"),
     path("w/<slug:slug>/invitations/<uuid:invitation>/revocation/", actions.revocation, name="invitation-revoke"),

@@ -1,0 +1,99 @@
+"""One person whole: a drawer beside the list for htmx, a page of its own without."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.utils.html import format_html
+from django.views.decorators.http import require_safe
+
+from billing_seats.entitlement import Explanation, explain_all
+from billing_seats.plans import FEATURES, Feature, Plan
+from invitations.models import Invitation, Kind
+from members.access import Action, actor_for, require
+from members.errors import NotFound
+from members.models import Membership, Workspace
+from workspace_admin.people import queries
+from workspace_admin.people.days import last_day
+from workspace_admin.people.history import history
+from workspace_admin.people.listing import Request
+from workspace_admin.people.presentation import Cell, Mail, Row, mail_of, present, role_options
+from workspace_admin.people.queries import Column
+
+MAILS = 10
+
+
+@dataclass(frozen=True)
+class Opening:
+    """One product and the person: whether they may open it and why, and whether a seat could only come from others."""
+
+    cell: Cell
+    why: Explanation
+    used_up: bool
+
+
+@login_required
+@require_safe
+def person(request: Request, slug: str, member: UUID) -> HttpResponse:
+    """Show one member: who they are, what they may open and why, the emails they were sent, what was done."""
+    actor = actor_for(request.user, slug)
+    require(actor, Action.VIEW_MEMBERS)
+    found = queries.whole(actor.workspace.memberships.filter(id=member)).first()
+    if found is None:
+        raise NotFound
+    me = actor.membership.id if actor.membership else None
+    context = _about(actor.workspace, found, me)
+    workspaces, plan, _invited = queries.surroundings(request.user, actor.workspace)
+    context |= {
+        "actor": actor,
+        "workspace": actor.workspace,
+        "nav": "members",
+        "my_workspaces": workspaces,
+        "plan_label": Plan(plan).label,
+        "plan_invites": Feature.INVITATIONS in FEATURES[plan],
+        "may_edit": actor.may(Action.CHANGE_ROLE),
+        "may_invite": actor.may(Action.INVITE),
+        "csrf_field": format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', get_token(request)),
+    }
+    response = render(request, "people/person.html#drawer" if request.htmx else "people/person.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _about(workspace: Workspace, member: Membership, me: UUID | None) -> dict[str, Any]:
+    """Answer what is shown of the member; ``me`` is the reader's own membership."""
+    explained = explain_all(workspace, who=str(member), id=member.id)
+    columns = [Column(one.count.product, one.count) for one in explained]
+    row = present(member, columns, me, role_options())
+    invitations = list(workspace.invitations.filter(membership=member).order_by("-created_at"))
+    names = {one.product.slug: one.product.name for one in columns}
+    return {
+        "member": member,
+        "row": row,
+        "products": _openings(row, explained),
+        "invitation": invitations[0] if invitations else None,
+        "mails": _mails(workspace, invitations),
+        "history": history(workspace, [member.id, *(one.id for one in invitations)], names),
+        "access_through": last_day(member.expires_at) if member.expires_at else None,
+    }
+
+
+def _openings(row: Row, explained: Sequence[Explanation]) -> list[Opening]:
+    pairs = zip(row.cells, explained, strict=True)
+    return [
+        Opening(cell, why, row.live and not cell.held and not why.count.available and not why.count.over_assigned)
+        for cell, why in pairs
+        if cell.held or not why.count.product.retired
+    ]
+
+
+def _mails(workspace: Workspace, invitations: Sequence[Invitation]) -> list[tuple[str, Mail]]:
+    """Answer the emails that they were sent, newest first: what each was, and what became of it."""
+    sent = workspace.deliveries.filter(invitation__in=invitations, kind__in=[Kind.INVITATION, Kind.REMINDER])
+    return [(one.get_kind_display(), mail_of(one)) for one in sent.order_by("-created_at")[:MAILS]]
