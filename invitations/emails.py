@@ -3,13 +3,18 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.mail import EmailMultiAlternatives
+from django.db.models import OuterRef
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import translation
 
+from billing_seats.models import Seat
 from invitations import tokens
-from invitations.models import Delivery, InvitationStatus
+from invitations.models import Delivery, Invitation, InvitationStatus
 from members.mailing import compose
+from members.models import Role, Status
 
 
 def render(delivery: Delivery) -> EmailMultiAlternatives | None:
@@ -27,7 +32,7 @@ def render(delivery: Delivery) -> EmailMultiAlternatives | None:
         language=delivery.language,
         message_id=delivery.message_id,
         key=str(delivery.pk),
-        context={**context, "workspace": delivery.workspace.name, "email": delivery.recipient},
+        context={**context, "email": delivery.recipient},
     )
 
 
@@ -36,32 +41,48 @@ def _is_current(delivery: Delivery) -> bool:
     return invitation.status == InvitationStatus.PENDING and invitation.generation == delivery.generation
 
 
-def _invitation(delivery: Delivery) -> dict[str, Any] | None:
-    invitation = delivery.invitation
-    if invitation.membership_id is None or not _is_current(delivery):
-        return None
-    member = delivery.workspace.memberships.invited().filter(pk=invitation.membership_id).first()
-    if member is None:
-        return None
-    return {
-        "inviter": invitation.invited_by_name,
-        "role": member.get_role_display(),
-        "seats": sorted(seat.product.name for seat in member.seats.select_related("product")),
-        "note": invitation.note,
-        "expires_at": member.expires_at,
-        "url": settings.BASE_URL + reverse("join-link", args=[tokens.make(invitation)]),
-    }
+def _invitation(delivery: Delivery, **conditions: Any) -> dict[str, Any] | None:
+    # All that the mail says in one statement: the worker makes it for each.
+    seats = Seat.objects.filter(workspace=OuterRef("workspace"), membership=OuterRef("membership"))
+    live = Invitation.objects.filter(
+        workspace=delivery.workspace_id,
+        pk=delivery.invitation_id,
+        status=InvitationStatus.PENDING,
+        generation=delivery.generation,
+        membership__status=Status.INVITED,
+        membership__expires_at__gt=Now(),
+        **conditions,
+    )
+    known = live.annotate(held=ArraySubquery(seats.order_by("product__name").values("product__name"))).values_list(
+        "workspace__name", "invited_by_name", "membership__role", "held", "note", "membership__expires_at"
+    )
+    for workspace, inviter, role, held, note, expires_at in known:
+        token = tokens.of(delivery.invitation_id, delivery.generation)
+        return {
+            "workspace": workspace,
+            "inviter": inviter,
+            "role": Role(role).label,
+            "seats": held,
+            "note": note,
+            "expires_at": expires_at,
+            "url": settings.BASE_URL + reverse("join-link", args=[token]),
+        }
+    return None
 
 
 def _reminder(delivery: Delivery) -> dict[str, Any] | None:
-    return _invitation(delivery) if delivery.workspace.reminders else None
+    return _invitation(delivery, workspace__reminders=True)
 
 
 def _asked(delivery: Delivery) -> dict[str, Any] | None:
     admins = delivery.workspace.memberships.admins()
     if not _is_current(delivery) or not admins.filter(email=delivery.recipient).exists():
         return None
-    return {"asker": delivery.invitation.email, "url": _members_page(delivery)}
+    return {
+        "workspace": delivery.workspace.name,
+        "asker": delivery.invitation.email,
+        "url": _members_page(delivery),
+    }
 
 
 def _joined(delivery: Delivery) -> dict[str, Any] | None:
@@ -71,6 +92,7 @@ def _joined(delivery: Delivery) -> dict[str, Any] | None:
     if joined is None or not members.filter(email=delivery.recipient).exists():
         return None
     return {
+        "workspace": delivery.workspace.name,
         "name": joined.name or joined.email,
         "address": joined.email,
         "role": joined.get_role_display(),

@@ -17,7 +17,12 @@ def _digest(key: str, invitation_id: uuid.UUID, generation: int) -> str:
 
 def make(invitation: Invitation) -> str:
     """Answer the token of the invitation's latest sending, under the newest key: the same at every call."""
-    return f"{invitation.id}.{_digest(settings.INVITATION_KEYS[0], invitation.id, invitation.generation)}"
+    return of(invitation.id, invitation.generation)
+
+
+def of(invitation_id: uuid.UUID, generation: int) -> str:
+    """Answer the token of one sending, as ``make`` does."""
+    return f"{invitation_id}.{_digest(settings.INVITATION_KEYS[0], invitation_id, generation)}"
 
 
 def find(token: str) -> Invitation | None:

@@ -20,6 +20,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 
+from tests.performance import relay
+
 CONNECTIONS = 16
 SECONDS = 4.0
 Request = Callable[[], tuple[str, str, bytes | None, dict[str, str]]]
@@ -105,6 +107,8 @@ def main() -> None:
         for server in servers:
             server.terminate()
             server.wait()
+    loop, worker = relay.measure()
+    sys.stdout.write(f"{'relay':22} {worker:7.0f}/s  {worker / loop:5.2f} of a bare loop's rate (aim {relay.AIM})\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,125 @@
+"""`python -m tests.performance.relay`: how fast one worker sends, beside a bare loop over the same messages.
+
+Both render with the same templates and send over one connection to the same SMTP server, which is a process of its own
+and throws everything away. The bare loop knows no outbox: it has in memory what the worker reads, fences and marks.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import django
+from django.conf import settings
+from django.core.mail import mailers
+
+from tests.providers import free_port
+
+MAILS = 600
+ROUNDS = 3
+AIM = 0.35
+_SINK = """
+import asyncio, sys
+from aiosmtpd.smtp import SMTP
+class Handler:
+    async def handle_DATA(self, server, session, envelope):
+        return "250 OK"
+async def main():
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(Handler(), hostname="sink.example"), "127.0.0.1", int(sys.argv[1]))
+    print("up", flush=True)
+    await server.serve_forever()
+asyncio.run(main())
+"""
+
+
+@contextmanager
+def sink() -> Iterator[None]:
+    """Send all mail to a server that takes everything."""
+    port, before = free_port(), settings.MAILERS
+    process = subprocess.Popen([sys.executable, "-c", _SINK, str(port)], stdout=subprocess.PIPE)
+    process.stdout.readline()
+    options = {"host": "127.0.0.1", "port": port, "timeout": 10}
+    settings.MAILERS = {"default": {"BACKEND": "members.smtp.EmailBackend", "OPTIONS": options}}
+    try:
+        yield
+    finally:
+        settings.MAILERS = before
+        process.terminate()
+        process.wait()
+
+
+def queue() -> None:
+    """Invite so many people anew, and nobody else."""
+    from invitations.models import Delivery  # noqa: PLC0415 -- models load after the set-up
+    from invitations.services import CHUNK, invite  # noqa: PLC0415 -- as above
+    from members.access import actor_for  # noqa: PLC0415 -- as above
+    from members.models import User  # noqa: PLC0415 -- as above
+
+    Delivery.objects.exclude(state="sent").delete()
+    alice = actor_for(User.objects.get(email="alice@acme.example"), "acme")
+    names = [f"r{time.monotonic_ns()}-{number}@example.com" for number in range(MAILS)]
+    for start in range(0, MAILS, CHUNK):
+        invite(alice, names[start : start + CHUNK])
+
+
+def bare() -> float:
+    """Answer mails a second of the loop."""
+    from invitations import emails  # noqa: PLC0415 -- as above
+    from invitations.models import Delivery  # noqa: PLC0415 -- as above
+    from members.mailing import compose  # noqa: PLC0415 -- as above
+
+    known: list[dict] = []
+    emails.compose = lambda template, **parts: known.append({"template": template, **parts})
+    for delivery in Delivery.objects.filter(state="queued"):
+        emails.render(delivery)
+    emails.compose = compose
+    connection = mailers["default"]
+    connection.open()
+    began = time.perf_counter()
+    for parts in known:
+        connection.send_messages([compose(parts["template"], **{k: v for k, v in parts.items() if k != "template"})])
+    took = time.perf_counter() - began
+    connection.close()
+    return len(known) / took
+
+
+def ours() -> float:
+    """Answer mails a second of a worker's turn."""
+    from invitations.deliveries import drain  # noqa: PLC0415 -- as above
+
+    began = time.perf_counter()
+    sent = 0
+    while done := drain():
+        sent += done
+    took = time.perf_counter() - began
+    assert sent == MAILS
+    return sent / took
+
+
+def measure() -> tuple[float, float]:
+    """Answer the best rates of the bare loop and of the worker, taken in turns."""
+    best = (0.0, 0.0)
+    with sink():
+        for _ in range(ROUNDS):
+            queue()
+            best = max(best[0], bare()), max(best[1], ours())
+    return best
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "workspace_admin.settings")
+    os.environ |= {"MAILS_PER_INVITER": "1000000", "MAILS_PER_WORKSPACE": "1000000"}
+    django.setup()
+    from django.core.management import call_command  # noqa: PLC0415 -- as above
+
+    call_command("migrate", verbosity=0)
+    call_command("seed_demo")
+    loop, worker = measure()
+    sys.stdout.write(f"relay {worker:6.0f}/s of {loop:6.0f}/s: {worker / loop:.2f} (aim {AIM})\n")
+
+
+if __name__ == "__main__":
+    main()
