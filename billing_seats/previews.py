@@ -131,8 +131,20 @@ def _losses(workspace: Workspace, feature: Feature, plan: Plan) -> list[str]:
             _("Nobody can be invited, and no seat be given, on the %(plan)s plan.") % {"plan": plan.label},
         ]
     if feature == Feature.API:
-        return [_("Programs that use the REST API are refused from the next request on.")]
+        return [_api_stops(workspace)]
     return [_("%(feature)s is no longer included.") % {"feature": FEATURE_LABELS[feature]}]
+
+
+def _api_stops(workspace: Workspace) -> str:
+    keys = workspace.api_keys.working().count()
+    if not keys:
+        return _("The REST API is refused from the next request on.")
+    message = ngettext(
+        "The REST API is refused from the next request on, to %(count)s API key that works today.",
+        "The REST API is refused from the next request on, to %(count)s API keys that work today.",
+        keys,
+    )
+    return message % {"count": keys}
 
 
 def _waiting(workspace: Workspace) -> list[str]:

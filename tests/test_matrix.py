@@ -16,11 +16,17 @@ from workspace_admin import demo
 
 W, JSON = "/w/{slug}", "application/json"
 API = "/api/v1/workspaces/{slug}"
+SUBSCRIPTION = W + "/subscription/"
 READ, WRITE, PATCH, PUT, DELETE = "get", "post", "patch", "put", "delete"
 
 PAGES = {
     Action.VIEW_MEMBERS: (READ, W + "/members/", {}),
-    Action.VIEW_SUBSCRIPTION: (READ, W + "/subscription/", {}),
+    Action.VIEW_SUBSCRIPTION: (READ, SUBSCRIPTION, {}),
+    Action.CHANGE_SUBSCRIPTION: (
+        WRITE,
+        SUBSCRIPTION + "seats/mistral-code/",
+        {"purchased": "9", "shown_purchased": "3", "shown_over": "0"},
+    ),
     Action.CHANGE_SETTINGS: (WRITE, W + "/settings/", {"name": "Renamed", "reminders": "on"}),
     Action.INVITE: (WRITE, W + "/members/invite/", {"email": "new@example.com", "role": "member", "days": "7"}),
     Action.RESEND: (WRITE, W + "/invitations/{invitation}/resend/", {}),
@@ -36,6 +42,8 @@ PAGES = {
     Action.LEAVE: (WRITE, W + "/membership/departure/", {}),
 }
 PAGES_BESIDE = [
+    (Action.CHANGE_SUBSCRIPTION, (READ, SUBSCRIPTION + "seats/le-chat-team/", {"purchased": "1"})),
+    (Action.CHANGE_SUBSCRIPTION, (WRITE, SUBSCRIPTION + "plan/", {"plan": "enterprise"})),
     (Action.VIEW_MEMBERS, (READ, W + "/members/{member}/", {})),
     (Action.GIVE_SEAT, (WRITE, W + "/members/{member}/seats/le-chat-team/takeover/", {"other": "{holder}"})),
     (Action.TAKE_SEAT, (WRITE, W + "/members/{holder}/transfer/", {"product": "le-chat-team", "other": "{member}"})),
@@ -54,6 +62,9 @@ CALLS = [
     (Action.TAKE_SEAT, DELETE, M + "/seats/le-chat-team", None),
     (Action.CHANGE_ROLE, WRITE, API + "/members/bulk", {"members": ["{member}"], "set": {"role": "billing"}}),
     (Action.REMOVE, WRITE, API + "/members/bulk", {"members": ["{member}"], "set": {"remove": True}}),
+    (Action.VIEW_SUBSCRIPTION, READ, API + "/subscription", None),
+    (Action.VIEW_SUBSCRIPTION, READ, API + "/seats", None),
+    (Action.CHANGE_SUBSCRIPTION, PATCH, API + "/seats/le-chat-team", {"purchased": 12}),
     (Action.VIEW_MEMBERS, READ, API + "/invitations", None),
     (Action.INVITE, WRITE, API + "/invitations", {"email": "new@example.com"}),
     (Action.VIEW_MEMBERS, READ, API + "/invitations/{invitation}", None),
@@ -69,13 +80,18 @@ CALLS += [
 ROWS = [("page", *row) for row in [*PAGES.items(), *PAGES_BESIDE]] + [("api", action, call) for action, *call in CALLS]
 ELSEWHERE = {
     Action.MANAGE_API_KEYS: "tests/api",
-    Action.CHANGE_SUBSCRIPTION: "support staff only, in tests/support",
 }
 
 
 def test_every_action_has_a_row():
     assert set(Action) == set(PAGES) | set(ELSEWHERE)
     assert set(ROLE_TABLE) == set(Action)
+
+
+@pytest.fixture(autouse=True)
+def _self_service(settings):
+    """Let Admin and Billing change plan and seats themselves."""
+    settings.SELF_SERVICE_SEATS = True
 
 
 @pytest.fixture
