@@ -142,6 +142,7 @@ class Outgoing(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(db_default=Now())
+    """When it may be claimed; while it is leased, when the lease ends; of a failed one, when it failed."""
     leased_until = models.DateTimeField(null=True)
     lease = models.UUIDField(null=True)
     message_id = models.CharField(max_length=255, default=new_message_id)

@@ -118,7 +118,7 @@ class _Turn[M: Outgoing]:
                 row, State.UNKNOWN, next_attempt_at=Now() + lease() * 2 ** min(row.attempts - 1, MAX_UNKNOWN), **told
             )
         elif judged.fate is Fate.REFUSED or row.attempts >= MAX_ATTEMPTS:
-            self.mark(row, State.FAILED, **told)
+            self.mark(row, State.FAILED, next_attempt_at=Now(), **told)
         else:
             pause = judged.wait + uniform(0, min(5 * 2.0**row.attempts, LONGEST_PAUSE))  # noqa: S311 -- spreads load
             self.mark(row, State.QUEUED, next_attempt_at=Now() + _seconds(pause), **told)

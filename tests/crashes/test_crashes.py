@@ -164,6 +164,16 @@ def test_a_broker_that_forgot_everything_loses_nothing(house, worker):
     assert copies(house) == [1, 1, 1]
 
 
+def test_a_broker_that_hangs_does_not_hold_up_inviting(house):
+    os.kill(house.valkey.pid, signal.SIGSTOP)
+    try:
+        invited(house)
+    finally:
+        os.kill(house.valkey.pid, signal.SIGCONT)
+    relayed(house)
+    assert copies(house) == [1, 1, 1]
+
+
 def test_with_the_broker_gone_inviting_works_and_mail_leaves_when_it_is_back(house, worker):
     os.kill(house.valkey.pid, signal.SIGKILL)
     signs = [house.layout.data / f"{name}.alive" for name in ("worker", "beat")]
