@@ -41,7 +41,7 @@ def home(request: SignedIn, slug: str) -> HttpResponse:
         "actor": actor,
         "workspace": actor.workspace,
         "nav": "home",
-        "products": [one.count.product for one in explained if one.entitled],
+        "products": [one for one in explained if one.entitled],
         "others": [one for one in explained if not one.entitled and not one.count.product.retired],
         "may_give": actor.may(Action.GIVE_SEAT),
         "has_seats": has_feature(actor.workspace, Feature.INVITATIONS),

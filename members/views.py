@@ -70,9 +70,10 @@ def profile(request: SignedIn) -> HttpResponse:
 def leave(request: SignedIn, slug: str) -> HttpResponse:
     """Ask whether to leave the workspace, then do so."""
     actor = actor_for(request.user, slug)
-    context = {"actor": actor, "workspace": actor.workspace, "nav": ""}
+    context: dict[str, object] = {"actor": actor, "workspace": actor.workspace, "nav": ""}
     if request.method != "POST":
-        return render(request, "members/leave.html", context)
+        alone = actor.membership is not None and services.is_last_admin(actor.workspace, actor.membership)
+        return render(request, "members/leave.html", {**context, "error": LastAdmin() if alone else None})
     try:
         services.leave(actor)
     except LastAdmin as error:

@@ -47,7 +47,8 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (inside) target.querySelector("[data-focus]")?.focus();
   // What was pressed may be gone with what it stood in.
   const lost = document.activeElement === document.body || document.activeElement === null;
-  if (lost) topmost()?.querySelector("[data-focus], [data-close]")?.focus();
+  const open = topmost();
+  if (lost) (open?.querySelector("[data-focus]") ?? open?.querySelector("[data-close]"))?.focus();
 });
 
 document.addEventListener("click", (event) => {

@@ -18,7 +18,7 @@ from invitations.inviting import Answer
 from invitations.models import InvitationStatus
 from members.access import Action, Actor, actor_for, require
 from members.addresses import split
-from members.errors import AlreadyInvited, DomainError, InvalidRequest
+from members.errors import AlreadyInvited, AlreadyMember, DomainError, InvalidRequest
 from workspace_admin.people import queries
 from workspace_admin.people.forms import DAYS, InviteForm
 from workspace_admin.people.listing import Request, context_of, refreshed
@@ -36,11 +36,13 @@ FIELDS = {
 
 @dataclass(frozen=True)
 class Refusal:
-    """An address that was not invited, why, and the invitation to resend where that is the way out."""
+    """An address that was not invited, why, and the way out: what to resend, or whom to reactivate or extend."""
 
     email: str
     message: str
     invitation: UUID | None = None
+    deactivated: UUID | None = None
+    lapsed: UUID | None = None
 
 
 @login_required
@@ -110,9 +112,21 @@ def _told(sent: tuple[str, ...]) -> str:
 def _refusals(actor: Actor, answers: list[Answer]) -> list[Refusal]:
     refused = [(answer, answer.error) for answer in answers if answer.error]
     invited = [answer.email for answer, error in refused if isinstance(error, AlreadyInvited)]
-    pending = actor.workspace.invitations.filter(email__in=[email.lower() for email in invited]) if invited else ()
-    ids = {row.email: row.id for row in pending if row.status == InvitationStatus.PENDING}
-    return [Refusal(answer.email, str(error.message), ids.get(answer.email.lower())) for answer, error in refused]
+    pending = actor.workspace.invitations.filter(email__in=invited, status=InvitationStatus.PENDING) if invited else ()
+    offers = {row.email: row.id for row in pending}
+    belong = [answer.email for answer, error in refused if isinstance(error, AlreadyMember)]
+    members = actor.workspace.memberships.filter(email__in=belong) if belong else ()
+    standing = {(row.email, row.display_status): row.id for row in members}
+    return [
+        Refusal(
+            answer.email,
+            str(error.message),
+            offers.get(answer.email),
+            standing.get((answer.email, "deactivated")),
+            standing.get((answer.email, "lapsed")),
+        )
+        for answer, error in refused
+    ]
 
 
 def _sheet(  # noqa: PLR0913 -- one answer, many faces
