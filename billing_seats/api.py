@@ -21,6 +21,8 @@ class WorkspaceResource(Resource):
     """A path under /workspaces/{workspace}: the caller is a member of it or its key, and its plan has the API."""
 
     actor: Actor
+    on_every_plan = False
+    """Whether it is there on a plan without the API too."""
     for_products = False
     """Whether product keys are let in, on every plan: the view asks ``product_caller`` which product that is."""
 
@@ -42,7 +44,8 @@ class WorkspaceResource(Resource):
             user = request.user
             assert isinstance(user, User)  # noqa: S101 -- the permission let nobody else through; this tells mypy
             self.actor = actor_for(user, kwargs["workspace"])
-        require_feature(self.actor.workspace, Feature.API)
+        if not self.on_every_plan:
+            require_feature(self.actor.workspace, Feature.API)
 
     def _product_actor(self, key: ProductKey, workspace: str) -> Actor:
         if not self.for_products:

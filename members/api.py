@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial, wraps
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.conf import settings
 from django.db import transaction
@@ -236,23 +236,34 @@ def _answered(before: Answer) -> HttpResponse:
     return HttpResponse(before.body, status=before.status, content_type=form)
 
 
+_WORKSPACE = OpenApiParameter("workspace", str, OpenApiParameter.PATH, description="Slug or id.")
+
+
 def languages() -> list[str]:
     """Answer the codes of the languages that mail can be written in."""
     return [code for code, _name in settings.LANGUAGES]
 
 
-def described[Call: Callable[..., Any]](
-    summary: str, answer: Any, *, status: int = 200, query: Any = None, body: Any = None
-) -> Callable[[Call], Call]:
+class How(TypedDict, total=False):
+    """What else ``described`` can be told of a call."""
+
+    status: int
+    query: Any
+    body: Any
+    within: bool
+    """Whether the path names a workspace: so it is, unless it is said not to."""
+
+
+def described[Call: Callable[..., Any]](summary: str, answer: Any, **how: Unpack[How]) -> Callable[[Call], Call]:
     """Answer a decorator that describes a call in the schema; a POST heeds Idempotency-Key then, a PATCH If-Match."""
     problem: Any = ("default", "application/problem+json")
+    parameters = [_WORKSPACE] if how.get("within", True) else []
     in_schema: Callable[[Any], Call] = extend_schema(
         operation_id=slugify(summary),
         summary=summary,
-        request=body,
-        parameters=[OpenApiParameter("workspace", str, OpenApiParameter.PATH, description="Slug or id.")]
-        + ([query] if query else []),
-        responses={status: answer, problem: Problem},
+        request=how.get("body"),
+        parameters=[*parameters, *([how["query"]] if "query" in how else [])],
+        responses={how.get("status", 200): answer, problem: Problem},
     )
     return lambda call: in_schema(_AROUND.get(call.__name__, lambda plain: plain)(call))
 

@@ -50,6 +50,7 @@ PAGES_BESIDE = [
 ]
 M = API + "/members/{member}"
 CALLS = [
+    (Action.CHANGE_SETTINGS, PATCH, API, {"name": "Acme & sons"}),
     (Action.VIEW_MEMBERS, READ, API + "/members", None),
     (Action.VIEW_MEMBERS, READ, M, None),
     (Action.CHANGE_ROLE, PATCH, M, {"role": "billing"}),

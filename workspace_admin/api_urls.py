@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from billing_seats.subscription_api import ProductSeats, WorkspaceSeats, WorkspaceSubscription
+from billing_seats.workspace_api import OneWorkspace, Workspaces
 from invitations.api import Invitations, OneInvitation, Resending, Revocation
 from invitations.bulk_api import BulkInvitations
 from workspace_admin.api_schema import Nowhere, docs, schema
@@ -19,6 +20,8 @@ INVITATION = f"{WORKSPACE}/invitations/<uuid:invitation>"
 urlpatterns = [
     path("schema", schema, name="api-schema"),
     path("docs", docs, name="api-docs"),
+    path("workspaces", Workspaces.as_view(), name="api-workspaces"),
+    path(WORKSPACE, OneWorkspace.as_view(), name="api-workspace"),
     path(f"{WORKSPACE}/members", Members.as_view(), name="api-members"),
     path(f"{WORKSPACE}/members/bulk", BulkMembers.as_view(), name="api-members-bulk"),
     path(MEMBER, OneMember.as_view(), name="api-member"),

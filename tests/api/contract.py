@@ -23,8 +23,6 @@ CALLS = {
     "/workspaces/{workspace}/entitlements/{product}": {"GET"},
 }
 TO_COME = {
-    "/workspaces",
-    "/workspaces/{workspace}",
     "/workspaces/{workspace}/invitations/{invitation}/deliveries",
     "/workspaces/{workspace}/audit-events",
     "/workspaces/{workspace}/entitlements/{product}",
