@@ -6,12 +6,14 @@ browser. Scanners that do all that pass for people; so the note proves nothing, 
 """
 
 import re
-import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import structlog
 from django.db import DatabaseError
 from django.db.models import Max
+from django.db.models.functions import Now
 
 from invitations.models import Invitation, LinkOpening
 
@@ -20,6 +22,8 @@ MOST = 50
 AGENT_LENGTH = 200
 SOON = timedelta(seconds=10)
 """From the sending on: scanners open links as the mail arrives, people take longer to read it."""
+_REDIRECT = timedelta(minutes=1)
+"""What the way from the link to the page behind it may take."""
 _SCANNER = re.compile(
     r"bot\b|crawl|spider|scan|preview|monitor|headless|phantom|curl|wget|python|java/|go-http|okhttp|axios|\bnode\b|\bruby\b|\bperl\b"
     r"|libwww|httpclient|urllib|proofpoint|mimecast|barracuda|forcepoint|fireeye|trellix|symantec|sophos|fortinet|cisco"
@@ -30,8 +34,8 @@ _SCANNER = re.compile(
 log = structlog.get_logger(__name__)
 
 
-def note(invitation: Invitation, method: str, agent: str) -> uuid.UUID | None:
-    """Note that the invitation's latest link was opened, and answer the note's id, if there is room for it.
+def note(invitation: Invitation, method: str, agent: str) -> None:
+    """Note that the invitation's latest link was opened, if there is room for it.
 
     It takes no lock that anyone holds for long, and whatever goes wrong with it keeps nobody from the page.
     """
@@ -40,27 +44,37 @@ def note(invitation: Invitation, method: str, agent: str) -> uuid.UUID | None:
         invitation=invitation,
         generation=invitation.generation,
         method=method[:4],
-        agent="".join(char for char in agent if char.isprintable())[:AGENT_LENGTH],
+        agent=_kept(agent),
     )
-    try:
-        last = LinkOpening.objects.filter(workspace=invitation.workspace_id, invitation=invitation).aggregate(
-            last=Max("number", default=0)
-        )["last"]
-        if last >= MOST:
-            return None
-        opening.number = last + 1
-        # Two at the same moment have the same number, and one of them is not kept.
-        LinkOpening.objects.bulk_create([opening], ignore_conflicts=True)
-    except DatabaseError as error:
-        log.warning("opening_not_noted", error=type(error).__name__)
-        return None
-    return opening.id
+    with _harmless():
+        notes = LinkOpening.objects.filter(workspace=invitation.workspace_id, invitation=invitation)
+        opening.number = notes.aggregate(last=Max("number", default=0))["last"] + 1
+        if opening.number <= MOST:
+            # Two at the same moment have the same number, and one of them is not kept.
+            LinkOpening.objects.bulk_create([opening], ignore_conflicts=True)
 
 
-def followed(opening_id: str) -> None:
-    """Note that the page behind the link was shown to the browser that opened it."""
+def followed(invitation: Invitation, agent: str) -> None:
+    """Note that the page behind the link was shown to a browser, if it is one that has just opened the link."""
+    with _harmless():
+        LinkOpening.objects.filter(
+            workspace=invitation.workspace_id,
+            invitation=invitation,
+            generation=invitation.generation,
+            agent=_kept(agent),
+            at__gt=Now() - _REDIRECT,
+            followed=False,
+        ).update(followed=True)
+
+
+def _kept(agent: str) -> str:
+    return "".join(char for char in agent if char.isprintable())[:AGENT_LENGTH]
+
+
+@contextmanager
+def _harmless() -> Iterator[None]:
     try:
-        LinkOpening.objects.filter(id=opening_id).update(followed=True)
+        yield
     except DatabaseError as error:
         log.warning("opening_not_noted", error=type(error).__name__)
 

@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from invitations import joining, offers
+from invitations import joining, offers, openings
 from invitations.forms import NewPersonForm, OfferForm
 from invitations.offers import Offer
 from invitations.reader import HELD, gone, held_offer, hold, neutral, private, with_offer
@@ -21,7 +21,7 @@ from members.models import User
 @private
 @require_safe
 def link(request: HttpRequest, token: str) -> HttpResponse:
-    """Take the token out of the address: only id and generation go into the session. Nothing else changes."""
+    """Take the token out of the address: only id and generation go into the session. Nothing but a note is left."""
     response = _opened(request, token)
     response["Referrer-Policy"] = "no-referrer"
     return response
@@ -30,6 +30,7 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
 def _opened(request: HttpRequest, token: str) -> HttpResponse:
     if offer := offers.offer_for(token):
         hold(request, offer)
+        openings.note(offer.invitation, request.method or "", request.headers.get("User-Agent", ""))
         return redirect("join")
     user = request.user
     workspace = offers.accepted_by(token, user) if isinstance(user, User) else None
@@ -43,6 +44,7 @@ def join(request: HttpRequest, offer: Offer) -> HttpResponse:
     state = state_of(request, offer)
     form = _form(request, offer, state)
     if request.method != "POST":
+        openings.followed(offer.invitation, request.headers.get("User-Agent", ""))
         return page(request, offer, form=form)
     if not form.repeats():
         return _shown_anew(request, offer)

@@ -19,6 +19,7 @@ class Action(StrEnum):
 
     VIEW_MEMBERS = "view_members"
     VIEW_SUBSCRIPTION = "view_subscription"
+    VIEW_DELIVERIES = "view_deliveries"
     INVITE = "invite"
     RESEND = "resend"
     REVOKE = "revoke"
@@ -43,6 +44,7 @@ EVERYONE = frozenset(Role)
 ROLE_TABLE: dict[Action, frozenset[Role]] = {
     Action.VIEW_MEMBERS: ADMIN_AND_BILLING,
     Action.VIEW_SUBSCRIPTION: ADMIN_AND_BILLING,
+    Action.VIEW_DELIVERIES: ADMIN_ONLY,
     Action.INVITE: ADMIN_ONLY,
     Action.RESEND: ADMIN_ONLY,
     Action.REVOKE: ADMIN_ONLY,
@@ -63,6 +65,7 @@ ROLE_TABLE: dict[Action, frozenset[Role]] = {
 ACTION_LABELS = {
     Action.VIEW_MEMBERS: gettext_lazy("See the members list and invitations"),
     Action.VIEW_SUBSCRIPTION: gettext_lazy("See the subscription, seats bought and used"),
+    Action.VIEW_DELIVERIES: gettext_lazy("See what became of invitation emails"),
     Action.INVITE: gettext_lazy("Invite people"),
     Action.RESEND: gettext_lazy("Resend invitations"),
     Action.REVOKE: gettext_lazy("Revoke invitations"),
@@ -88,6 +91,7 @@ PEOPLE_ONLY = frozenset({Action.MANAGE_API_KEYS, Action.LEAVE})
 STAFF_PERMISSIONS = {
     Action.VIEW_MEMBERS: "members.view_membership",
     Action.VIEW_SUBSCRIPTION: "billing_seats.view_subscription",
+    Action.VIEW_DELIVERIES: "invitations.view_invitation",
     Action.RESEND: "invitations.change_invitation",
     Action.REVOKE: "invitations.change_invitation",
     Action.EDIT_INVITATION: "invitations.change_invitation",

@@ -27,6 +27,7 @@ PAGES = {
         SUBSCRIPTION + "seats/mistral-code/",
         {"purchased": "9", "shown_purchased": "3", "shown_over": "0"},
     ),
+    Action.VIEW_DELIVERIES: (READ, W + "/invitations/{invitation}/deliveries/", {}),
     Action.CHANGE_SETTINGS: (WRITE, W + "/settings/", {"name": "Renamed", "reminders": "on"}),
     Action.INVITE: (WRITE, W + "/members/invite/", {"email": "new@example.com", "role": "member", "days": "7"}),
     Action.RESEND: (WRITE, W + "/invitations/{invitation}/resend/", {}),
@@ -71,6 +72,7 @@ CALLS = [
     (Action.VIEW_MEMBERS, READ, API + "/invitations/{invitation}", None),
     (Action.INVITE, WRITE, API + "/invitations/bulk", {"emails": ["new@example.com"]}),
     (Action.EDIT_INVITATION, PATCH, API + "/invitations/{invitation}", {"role": "billing"}),
+    (Action.VIEW_DELIVERIES, READ, API + "/invitations/{invitation}/deliveries", None),
     (Action.RESEND, WRITE, API + "/invitations/{invitation}/resend", None),
     (Action.REVOKE, WRITE, API + "/invitations/{invitation}/revoke", None),
 ]

@@ -6,6 +6,7 @@ from billing_seats.subscription_api import ProductSeats, WorkspaceSeats, Workspa
 from billing_seats.workspace_api import OneWorkspace, Workspaces
 from invitations.api import Invitations, OneInvitation, Resending, Revocation
 from invitations.bulk_api import BulkInvitations
+from invitations.deliveries_api import Deliveries
 from workspace_admin.api_schema import Nowhere, docs, schema
 from workspace_admin.keys.api import ApiKeys, OneApiKey
 from workspace_admin.people.api import Members
@@ -30,6 +31,7 @@ urlpatterns = [
     path(f"{WORKSPACE}/invitations", Invitations.as_view(), name="api-invitations"),
     path(f"{WORKSPACE}/invitations/bulk", BulkInvitations.as_view(), name="api-invitations-bulk"),
     path(INVITATION, OneInvitation.as_view(), name="api-invitation"),
+    path(f"{INVITATION}/deliveries", Deliveries.as_view(), name="api-invitation-deliveries"),
     path(f"{INVITATION}/resend", Resending.as_view(), name="api-invitation-resend"),
     path(f"{INVITATION}/revoke", Revocation.as_view(), name="api-invitation-revoke"),
     path(f"{WORKSPACE}/subscription", WorkspaceSubscription.as_view(), name="api-subscription"),

@@ -5,3 +5,4 @@ import "./toasts.js";
 import "./forms.js";
 import "./session.js";
 import "./times.js";
+import "./countdown.js";

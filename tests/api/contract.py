@@ -23,7 +23,6 @@ CALLS = {
     "/workspaces/{workspace}/entitlements/{product}": {"GET"},
 }
 TO_COME = {
-    "/workspaces/{workspace}/invitations/{invitation}/deliveries",
     "/workspaces/{workspace}/audit-events",
     "/workspaces/{workspace}/entitlements/{product}",
 }

@@ -4,7 +4,7 @@
 def test_showing_an_offer(offer, holder, django_assert_num_queries):
     browser = holder()
     browser.open(offer)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         assert browser.client.get("/join/").status_code == 200
 
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from workspace_admin.people import actions, inviting, lifecycle, moving, person, views
+from workspace_admin.people.addresses import address, release
 
 urlpatterns = [
     path("w/<slug:slug>/members/", views.members, name="members"),
@@ -16,6 +17,8 @@ urlpatterns = [
     path("w/<slug:slug>/members/<uuid:member>/transfer/", moving.transfer, name="seat-transfer"),
     path("w/<slug:slug>/members/<uuid:member>/seats/<slug:product>/takeover/", moving.takeover, name="seat-takeover"),
     path("w/<slug:slug>/members/<uuid:member>/removal/", actions.removal, name="member-removal"),
+    path("w/<slug:slug>/held-addresses/release/", release, name="address-release"),
+    path("w/<slug:slug>/invitations/<uuid:invitation>/address/", address, name="invitation-address"),
     path("w/<slug:slug>/invitations/<uuid:invitation>/resend/", actions.resend, name="invitation-resend"),
     path("w/<slug:slug>/invitations/<uuid:invitation>/revocation/", actions.revocation, name="invitation-revoke"),
 ]
