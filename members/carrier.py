@@ -53,12 +53,16 @@ class Carrier:
         """Make sure of a connection.
 
         Raises:
-            Exception: whatever the provider's library raises; ``mail_errors.judge`` tells what it means.
+            NotOpened: with the error of the provider's library as its cause.
         """
-        if self._connection is None:
+        if self._connection is not None:
+            return
+        try:
             connection = mailers.create_connection("default")
             connection.open()
-            self._connection, self._used = connection, False
+        except Exception as error:
+            raise mail_errors.NotOpened from error
+        self._connection, self._used = connection, False
 
     def close(self) -> None:
         """Let the connection go, in whatever state it is."""
@@ -76,7 +80,8 @@ class Carrier:
         is opened again: nothing of the message was written then.
 
         Raises:
-            Exception: as ``open``.
+            NotOpened: there is no connection.
+            Exception: whatever the provider's library raises; ``mail_errors.judge`` tells what it means.
         """
         self.open()
         try:

@@ -41,6 +41,10 @@ _BUSY_WORDS = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsEx
 _UNAVAILABLE = 421
 
 
+class NotOpened(Exception):
+    """There is no connection to the provider; its cause says why, and no mail is at fault."""
+
+
 class Fate(Enum):
     """What becomes of a mail that was not sent."""
 
@@ -86,6 +90,12 @@ def english(words: str | Promise) -> str:
         return str(words)
 
 
+def _not_opened(error: Any) -> Judgement:
+    judged = judge(error.__cause__)
+    words = judged.error if judged.error in {CREDENTIALS, SETTINGS, BUSY} else AWAY
+    return Judgement(Fate.LATER, words, judged.code, judged.wait, everyone=True)
+
+
 def _smtp_answer(code: int, said: bytes | str) -> Judgement:
     enhanced = _ENHANCED.search(said if isinstance(said, bytes) else said.encode(errors="replace"))
     name = f"smtp {code} {enhanced.group().decode()}" if enhanced else f"smtp {code}"
@@ -98,11 +108,6 @@ def _recipient(error: Any) -> Judgement:
     answers = error.recipients.values()
     judged = _smtp_answer(*next(iter(answers), (HTTPStatus.INTERNAL_SERVER_ERROR, b"")))
     return judged if judged.fate is Fate.LATER else Judgement(Fate.REFUSED, NO_ADDRESS, judged.code)
-
-
-def _no_session(error: Any) -> Judgement:
-    words = CREDENTIALS if isinstance(error, smtplib.SMTPAuthenticationError) else AWAY
-    return Judgement(Fate.LATER, words, f"smtp {error.smtp_code}", everyone=True)
 
 
 def _http_answer(status: int, wait: str) -> Judgement:
@@ -161,11 +166,11 @@ def _always(fate: Fate, words: str | Promise, *, everyone: bool = False) -> Call
 
 # The first that fits: smtplib's and requests' errors are OSErrors, anymail's of addresses and features ValueErrors.
 _RULES: tuple[tuple[type[Exception], Callable[[Any], Judgement]], ...] = (
+    (NotOpened, _not_opened),
     (AnswerLost, _always(Fate.UNKNOWN, UNANSWERED)),
     (smtplib.SMTPRecipientsRefused, _recipient),
-    (smtplib.SMTPAuthenticationError, _no_session),
-    (smtplib.SMTPConnectError, _no_session),
-    (smtplib.SMTPHeloError, _no_session),
+    (smtplib.SMTPAuthenticationError, _always(Fate.LATER, CREDENTIALS, everyone=True)),
+    (smtplib.SMTPNotSupportedError, _always(Fate.LATER, SETTINGS, everyone=True)),
     (smtplib.SMTPResponseException, lambda error: _smtp_answer(error.smtp_code, error.smtp_error)),
     (AnymailRecipientsRefused, _always(Fate.REFUSED, NO_ADDRESS)),
     (AnymailAPIError, _api),

@@ -7,6 +7,7 @@ from django.core import mail as django_mail
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.db.models.functions import Now
+from kombu.exceptions import OperationalError
 
 from members import outbox, relay
 from members.mail_counts import MailCount
@@ -228,3 +229,19 @@ def test_many_workers_send_each_row_once(mailoutbox):
     assert refused(results) == []
     assert sum(results) == 120
     assert sorted(one.to[0] for one in mailoutbox) == sorted(f"p{n}@example.com" for n in range(120))
+
+
+def test_a_broker_that_is_away_costs_a_process_one_wait(monkeypatch):
+    rings = []
+
+    class Task:
+        name = "x"
+
+        def delay(self):
+            rings.append("ring")
+            raise OperationalError
+
+    monkeypatch.setattr(outbox._Doorbell, "quiet_until", 0.0)
+    for _ in range(3):
+        outbox.nudge(Task())
+    assert rings == ["ring"]

@@ -2,6 +2,7 @@
 
 import socket
 from datetime import timedelta
+from smtplib import SMTPAuthenticationError, SMTPConnectError
 
 import pytest
 from anymail.exceptions import AnymailAPIError
@@ -9,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils import timezone, translation
 
 from members import relay
-from members.mail_errors import judge
+from members.mail_errors import NotOpened, judge
 from members.mailing import compose
 from members.models import AccountMail
 from tests.providers import DROP, HANG, HttpSink, SmtpSink
@@ -144,6 +145,17 @@ def test_no_server_at_all(state, settings):
     assert state("error_code", "attempts") == ("queued", "ConnectionRefusedError", 1)
 
 
+def test_a_server_that_takes_no_passwords_is_a_matter_of_settings(smtp, state, settings):
+    settings.MAILERS["default"]["OPTIONS"] |= {"username": "console", "password": "wrong"}
+    ROWS.create(kind="x", email="bob@acme.example")
+    assert drain() == 1, "the others are not even tried"
+    assert state("error_code", "error") == (
+        "queued",
+        "SMTPNotSupportedError",
+        "The console’s mail settings are not complete.",
+    )
+
+
 def test_an_address_that_cannot_be_written_fails_at_once(smtp, mail, state):
     ROWS.update(email="é b@example.com")
     drain()
@@ -238,6 +250,14 @@ def test_trouble_is_told_in_the_readers_language(smtp, mail, state):
     state()
     with translation.override("fr"):
         assert mail.trouble == "L’adresse a été refusée. Vérifiez son orthographe."
+
+
+@pytest.mark.parametrize("code", [421, 454, 535, 554])
+def test_whatever_keeps_the_connection_from_opening_is_no_mails_fault(code):
+    error = NotOpened()
+    error.__cause__ = SMTPAuthenticationError(code, b"no") if code == 535 else SMTPConnectError(code, b"no")
+    judged = judge(error)
+    assert (judged.fate.value, judged.everyone) == ("later", True)
 
 
 @pytest.mark.parametrize(
