@@ -78,7 +78,8 @@ def _resend_inside_dialog(request: Request, actor: Actor, invitation: UUID, done
     try:
         invitations.resend(actor, invitation)
     except DomainError as error:
-        return render(request, "people/resent.html", {"answer": error.message}, status=error.status)
+        context = {"answer": error.message, "wait": error.extra.get("retry_after", 0)}
+        return render(request, "people/resent.html", context, status=error.status)
     return render(request, "people/resent.html", {"answer": done, "sent": True})
 
 

@@ -13,10 +13,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import retarget
 
 from invitations.corrections import fix_address, release_address
-from invitations.models import Invitation, InvitationStatus
+from invitations.models import Invitation, InvitationStatus, Kind
+from invitations.services import retry_delivery
 from members.access import Action, Actor, actor_for, require
 from members.addresses import MAX_LENGTH
 from members.errors import DomainError, InvitationNotPending, NotFound
+from members.outbox import State
+from workspace_admin.people.actions import act
 from workspace_admin.people.listing import Request, refreshed
 
 
@@ -71,6 +74,24 @@ def _sheet(  # noqa: PLR0913 -- one answer, many faces
     }
     template = "people/address.html#sheet" if request.htmx else "people/address.html"
     return render(request, template, context, status=status)
+
+
+@login_required
+@require_POST
+def retry(request: Request, slug: str, invitation: UUID) -> HttpResponse:
+    """Try again to send the invitation's email, which failed, with the same link."""
+
+    def change(actor: Actor) -> None:
+        require(actor, Action.RESEND)
+        mails = actor.workspace.deliveries.filter(invitation=invitation, kind=Kind.INVITATION, state=State.FAILED)
+        failed = mails.order_by("-created_at").values_list("id", flat=True).first()
+        if failed is None:
+            raise NotFound
+        retry_delivery(actor, failed)
+
+    actor = actor_for(request.user, slug)
+    of = actor.workspace.invitations.filter(id=invitation).values_list("membership_id", flat=True).first()
+    return act(request, slug, change, _("The email is on its way again, with the same link."), of)
 
 
 @login_required

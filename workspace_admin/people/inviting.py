@@ -18,7 +18,7 @@ from invitations.inviting import Answer
 from invitations.models import InvitationStatus
 from members.access import Action, Actor, actor_for, require
 from members.addresses import split
-from members.errors import AlreadyInvited, AlreadyMember, DomainError, InvalidRequest
+from members.errors import AlreadyInvited, AlreadyMember, DomainError, InvalidRequest, Undeliverable
 from workspace_admin.people import queries
 from workspace_admin.people.forms import DAYS, InviteForm
 from workspace_admin.people.listing import Request, context_of, refreshed
@@ -36,13 +36,18 @@ FIELDS = {
 
 @dataclass(frozen=True)
 class Refusal:
-    """An address that was not invited, why, and the way out: what to resend, or whom to reactivate or extend."""
+    """An address that was not invited, why, and the way out: what to resend, or whom to reactivate or extend.
+
+    Where that is not it: in how many seconds it may be tried again, or that the address is held back.
+    """
 
     email: str
     message: str
     invitation: UUID | None = None
     deactivated: UUID | None = None
     lapsed: UUID | None = None
+    wait: int = 0
+    held: bool = False
 
 
 @login_required
@@ -124,6 +129,8 @@ def _refusals(actor: Actor, answers: list[Answer]) -> list[Refusal]:
             offers.get(answer.email),
             standing.get((answer.email, "deactivated")),
             standing.get((answer.email, "lapsed")),
+            error.extra.get("retry_after", 0),
+            isinstance(error, Undeliverable),
         )
         for answer, error in refused
     ]

@@ -107,7 +107,7 @@ def refreshed(
     actor = actor_for(request.user, slug)
     if not actor.may(Action.VIEW_MEMBERS):
         return HttpResponseClientRedirect(resolve_url("home", slug))
-    refusal = Refusal(member, str(error.message), _remedy(error, member)) if error and member else None
+    refusal = _refusal(error, member) if error and member else None
     context = context_of(request, actor, fresh=fresh, refusal=refusal)
     response = render(request, "people/answer.html", context, status=error.status if error else 200)
     response["HX-Trigger"] = CHANGED
@@ -120,6 +120,11 @@ def told(request: Request, slug: str, done: str) -> HttpResponse:
     """Answer a dialog whose change was made: it closes, and the list is as it now is."""
     messages.success(request, done)
     return retarget(refreshed(request, slug), "#people")
+
+
+def _refusal(error: DomainError, member: UUID) -> Refusal:
+    wait = ceil(error.extra.get("retry_after", 0))
+    return Refusal(member, str(error.message), _remedy(error, member), wait)
 
 
 def _remedy(error: DomainError, member: UUID) -> str:

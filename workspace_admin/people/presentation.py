@@ -44,6 +44,7 @@ class Mail:
     text: str
     at: datetime
     lost: bool
+    failed: bool
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Refusal:
-    """What was refused about a member, in words, and where the way out is, relative to the Members page."""
+    """What was refused about a member, in words, and where the way out is, relative to the Members page.
+
+    ``wait`` is in how many seconds it may be tried again, where it came too soon.
+    """
 
     member: uuid.UUID
     words: str
     remedy: str = ""
+    wait: int = 0
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,7 @@ class Row:
     last_active: str
     refused: str = ""
     remedy: str = ""
+    wait: int = 0
 
     @property
     def label(self) -> str:
@@ -155,6 +161,7 @@ def present(
         last_active=ago(member.last_active_at) if member.last_active_at else "",
         refused=refusal.words if refusal else "",
         remedy=refusal.remedy if refusal else "",
+        wait=refusal.wait if refusal else 0,
     )
 
 
@@ -187,7 +194,7 @@ def mail_of(delivery: Delivery) -> Mail:
 
 
 def _became(shown: str, at: datetime) -> Mail:
-    return Mail(str(MAIL[shown]) % {"ago": ago(at)}, at, shown in LOST)
+    return Mail(str(MAIL[shown]) % {"ago": ago(at)}, at, shown in LOST, shown == "failed")
 
 
 def _ends(member: Membership) -> str:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from workspace_admin.people import actions, inviting, lifecycle, moving, person, views
-from workspace_admin.people.addresses import address, release
+from workspace_admin.people.addresses import address, release, retry
 
 urlpatterns = [
     path("w/<slug:slug>/members/", views.members, name="members"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("w/<slug:slug>/members/<uuid:member>/removal/", actions.removal, name="member-removal"),
     path("w/<slug:slug>/held-addresses/release/", release, name="address-release"),
     path("w/<slug:slug>/invitations/<uuid:invitation>/address/", address, name="invitation-address"),
+    path("w/<slug:slug>/invitations/<uuid:invitation>/retry/", retry, name="invitation-mail-retry"),
     path("w/<slug:slug>/invitations/<uuid:invitation>/resend/", actions.resend, name="invitation-resend"),
     path("w/<slug:slug>/invitations/<uuid:invitation>/revocation/", actions.revocation, name="invitation-revoke"),
 ]
