@@ -2,7 +2,9 @@
 
 import pytest
 
+from billing_seats.lifecycle import deactivate
 from invitations.models import Delivery, Invitation
+from members.models import Membership
 
 
 def test_an_invited_person_stands_in_the_list_at_once(ask_to_join, member):
@@ -89,3 +91,39 @@ def test_free_is_refused_on_the_server_too(erin, solo, client_for):
 def test_a_name_with_markup_is_shown_as_text(ask_to_join, plain, alice, acme):
     acme.memberships.filter(user=alice).update(name="<b>Ali</b>")
     assert b"<b>Ali</b>" not in plain.get("/w/acme/members/").content
+
+
+def test_whose_access_has_stopped_gets_their_way_back_beside_the_address(ask_to_join, htmx, as_alice, acme, member):
+    deactivate(as_alice, member("bob@acme.example").id)
+    Membership.objects.filter(email="carol@acme.example").update(expires_at="2026-01-01T00:00:00Z")
+    told = ask_to_join("bob@acme.example carol@acme.example alice@acme.example").content.decode()
+    bob, carol = member("bob@acme.example"), member("carol@acme.example")
+    beside = {"HX-Target": "span#refusal-1"}
+    for link, button in ((f"{bob.id}/reactivation/", "Reactivate"), (f"{carol.id}/end/", "Extend access")):
+        assert f"/w/acme/members/{link}" in told
+        asked = htmx.get(f"/w/acme/members/{link}", headers=beside).content.decode()
+        assert button in asked
+        assert "<form" not in asked
+    response = htmx.post(
+        f"/w/acme/members/{bob.id}/reactivation/", {f"{bob.id}-seats": ["le-chat-team"]}, headers=beside
+    )
+    assert "Bob Keller has access again, with a seat of: le Chat Team." in response.content.decode()
+    assert 'id="dialog"' not in response.content.decode()
+    response = htmx.post(f"/w/acme/members/{carol.id}/end/", {f"{carol.id}-ends_on": ""}, headers=beside)
+    assert "The access of Carol Novak has no end." in response.content.decode()
+    assert (member(bob.email).status, member(carol.email).display_status) == ("active", "active")
+
+
+def test_what_is_refused_beside_an_address_is_told_there(ask_to_join, htmx, as_alice, acme, member):
+    bob = deactivate(as_alice, member("bob@acme.example").id)
+    acme.seat_pools.filter(product__slug="le-chat-team").update(purchased=0)
+    sent = {f"{bob.id}-seats": ["le-chat-team"]}
+    response = htmx.post(f"/w/acme/members/{bob.id}/reactivation/", sent, headers={"HX-Target": "span#refusal-1"})
+    assert (response.status_code, "No seat of le Chat Team is left." in response.content.decode()) == (409, True)
+    assert f'name="{bob.id}-seats"' in response.content.decode()
+
+
+def test_who_was_removed_is_invited_from_scratch(ask_to_join, htmx, member):
+    htmx.post(f"/w/acme/members/{member('bob@acme.example').id}/removal/")
+    ask_to_join("bob@acme.example")
+    assert (member("bob@acme.example").status, member("bob@acme.example").seats.count()) == ("invited", 0)

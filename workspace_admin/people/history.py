@@ -31,6 +31,7 @@ PLAIN = {
     "invitation.created": gettext_lazy("Invited as %(role)s%(seats)s"),
     "invitation.resent": gettext_lazy("Invitation sent again%(seats)s"),
     "invitation.mail_retried": gettext_lazy("Email tried again"),
+    "invitation.address_released": gettext_lazy("Address released: mail can be sent to it again"),
     "invitation.extended": gettext_lazy("Invitation valid through %(day)s"),
     "invitation.accepted": gettext_lazy("Joined as %(role)s"),
     "invitation.declined": gettext_lazy("Declined the invitation"),
