@@ -58,7 +58,8 @@ def draw(product: str, days: Sequence[Day]) -> Chart:
 
 def _middle(most: int) -> int:
     """Answer half the height of a scale for so many: the first round number that leaves some air above them."""
-    return next(step * 10**power for power in count() for step in STEPS if 2 * step * 10**power > most)
+    scale = (step * int(10**power) for power in count() for step in STEPS)
+    return next(middle for middle in scale if 2 * middle > most)
 
 
 def _label(product: str, days: Sequence[Day]) -> str:

@@ -97,7 +97,7 @@ class ProductSeats(WorkspaceResource):
         Raises:
             NotFound: nothing of it was bought.
         """
-        pool = rows(self.actor.workspace).filter(slug_=product).first()
+        pool = rows(self.actor.workspace).filter(product__slug=product).first()
         if pool is None:
             raise NotFound
         return Response(shown(pool))
