@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from members.carrier import KEY_HEADER
+from members.templatetags.mail import one_line
 
 
 def compose(  # noqa: PLR0913 -- the parts of a message, all by keyword
@@ -21,7 +22,7 @@ def compose(  # noqa: PLR0913 -- the parts of a message, all by keyword
     """
     with translation.override(language or settings.LANGUAGE_CODE):
         known = {**context, "language": translation.get_language()}
-        subject = " ".join(render_to_string(f"emails/{template}.subject.txt", known).split())
+        subject = one_line(render_to_string(f"emails/{template}.subject.txt", known))
         text = render_to_string(f"emails/{template}.txt", known).strip() + "\n"
         html = render_to_string(f"emails/{template}.html", {**known, "subject": subject})
     headers = {"Message-ID": message_id, "Auto-Submitted": "auto-generated", KEY_HEADER: key}

@@ -1,6 +1,7 @@
 """Filters of the email templates."""
 
 import re
+import unicodedata
 
 from django import template
 from django.template.defaultfilters import stringfilter
@@ -8,16 +9,31 @@ from django.template.defaultfilters import stringfilter
 register = template.Library()
 
 WORD_JOINER = "\u2060"
-_LINKING = re.compile("[.:/\u3002\uff0e\uff61]")
+_LINKING = re.compile("[.:/@\u3002\uff0e\uff61]")
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that let what follows run the other way: in a name they would turn our words around."""
 
 
 @register.filter
 @stringfilter
 def unlinked(text: str) -> str:
-    """Text in which no mail client finds an address of a page to make a link of; it looks the same.
+    """One line of text in which no mail client finds an address to make a link of; it looks the same.
 
     Whoever names a workspace "evil.example" would otherwise put a link of their own into our mail. An invisible
-    word joiner (no space, no line break) before each dot, colon and slash is not part of any host name.
+    word joiner (no space, no line break) before each dot, colon, slash and at sign is not part of any host name.
     The result is still unescaped: autoescaping does that.
     """
-    return _LINKING.sub(lambda found: WORD_JOINER + found[0], text)
+    return _LINKING.sub(lambda found: WORD_JOINER + found[0], one_line(text))
+
+
+@register.filter
+@stringfilter
+def unlinked_lines(text: str) -> str:
+    """As ``unlinked``, with the lines that the writer made."""
+    return "\n".join(unlinked(line) for line in text.splitlines())
+
+
+def one_line(text: str) -> str:
+    """Answer the text on one line, without characters that control a terminal or the direction of writing."""
+    kept = (char for char in " ".join(text.split()) if char not in _TURNING and unicodedata.category(char) != "Cc")
+    return "".join(kept)
