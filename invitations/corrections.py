@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -47,7 +48,11 @@ def fix_address(actor: Actor, invitation_id: uuid.UUID, email: str) -> Invitatio
         renew(workspace, member)
     new = _moved(actor, old, member, email, now)
     audit.record(actor, workspace.id, "invitation.revoked", old, {"status": ["pending", "revoked"]})
-    offered = {"role": [None, new.role], "seats": [[], new.product_slugs], "email": [old.email, email]}
+    offered: dict[str, list[Any]] = {
+        "role": [None, new.role],
+        "seats": [[], new.product_slugs],
+        "email": [old.email, email],
+    }
     audit.record(actor, workspace.id, "invitation.created", new, offered)
     transaction.on_commit(tasks.nudge, robust=True)
     return new
