@@ -34,7 +34,7 @@ HELD = "held"
 _BEGIN = """
 UPDATE {table} SET state = 'sending', attempts = attempts + 1,
     leased_until = statement_timestamp() + %s, next_attempt_at = statement_timestamp() + %s
-WHERE id = %s AND lease = %s RETURNING *
+WHERE id = %s AND lease = %s RETURNING {columns}
 """
 """Fence and reading in one statement: the worker makes it for each mail."""
 logger = structlog.get_logger(__name__)
@@ -116,8 +116,11 @@ class OutgoingQuerySet[M: "Outgoing"](models.QuerySet[M]):
 
     def begin(self, name: uuid.UUID, pk: uuid.UUID) -> M | None:
         """Note that the row is being sent, and answer it as it stands now; None if the lease was lost."""
-        table = self.model._meta.db_table  # noqa: SLF001 -- public by its documentation
-        return next(iter(self.raw(_BEGIN.format(table=table), [lease(), lease(), pk, name])), None)
+        meta = self.model._meta  # noqa: SLF001 -- public by its documentation
+        # Named one by one: a column that a migration adds meanwhile must not stop the workers.
+        columns = ", ".join(field.column for field in meta.concrete_fields)
+        begin = _BEGIN.format(table=meta.db_table, columns=columns)
+        return next(iter(self.raw(begin, [lease(), lease(), pk, name])), None)
 
     def renew(self, **values: Any) -> int:
         """Lease these rows for as long again, and write the values; answers how many rows that were."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core import mail as django_mail
 from django.core.mail import EmailMultiAlternatives
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
@@ -245,3 +245,15 @@ def test_a_broker_that_is_away_costs_a_process_one_wait(monkeypatch):
     for _ in range(3):
         outbox.nudge(Task())
     assert rings == ["ring"]
+
+
+@pytest.mark.parametrize("policy", ["resend", "wait"])
+def test_what_is_due_is_found_by_an_index_however_much_was_sent(mail, settings, policy):
+    settings.UNKNOWN_DELIVERY_POLICY = policy
+    ROWS.bulk_create([AccountMail(kind="x", email="ada@example.com", state="sent") for _ in range(3000)])
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE members_accountmail")
+    for rows in (ROWS.due().order_by("next_attempt_at"), ROWS.filter(state__in=outbox.OPEN)):
+        assert "account_mail_open" in rows.explain()
+    assert "account_mail_failed" in ROWS.filter(state="failed").explain()
+    assert "account_mail_by_provider" in ROWS.filter(provider_message_id="x").exclude(provider_message_id="").explain()
