@@ -118,7 +118,7 @@ class OutgoingQuerySet[M: "Outgoing"](models.QuerySet[M]):
         """Note that the row is being sent, and answer it as it stands now; None if the lease was lost."""
         meta = self.model._meta  # noqa: SLF001 -- public by its documentation
         # Named one by one: a column that a migration adds meanwhile must not stop the workers.
-        columns = ", ".join(field.column for field in meta.concrete_fields)
+        columns = ", ".join(str(field.column) for field in meta.concrete_fields)
         begin = _BEGIN.format(table=meta.db_table, columns=columns)
         return next(iter(self.raw(begin, [lease(), lease(), pk, name])), None)
 
