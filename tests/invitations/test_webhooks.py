@@ -23,6 +23,7 @@ from tests.invitations.payloads import (
     ses,
     told,
 )
+from tests.racing import race
 from workspace_admin.configuration import webhook_secret
 
 pytestmark = pytest.mark.usefixtures("telling")
@@ -63,6 +64,15 @@ def test_a_heavier_outcome_stands_whatever_arrives_first(order, ada):
         told("postmark", kind, ada, T0 + timedelta(seconds=len(kind)))
     assert outcome(ada) == ("complained", False)
     assert ada.events.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_told_by_many_at_once_it_is_noted_once_and_the_heaviest_stands(ada):
+    kinds = ["delivered", "bounced", "complained", "soft"] * 8
+    results = race(*[lambda kind=kind: told("postmark", kind, ada).status_code for kind in kinds])
+    assert set(results) == {200}
+    assert outcome(ada) == ("complained", False)
+    assert ada.events.count() == 4
 
 
 def test_a_late_delivery_does_not_hide_a_bounce(ada):
