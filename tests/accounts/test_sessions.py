@@ -34,7 +34,7 @@ OTHERS = "/profile/sessions/others/departure/"
 
 
 @pytest.fixture
-def browser(client_for):
+def signed_in(client_for):
     """A browser that is signed in, and has been used."""
 
     def enter(user: User, agent: str = DESK) -> Client:
@@ -57,31 +57,31 @@ def is_in(client: Client) -> bool:
     return client.get("/profile/").status_code == 200
 
 
-def test_the_profile_lists_own_sessions_this_one_first(browser, bob, alice):
-    here = browser(bob)
-    browser(bob, PHONE)
-    browser(alice)
+def test_the_profile_lists_own_sessions_this_one_first(signed_in, bob, alice):
+    here = signed_in(bob)
+    signed_in(bob, PHONE)
+    signed_in(alice)
     assert listed(here) == [("Firefox on Windows", True), ("Safari on iPhone", False)]
     page = here.get("/profile/").content.decode()
     assert "This browser" in page
     assert "Sign out Safari on iPhone" in page
 
 
-def test_a_session_is_listed_from_the_moment_of_the_sign_in(client, browser, bob):
+def test_a_session_is_listed_from_the_moment_of_the_sign_in(client, signed_in, bob):
     client.post("/", {"login": bob.email, "password": "workspace-demo"})
-    assert listed(browser(bob)) == [("Firefox on Windows", True), ("Unknown device", False)]
+    assert listed(signed_in(bob)) == [("Firefox on Windows", True), ("Unknown device", False)]
 
 
-def test_the_page_tells_no_key_of_a_session(browser, bob):
-    here, phone = browser(bob), browser(bob, PHONE)
+def test_the_page_tells_no_key_of_a_session(signed_in, bob):
+    here, phone = signed_in(bob), signed_in(bob, PHONE)
     page = here.get("/profile/").content.decode()
     assert here.session.session_key not in page
     assert phone.session.session_key not in page
 
 
-def test_another_session_is_signed_out_and_the_others_stay(browser, bob):
-    phone, desk = browser(bob, PHONE), browser(bob)
-    here = browser(bob)
+def test_another_session_is_signed_out_and_the_others_stay(signed_in, bob):
+    phone, desk = signed_in(bob, PHONE), signed_in(bob)
+    here = signed_in(bob)
     Session.objects.filter(pk=phone.session.session_key).update(seen_at=Now() + timedelta(minutes=1))
     assert here.post(f"/profile/sessions/{name_of_other(here)}/departure/")["Location"] == "/profile/"
     assert not is_in(phone)
@@ -89,8 +89,8 @@ def test_another_session_is_signed_out_and_the_others_stay(browser, bob):
     assert is_in(here)
 
 
-def test_signing_out_everywhere_else_keeps_this_one_and_other_peoples(browser, bob, alice):
-    phone, here, hers = browser(bob, PHONE), browser(bob), browser(alice)
+def test_signing_out_everywhere_else_keeps_this_one_and_other_peoples(signed_in, bob, alice):
+    phone, here, hers = signed_in(bob, PHONE), signed_in(bob), signed_in(alice)
     page = here.post(OTHERS, follow=True)
     assert b"signed in here only" in page.content
     assert b"everywhere else" not in page.content
@@ -99,19 +99,19 @@ def test_signing_out_everywhere_else_keeps_this_one_and_other_peoples(browser, b
     assert is_in(hers)
 
 
-def test_a_session_of_somebody_else_stays(browser, bob, alice):
-    hers, phone = browser(alice), browser(alice, PHONE)
+def test_a_session_of_somebody_else_stays(signed_in, bob, alice):
+    hers, phone = signed_in(alice), signed_in(alice, PHONE)
     name = name_of_other(hers)
-    browser(bob).post(f"/profile/sessions/{name}/departure/")
+    signed_in(bob).post(f"/profile/sessions/{name}/departure/")
     assert is_in(phone)
     hers.post(f"/profile/sessions/{name}/departure/")
     assert not is_in(phone)
 
 
 @pytest.mark.parametrize("path", [OTHERS, "/profile/sessions/abc/departure/"])
-def test_sessions_end_by_a_post_of_who_is_signed_in(path, browser, client, bob):
-    phone = browser(bob, PHONE)
-    assert browser(bob).get(path).status_code == 405
+def test_sessions_end_by_a_post_of_who_is_signed_in(path, signed_in, client, bob):
+    phone = signed_in(bob, PHONE)
+    assert signed_in(bob).get(path).status_code == 405
     assert client.post(path)["Location"].startswith("/accounts/login/")
     forged = Client(enforce_csrf_checks=True)
     forged.force_login(bob, settings.AUTHENTICATION_BACKENDS[0])
@@ -119,16 +119,16 @@ def test_sessions_end_by_a_post_of_who_is_signed_in(path, browser, client, bob):
     assert is_in(phone)
 
 
-def test_the_session_in_use_is_not_ended_by_its_own_name(browser, bob):
-    here = browser(bob)
+def test_the_session_in_use_is_not_ended_by_its_own_name(signed_in, bob):
+    here = signed_in(bob)
     [one] = here.get("/profile/").context["sign_ins"]
     here.post(f"/profile/sessions/{one.name}/departure/")
     assert is_in(here)
 
 
-def test_what_a_new_password_or_the_last_membership_ended_is_not_listed(browser, bob):
-    browser(bob, PHONE)
-    here = browser(bob)
+def test_what_a_new_password_or_the_last_membership_ended_is_not_listed(signed_in, bob):
+    signed_in(bob, PHONE)
+    here = signed_in(bob)
     new = {"oldpassword": "workspace-demo", "password1": "another-secret-8", "password2": "another-secret-8"}
     here.post("/accounts/password/change/", new)
     assert listed(here) == [("Firefox on Windows", True)]
@@ -136,20 +136,20 @@ def test_what_a_new_password_or_the_last_membership_ended_is_not_listed(browser,
     assert sign_ins(User.objects.get(id=bob.id), None) == []
 
 
-def test_an_expired_session_is_not_listed(browser, bob):
-    phone, here = browser(bob, PHONE), browser(bob)
+def test_an_expired_session_is_not_listed(signed_in, bob):
+    phone, here = signed_in(bob, PHONE), signed_in(bob)
     Session.objects.filter(pk=phone.session.session_key).update(expire_date=Now())
     assert listed(here) == [("Firefox on Windows", True)]
 
 
-def test_signing_out_takes_a_session_from_the_list(browser, bob):
-    phone, here = browser(bob, PHONE), browser(bob)
+def test_signing_out_takes_a_session_from_the_list(signed_in, bob):
+    phone, here = signed_in(bob, PHONE), signed_in(bob)
     phone.post("/accounts/logout/")
     assert listed(here) == [("Firefox on Windows", True)]
 
 
-def test_the_use_of_a_session_is_noted_every_ten_minutes_only(browser, bob, acme):
-    here = browser(bob)
+def test_the_use_of_a_session_is_noted_every_ten_minutes_only(signed_in, bob, acme):
+    here = signed_in(bob)
     row = Session.objects.get()
     here.get("/w/acme/")
     with CaptureQueriesContext(connection) as captured:
@@ -161,8 +161,8 @@ def test_the_use_of_a_session_is_noted_every_ten_minutes_only(browser, bob, acme
     assert Session.objects.get().seen_at > row.seen_at
 
 
-def test_what_stands_beside_the_data_survives_a_change_of_it(browser, bob):
-    here = browser(bob)
+def test_what_stands_beside_the_data_survives_a_change_of_it(signed_in, bob):
+    here = signed_in(bob)
     before = Session.objects.get()
     here.post("/profile/", {"name": "Bob K.", "language": "fr"})
     here.post("/accounts/reauthenticate/", {"password": "workspace-demo"})
@@ -171,8 +171,8 @@ def test_what_stands_beside_the_data_survives_a_change_of_it(browser, bob):
     assert (after.user_id, after.agent, after.seen_at) == (bob.id, DESK, before.seen_at)
 
 
-def test_the_list_costs_the_same_however_many_there_are(browser, bob):
-    here = browser(bob)
+def test_the_list_costs_the_same_however_many_there_are(signed_in, bob):
+    here = signed_in(bob)
 
     def cost() -> int:
         with CaptureQueriesContext(connection) as captured:
@@ -181,12 +181,12 @@ def test_the_list_costs_the_same_however_many_there_are(browser, bob):
 
     few = cost()
     for _ in range(5):
-        browser(bob, PHONE)
+        signed_in(bob, PHONE)
     assert cost() == few
 
 
-def test_an_odd_browser_is_kept_short_and_escaped(browser, bob):
-    here = browser(bob, "<script>Firefox/1 " + "x" * 900)
+def test_an_odd_browser_is_kept_short_and_escaped(signed_in, bob):
+    here = signed_in(bob, "<script>Firefox/1 " + "x" * 900)
     assert listed(here) == [("Firefox", True)]
     assert len(Session.objects.get().agent) == 300
     assert b"<script>Firefox" not in here.get("/profile/").content

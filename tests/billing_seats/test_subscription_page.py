@@ -20,7 +20,7 @@ def self_service(settings):
 
 
 @pytest.fixture
-def page(acme, alice, client_for):
+def reading(acme, alice, client_for):
     """The page as Alice reads it: its text, without markup."""
     client = client_for(alice)
 
@@ -31,30 +31,30 @@ def page(acme, alice, client_for):
     return read
 
 
-def test_the_plan_stands_with_what_it_includes_its_standing_and_renewal(page, acme):
-    text = page()
+def test_the_plan_stands_with_what_it_includes_its_standing_and_renewal(reading, acme):
+    text = reading()
     assert "Team plan Active Renews on" in text
     assert "REST API" in text
     assert "Single sign-on : not included" in text
 
 
-def test_each_product_has_its_figures_and_its_holds(page, as_alice):
+def test_each_product_has_its_figures_and_its_holds(reading, as_alice):
     invite(as_alice, ["ada@example.com"], products=[demo.CHAT])
-    text = page()
+    text = reading()
     assert "le Chat Team Bought 10 In use 1 Held by invitations 1 Free 8" in text
     assert "1 seat is held by an invitation ada@example.com held until" in text
 
 
-def test_holds_beyond_those_listed_lead_to_the_invitations(page, as_alice, acme, client_for, alice):
+def test_holds_beyond_those_listed_lead_to_the_invitations(reading, as_alice, acme, client_for, alice):
     SeatPool.objects.filter(workspace=acme).update(purchased=100)
     invite(as_alice, [f"person-{number}@example.com" for number in range(25)], products=[demo.CHAT])
-    assert "and 5 more. See all invitations" in page()
+    assert "and 5 more. See all invitations" in reading()
     assert 'href="/w/acme/members/?tab=invited"' in client_for(alice).get(PATH).content.decode()
 
 
-def test_over_assigned_is_announced_in_words_and_numbers(page, acme):
+def test_over_assigned_is_announced_in_words_and_numbers(reading, acme):
     acme.seat_pools.filter(product__slug=demo.CHAT).update(purchased=0)
-    text = page()
+    text = reading()
     assert "le Chat Team Over-assigned" in text
     assert "1 more seat of le Chat Team is in use than was bought. Nobody loses a seat" in text
 
@@ -75,8 +75,8 @@ def test_a_product_without_history_has_the_day_of_today(acme, alice, client_for)
     assert [[day.day for day in chart.days] for _entry, chart in context["entries"]] == [[database_now().date()]] * 2
 
 
-def test_who_changed_what_stands_with_names_and_times(page):
-    assert "The console bought 3 seats of Mistral Code" in page()
+def test_who_changed_what_stands_with_names_and_times(reading):
+    assert "The console bought 3 seats of Mistral Code" in reading()
 
 
 @pytest.mark.usefixtures("self_service")
@@ -110,10 +110,10 @@ def test_a_workspace_without_seats_says_what_to_do(solo, erin, client_for):
     assert "Change the plan first." in html
 
 
-def test_after_a_downgrade_of_the_plan_the_page_says_that_seats_wait(page, acme):
+def test_after_a_downgrade_of_the_plan_the_page_says_that_seats_wait(reading, acme):
     acme.subscription.plan = "free"
     acme.subscription.save()
-    assert "The Free plan includes no product seats: what was bought stays" in page()
+    assert "The Free plan includes no product seats: what was bought stays" in reading()
 
 
 @pytest.mark.usefixtures("self_service")
