@@ -40,6 +40,7 @@ PAGES = {
     Action.REACTIVATE: (WRITE, W + "/members/{member}/reactivation/", {}),
     Action.SET_END: (WRITE, W + "/members/{member}/end/", {"ends_on": "2099-01-01"}),
     Action.REMOVE: (WRITE, W + "/members/{member}/removal/", {}),
+    Action.MANAGE_API_KEYS: (WRITE, W + "/api-keys/new/", {"name": "Nightly sync", "scope": "read", "days": "30"}),
     Action.LEAVE: (WRITE, W + "/membership/departure/", {}),
 }
 PAGES_BESIDE = [

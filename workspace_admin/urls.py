@@ -16,6 +16,7 @@ urlpatterns = [
     path("api/v1/", include("workspace_admin.api_urls")),
     path("", include("billing_seats.urls")),
     path("", include("invitations.urls")),
+    path("", include("workspace_admin.keys.urls")),
     path("", include("workspace_admin.people.urls")),
 ]
 if settings.DEBUG:

@@ -6,3 +6,4 @@ import "./forms.js";
 import "./session.js";
 import "./times.js";
 import "./countdown.js";
+import "./copy.js";

@@ -12,6 +12,8 @@ SIGNED_IN = [
     "/w/acme/members/?q=nobody-has-this-name",
     "/w/acme/members/invite/",
     "/w/acme/subscription/",
+    "/w/acme/api-keys/",
+    "/w/acme/api-keys/new/",
     "/w/acme/membership/departure/",
     "/workspaces/new/",
     "/roles/",
