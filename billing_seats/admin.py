@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from billing_seats import purchases
+from billing_seats.admin_keys import ProductKeyAdmin as ProductKeyAdmin
 from billing_seats.admin_previews import PreviewedAdmin
 from billing_seats.forms import Confirmation
 from billing_seats.models import Product, SeatPool, Subscription

@@ -1,6 +1,7 @@
 """Pages of a list by keyset: a page's cost grows neither with its depth nor with the list."""
 
 import base64
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,12 +12,15 @@ import orjson
 from django.db.models import F, Model, QuerySet, Value
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.db.models.functions import Coalesce
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from members.errors import InvalidRequest
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 """Stands for a time that is not set, so that rows without one have a place in the order."""
+SIGNATURE = 16
+"""Bytes of a cursor's signature."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,8 @@ def page[Row: Model](rows: QuerySet[Row, Row], order: Order, *, limit: int, curs
     Raises:
         InvalidRequest: the cursor is none of this list in this order.
     """
-    backward, place = _read(cursor, order) if cursor else (False, None)
+    of = rows.model.__name__
+    backward, place = _read(of, cursor, order) if cursor else (False, None)
     falling = order.descending is not backward
     if place is not None:
         lookup: Callable[..., Any] = TupleLessThan if falling else TupleGreaterThan
@@ -79,19 +84,36 @@ def page[Row: Model](rows: QuerySet[Row, Row], order: Order, *, limit: int, curs
     has_next, has_prev = (True, more) if backward else (more, place is not None)
     return Page(
         found,
-        _write("n", order.of(found[-1])) if found and has_next else None,
-        _write("p", order.of(found[0])) if found and has_prev else None,
+        _write(of, "n", order.of(found[-1])) if found and has_next else None,
+        _write(of, "p", order.of(found[0])) if found and has_prev else None,
     )
 
 
-def _write(direction: str, place: list[Any]) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps([direction, *place])).decode().rstrip("=")
+def _write(of: str, direction: str, place: list[Any]) -> str:
+    """Answer a cursor: opaque to whoever holds it, and signed, so that it names only places where a page has ended."""
+    written = orjson.dumps([direction, *place])
+    return base64.urlsafe_b64encode(_signature(of, written) + written).decode().rstrip("=")
 
 
-def _read(cursor: str, order: Order) -> tuple[bool, tuple[Any, UUID]]:
+def _signature(of: str, written: bytes) -> bytes:
+    return salted_hmac(f"members.keyset:{of}", written, algorithm="sha256").digest()[:SIGNATURE]
+
+
+def _signed(of: str, cursor: str) -> bytes:
+    """Answer what was signed.
+
+    Raises:
+        ValueError: it was not signed here, for this list.
+    """
+    raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    if not hmac.compare_digest(raw[:SIGNATURE], _signature(of, raw[SIGNATURE:])):
+        raise ValueError(cursor)
+    return raw[SIGNATURE:]
+
+
+def _read(of: str, cursor: str, order: Order) -> tuple[bool, tuple[Any, UUID]]:
     try:
-        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        direction, name, value, row_id = orjson.loads(raw)
+        direction, name, value, row_id = orjson.loads(_signed(of, cursor))
         place = order.read(value), UUID(str(row_id))
         known = {"n": False, "p": True}[direction]
     except (ValueError, TypeError, KeyError, OverflowError):

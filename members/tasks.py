@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from members import emails, outbox, relay, signouts
+from members import emails, idempotency, outbox, relay, signouts
 from members.models import AccountMail
 
 
@@ -16,6 +16,12 @@ def drain() -> None:
 def end_lapsed_sessions() -> None:
     """Sign out the people whose last access has ended since."""
     signouts.end_lapsed_sessions()
+
+
+@shared_task  # type: ignore[untyped-decorator]  # -- as above
+def forget_answers() -> None:
+    """Delete what was kept of POSTs for repetitions, and its day is over."""
+    idempotency.forget()
 
 
 def nudge() -> None:

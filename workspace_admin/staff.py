@@ -6,13 +6,15 @@ from members.models import User
 
 SEEN = {
     "members": ("workspace", "membership", "user", "auditevent"),
-    "billing_seats": ("product", "subscription", "seatpool"),
+    "billing_seats": ("product", "productkey", "subscription", "seatpool"),
     "invitations": ("invitation", "delivery"),
 }
 VIEWING = frozenset(f"{app}.view_{model}" for app, models in SEEN.items() for model in models)
 ACTING = VIEWING | {
     "billing_seats.add_product",
     "billing_seats.change_product",
+    "billing_seats.add_productkey",
+    "billing_seats.change_productkey",
     "billing_seats.change_subscription",
     "invitations.change_invitation",
 }
