@@ -37,7 +37,7 @@ class ProductAdmin(NoDeleting):
     list_display = ("name", "slug", "retired")
     list_filter = ("retired",)
     search_fields = ("name", "slug")
-    fields = ("name", "slug", "description", "url", "retired")
+    fields = ("name", "slug", "description", "url", "retired", "entitlement_max_age")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> tuple[str, ...]:  # noqa: ARG002 -- Django's
         """Keep the slug once it is there: scripts and invitations name products by it."""

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from django.contrib.postgres.indexes import BrinIndex
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -33,6 +33,13 @@ class Product(models.Model):
     description = models.CharField(_("description"), max_length=300, blank=True)
     url = models.URLField(_("link to open"), blank=True)
     retired = models.BooleanField(_("retired"), default=False)
+    entitlement_max_age = models.PositiveIntegerField(
+        _("answers hold for"),
+        default=60,
+        db_default=60,
+        validators=[MaxValueValidator(86_400)],
+        help_text=_("For how many seconds the product may believe that somebody may open it, before it asks again."),
+    )
 
     class Meta:
         ordering: ClassVar = ["slug"]

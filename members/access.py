@@ -19,6 +19,8 @@ class Action(StrEnum):
 
     VIEW_MEMBERS = "view_members"
     VIEW_SUBSCRIPTION = "view_subscription"
+    VIEW_ENTITLEMENTS = "view_entitlements"
+    VIEW_AUDIT = "view_audit"
     VIEW_DELIVERIES = "view_deliveries"
     INVITE = "invite"
     RESEND = "resend"
@@ -44,6 +46,8 @@ EVERYONE = frozenset(Role)
 ROLE_TABLE: dict[Action, frozenset[Role]] = {
     Action.VIEW_MEMBERS: ADMIN_AND_BILLING,
     Action.VIEW_SUBSCRIPTION: ADMIN_AND_BILLING,
+    Action.VIEW_ENTITLEMENTS: ADMIN_ONLY,
+    Action.VIEW_AUDIT: ADMIN_ONLY,
     Action.VIEW_DELIVERIES: ADMIN_ONLY,
     Action.INVITE: ADMIN_ONLY,
     Action.RESEND: ADMIN_ONLY,
@@ -65,6 +69,8 @@ ROLE_TABLE: dict[Action, frozenset[Role]] = {
 ACTION_LABELS = {
     Action.VIEW_MEMBERS: gettext_lazy("See the members list and invitations"),
     Action.VIEW_SUBSCRIPTION: gettext_lazy("See the subscription, seats bought and used"),
+    Action.VIEW_ENTITLEMENTS: gettext_lazy("Ask over the API who may open a product"),
+    Action.VIEW_AUDIT: gettext_lazy("See and export the audit log"),
     Action.VIEW_DELIVERIES: gettext_lazy("See what became of invitation emails"),
     Action.INVITE: gettext_lazy("Invite people"),
     Action.RESEND: gettext_lazy("Resend invitations"),
@@ -91,6 +97,7 @@ PEOPLE_ONLY = frozenset({Action.MANAGE_API_KEYS, Action.LEAVE})
 STAFF_PERMISSIONS = {
     Action.VIEW_MEMBERS: "members.view_membership",
     Action.VIEW_SUBSCRIPTION: "billing_seats.view_subscription",
+    Action.VIEW_AUDIT: "members.view_auditevent",
     Action.VIEW_DELIVERIES: "invitations.view_invitation",
     Action.RESEND: "invitations.change_invitation",
     Action.REVOKE: "invitations.change_invitation",

@@ -53,6 +53,7 @@ PAGES_BESIDE = [
 M = API + "/members/{member}"
 CALLS = [
     (Action.CHANGE_SETTINGS, PATCH, API, {"name": "Acme & sons"}),
+    (Action.VIEW_ENTITLEMENTS, READ, API + "/entitlements/le-chat-team?email=bob@acme.example", None),
     (Action.VIEW_MEMBERS, READ, API + "/members", None),
     (Action.VIEW_MEMBERS, READ, M, None),
     (Action.CHANGE_ROLE, PATCH, M, {"role": "billing"}),
@@ -83,6 +84,8 @@ CALLS += [
 ]
 ROWS = [("page", *row) for row in [*PAGES.items(), *PAGES_BESIDE]] + [("api", action, call) for action, *call in CALLS]
 ELSEWHERE = {
+    Action.VIEW_ENTITLEMENTS: "for programs: no page asks it",
+    Action.VIEW_AUDIT: "to come",
     Action.MANAGE_API_KEYS: "tests/api",
 }
 

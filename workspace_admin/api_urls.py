@@ -2,6 +2,7 @@
 
 from django.urls import path, re_path
 
+from billing_seats.entitlement_api import Entitlement
 from billing_seats.subscription_api import ProductSeats, WorkspaceSeats, WorkspaceSubscription
 from billing_seats.workspace_api import OneWorkspace, Workspaces
 from invitations.api import Invitations, OneInvitation, Resending, Revocation
@@ -37,6 +38,7 @@ urlpatterns = [
     path(f"{WORKSPACE}/subscription", WorkspaceSubscription.as_view(), name="api-subscription"),
     path(f"{WORKSPACE}/seats", WorkspaceSeats.as_view(), name="api-seats"),
     path(f"{WORKSPACE}/seats/<slug:product>", ProductSeats.as_view(), name="api-product-seats"),
+    path(f"{WORKSPACE}/entitlements/<slug:product>", Entitlement.as_view(), name="api-entitlement"),
     path(f"{WORKSPACE}/api-keys", ApiKeys.as_view(), name="api-keys"),
     path(f"{WORKSPACE}/api-keys/<uuid:key>", OneApiKey.as_view(), name="api-key"),
     re_path("", Nowhere.as_view()),

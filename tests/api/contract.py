@@ -24,6 +24,5 @@ CALLS = {
 }
 TO_COME = {
     "/workspaces/{workspace}/audit-events",
-    "/workspaces/{workspace}/entitlements/{product}",
 }
 """Paths of the contract that are being built; a path that is there leaves this set."""

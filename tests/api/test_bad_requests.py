@@ -138,7 +138,7 @@ def test_a_query_that_is_no_text_is_refused(client_for, alice, query):
 
 NO_PATHS = [
     "/",
-    "/workspaces",
+    "/workspaces/",
     "/workspaces/acme/members/",
     "/workspaces/ac%00me/members",
     "/workspaces/%ff/members",
