@@ -272,6 +272,7 @@ class AuditEvent(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["workspace_id", "-occurred_at", "-id"], name="audit_newest_first"),
             models.Index(fields=["workspace_id", "action", "-occurred_at", "-id"], name="audit_by_action"),
+            models.Index(fields=["workspace_id", "target_id", "-occurred_at", "-id"], name="audit_by_target"),
         ]
 
     def __str__(self) -> str:
