@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from billing_seats.entitlement import Explanation, explain_all
 from billing_seats.plans import FEATURES, Feature, Plan
 from invitations.models import Invitation, Kind
-from members.access import Action, actor_for, require
+from members.access import Action, Actor, actor_for, require
 from members.errors import NotFound
 from members.models import Membership, Workspace
 from workspace_admin.people import queries
@@ -49,8 +49,16 @@ def person(request: Request, slug: str, member: UUID) -> HttpResponse:
         raise NotFound
     me = actor.membership.id if actor.membership else None
     context = _about(actor.workspace, found, me)
+    context |= _around(request, actor)
+    response = render(request, "people/person.html#drawer" if request.htmx else "people/person.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _around(request: Request, actor: Actor) -> dict[str, Any]:
+    """Answer what stands around it: the reader's workspaces, and what role and plan let them do."""
     workspaces, plan, _invited = queries.surroundings(request.user, actor.workspace)
-    context |= {
+    return {
         "actor": actor,
         "workspace": actor.workspace,
         "nav": "members",
@@ -61,9 +69,6 @@ def person(request: Request, slug: str, member: UUID) -> HttpResponse:
         "may_invite": actor.may(Action.INVITE),
         "csrf_field": format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', get_token(request)),
     }
-    response = render(request, "people/person.html#drawer" if request.htmx else "people/person.html", context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
 
 
 def _about(workspace: Workspace, member: Membership, me: UUID | None) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """How members look on the Members page: words, tones and times, made once for each row."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.html import format_html_join
@@ -125,9 +125,8 @@ def present(
     columns: list[Column],
     me: uuid.UUID | None,
     options: dict[str, SafeString],
-    refusal: Refusal | None = None,
 ) -> Row:
-    """Answer a member, read by ``queries.whole``, as a line of the table; with a refusal, if it is about them."""
+    """Answer a member, read by ``queries.whole``, as a line of the table."""
     read = vars(member)
     status = member.display_status
     label, tone = STATUS[status]
@@ -159,10 +158,14 @@ def present(
         expires_at=member.expires_at,
         last_active_at=member.last_active_at,
         last_active=ago(member.last_active_at) if member.last_active_at else "",
-        refused=refusal.words if refusal else "",
-        remedy=refusal.remedy if refusal else "",
-        wait=refusal.wait if refusal else 0,
     )
+
+
+def beside(row: Row, refusal: Refusal | None) -> Row:
+    """Answer the line with the refusal, if it is about this member."""
+    if refusal is None or str(refusal.member) != row.id:
+        return row
+    return replace(row, refused=refusal.words, remedy=refusal.remedy, wait=refusal.wait)
 
 
 def _menu(member: Membership, status: str, *, is_self: bool) -> str:
