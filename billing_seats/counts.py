@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from billing_seats.models import Product, Seat, SeatPool
 from members.errors import DomainError, InvalidRequest, OverAssigned, SeatsExhausted
-from members.models import Membership, Status, Workspace
+from members.models import Membership, Workspace
 
 LOW_SHARE, LOW_NUMBER = 0.1, 3
 
@@ -52,27 +52,22 @@ class SeatCount:
 
 
 def _ending_seats(**condition: object) -> Coalesce:
-    """Answer, for a row of pools, how many of its seats are with members who have an end and meet the condition."""
+    """Answer, for a row of pools, how many of its seats end and meet the condition."""
     seats = Seat.objects.filter(
-        workspace=OuterRef("workspace_id"),
-        product=OuterRef("product_id"),
-        membership__workspace=OuterRef("workspace_id"),
-        membership__expires_at__isnull=False,
-        **condition,
+        workspace=OuterRef("workspace_id"), product=OuterRef("product_id"), ends_at__isnull=False, **condition
     )
-    counted = seats.order_by().values("product_id").annotate(number=Count("id")).values("number")
+    counted = seats.order_by().values("product_id").annotate(number=Count("*")).values("number")
     return Coalesce(Subquery(counted), 0)
 
 
 def with_counts(pools: QuerySet[SeatPool]) -> QuerySet[SeatPool]:
     """Answer the pools with their product and with all that ``count_of`` needs, still one statement.
 
-    The pools know how many seats there are, so that only those of members with an end are looked at. Some of these are
-    held, by live offers, and some count no more.
+    The pools know how many seats there are, so that only those that end are looked at. Some of these are held, by live
+    offers, and some count no more.
     """
     return pools.select_related("product").annotate(
-        lapsed=_ending_seats(membership__expires_at__lte=Now()),
-        held=_ending_seats(membership__status=Status.INVITED, membership__expires_at__gt=Now()),
+        lapsed=_ending_seats(ends_at__lte=Now()), held=_ending_seats(held=True, ends_at__gt=Now())
     )
 
 
@@ -172,11 +167,10 @@ def _lapsed(workspace: Workspace, pools: Sequence[SeatPool]) -> dict[uuid.UUID, 
     seats = Seat.objects.filter(
         workspace=workspace,
         product__in=[pool.product_id for pool in pools],
-        membership__workspace=workspace,
-        membership__expires_at__isnull=False,
-        membership__expires_at__lte=Now(),
+        ends_at__isnull=False,
+        ends_at__lte=Now(),
     )
-    return dict(seats.order_by().values_list("product_id").annotate(number=Count("id")))
+    return dict(seats.order_by().values_list("product_id").annotate(number=Count("*")))
 
 
 def idle_first(workspace: Workspace, product: Product) -> QuerySet[Membership]:

@@ -103,6 +103,9 @@ class Seat(models.Model):
     )
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
+    # The end of the member, and whether they are invited: kept by the database, for counting.
+    ends_at = models.DateTimeField(null=True, editable=False)
+    held = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:
         constraints: ClassVar = [
@@ -110,7 +113,15 @@ class Seat(models.Model):
                 fields=["workspace", "membership", "product"], name="seat_one_per_member_and_product"
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["workspace", "product", "membership"], name="seat_by_product")]
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "product", "membership"], name="seat_by_product"),
+            models.Index(
+                fields=["workspace", "product", "ends_at"],
+                name="seat_ending",
+                include=["held"],
+                condition=Q(ends_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.product)

@@ -139,3 +139,32 @@ def test_what_is_copied_in_is_counted_and_what_is_rolled_back_is_not(invited, po
             transaction.set_rollback(True)
         Seat.objects.filter(membership=members[1]).delete()
     assert counted(pool) == 19
+
+
+def test_a_seat_ends_with_its_member(invited, pool, person):
+    [ada] = invited("ada")
+    assert typed(GIVE, seat(ada, pool)) == ""
+
+    def alike() -> bool:
+        given = Seat.objects.select_related("membership").get(membership=ada)
+        row = given.membership
+        return (given.ends_at, given.held) == (row.expires_at, row.status == "invited")
+
+    assert alike()
+    user = person("ada@example.com")
+    for sql in (
+        EXPIRE,
+        RENEW,
+        f"UPDATE members_membership SET status = 'active', user_id = '{user.id}' WHERE id = %s::uuid",
+        "UPDATE members_membership SET expires_at = NULL WHERE id = %s::uuid",
+        "UPDATE members_membership SET expires_at = now() + interval '1 hour' WHERE id = %s::uuid",
+    ):
+        assert typed(sql, [ada.id]) == ""
+        assert alike()
+
+
+@pytest.mark.parametrize("change", ["ends_at = NULL", "ends_at = now() - interval '1 day'", "held = false"])
+def test_when_a_seat_ends_is_not_written_by_hand(invited, pool, change):
+    [ada] = invited("ada")
+    assert typed(GIVE, [ada.workspace_id, ada.id, pool.product_id]) == ""
+    assert "never changed" in typed(f"UPDATE billing_seats_seat SET {change}")

@@ -48,6 +48,10 @@ NEVER = {
         SELECT m.id FROM members_membership m JOIN billing_seats_seat s ON s.membership_id = m.id
         WHERE m.status = 'deactivated'
     """,
+    "a seat that does not end with its member": """
+        SELECT s.id FROM billing_seats_seat s JOIN members_membership m ON m.id = s.membership_id
+        WHERE s.ends_at IS DISTINCT FROM m.expires_at OR s.held <> (m.status = 'invited')
+    """,
     "seats that nobody bought": """
         SELECT s.id FROM billing_seats_seat s WHERE NOT EXISTS (
             SELECT FROM billing_seats_seatpool p
