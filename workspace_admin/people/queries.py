@@ -7,8 +7,8 @@ from typing import Self
 from urllib.parse import urlencode
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce, JSONObject, Now
+from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models.functions import Coalesce, JSONObject
 from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -130,8 +130,8 @@ def surroundings(user: User, workspace: Workspace) -> tuple[list[Workspace], str
         NotFound: the person lost their place here since they were let in.
     """
     mine = user.memberships.active().values("workspace_id")
-    invited = Count("memberships", filter=Q(memberships__status="invited", memberships__expires_at__gt=Now()))
-    this = Workspace.objects.filter(id=workspace.id).annotate(number=invited).values("number")
+    open_offers = Membership.objects.invited().filter(workspace=workspace).order_by().values("workspace_id")
+    this = open_offers.annotate(number=Count("*")).values("number")
     rows = Workspace.objects.filter(id__in=mine).annotate(
         plan=F("subscription__plan"), invited=Coalesce(Subquery(this), 0)
     )
