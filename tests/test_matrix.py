@@ -83,6 +83,7 @@ CALLS = [
 ROWS = [("page", *row) for row in [*PAGES.items(), *PAGES_BESIDE]] + [("api", action, call) for action, *call in CALLS]
 ELSEWHERE = {
     Action.VIEW_ENTITLEMENTS: "for programs: no page asks it",
+    Action.VIEW_AUDIT: "to come",
 }
 
 
