@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -53,7 +54,11 @@ def create_key(actor: Actor, *, name: str, scope: str, expires_at: datetime | No
         expires_at=expires_at,
     )
     key.save(force_insert=True)
-    changes = {"name": [None, name], "scope": [None, scope], "expires_at": [None, expires_at and str(expires_at)]}
+    changes: dict[str, list[Any]] = {
+        "name": [None, name],
+        "scope": [None, scope],
+        "expires_at": [None, expires_at and str(expires_at)],
+    }
     audit.record(actor, actor.workspace.id, "api_key.created", key, changes)
     return key, text
 

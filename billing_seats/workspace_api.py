@@ -64,10 +64,11 @@ def rows(request: Request) -> QuerySet[Workspace]:
     """
     if isinstance(request.auth, ProductKey):
         raise PermissionDenied(_("A product key only asks who may open its product."))
+    user: Any = request.user
     mine: Any = (
         [request.auth.workspace_id]
         if isinstance(request.auth, ApiKey)
-        else request.user.memberships.active().values("workspace_id")
+        else user.memberships.active().values("workspace_id")
     )
     return Workspace.objects.filter(id__in=mine).annotate(plan=F("subscription__plan"))
 

@@ -128,7 +128,7 @@ class OneInvitation(InvitationResource):
     def patch(self, request: Request, workspace: str, invitation: uuid.UUID) -> Response:  # noqa: ARG002 -- the door took the path's workspace
         """Change role, seats and expiry of an offer that is open: all that is given, or nothing. Its link stays."""
         require(self.actor, Action.EDIT_INVITATION)
-        edits = self.body(InvitationEdits)
+        edits: Any = self.body(InvitationEdits)
         edit(self.actor, invitation, edits)
         return Response(self.one(invitation))
 

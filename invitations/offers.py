@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.db.models import Exists, OuterRef, Q
@@ -82,13 +83,14 @@ def account_for(email: str) -> User | None:
 
 def may_still_offer(invitation: Invitation, role: str) -> bool:
     """Answer whether the offer's last sender may still invite; a Member's offer lives on without them."""
+    sender: Any = invitation.last_sender_id
     if role == Role.MEMBER or invitation.last_sender_type not in {"user", "key"}:
         return True
     if invitation.last_sender_type == "key":
         keys = ApiKey.objects.working().filter(workspace=invitation.workspace_id, scope=Scope.WRITE)
-        return keys.filter(id=invitation.last_sender_id).exists()
+        return keys.filter(id=sender).exists()
     senders = Membership.objects.active().filter(role__in=ROLE_TABLE[Action.INVITE])
-    return senders.filter(workspace=invitation.workspace_id, user=invitation.last_sender_id).exists()
+    return senders.filter(workspace=invitation.workspace_id, user=sender).exists()
 
 
 def _judged(invitation: Invitation, generation: int) -> Offer | None:

@@ -97,13 +97,14 @@ class Resource(APIView):
             RateLimited
         """
         super().initial(request, *args, **kwargs)
-        if request.auth is not None:
-            self.rate = count(request.auth.id)
+        key: Any = request.auth
+        if key is not None:
+            self.rate = count(key.id)
             if self.rate.first:
-                request.auth.note_use()
+                key.note_use()
             self.rate.check()
 
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]  # -- the stubs know no 304
         """Complete the answer: how the key stands, whether this is a repetition, and the ETag of what is shown."""
         answer: HttpResponse = super().finalize_response(request, response, *args, **kwargs)
         for name, value in self.rate.headers.items() if self.rate else ():
@@ -144,10 +145,10 @@ class Resource(APIView):
             InvalidRequest: it is not valid.
         """
         key, request = self.request.headers.get(idempotency.HEADER), self.request
+        by: Any = request.auth if request.auth is not None else request.user
         if key is None:
             return None
-        caller = request.auth.id if request.auth is not None else request.user.pk
-        return idempotency.request_key(caller, key, path=request.get_full_path(), body=request.data)
+        return idempotency.request_key(by.pk, key, path=request.get_full_path(), body=request.data)
 
     def before_replay(self) -> None:
         """Make sure that the caller may still see what was answered; to be overridden."""

@@ -77,7 +77,8 @@ def claim(request: RequestKey, part: int = 1) -> Answer | None:
     """
     try:
         with connection.cursor() as cursor:
-            cursor.execute(_CLAIM, [request.caller, request.key, part, request.fingerprint, KEPT_FOR])
+            values: list[Any] = [request.caller, request.key, part, request.fingerprint, KEPT_FOR]
+            cursor.execute(_CLAIM, values)
             if cursor.fetchone():
                 return None
     except OperationalError as error:

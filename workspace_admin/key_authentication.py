@@ -8,11 +8,10 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from billing_seats.models import ProductKey
 from members import credentials
-from members.calls import OVER, Key, Standing
+from members.calls import Key, Standing
 from members.credentials import Credential
-from members.models import ApiKey
+from workspace_admin import key_lookup
 
 WHY_NOT = {
     Standing.REVOKED: "This key was revoked.",
@@ -58,10 +57,6 @@ class Known(BasePermission):
 
 def _find(credential: Credential) -> Key | None:
     """Answer the key, judged, with all that letting it in needs, in one statement; None: unknown, or another secret."""
-    found: Key | None
-    if credential.kind == credentials.WORKSPACE_KEY:
-        found = ApiKey.objects.judged().select_related("workspace__subscription").filter(id=credential.id).first()
-    else:
-        keys: Any = ProductKey.objects.select_related("product").annotate(over=OVER)
-        found = keys.filter(id=credential.id).first()
-    return found if found is not None and credential.proves(found.digest) else None
+    look = key_lookup.api_key if credential.kind == credentials.WORKSPACE_KEY else key_lookup.product_key
+    found = look(credential.id)
+    return found if found is not None and credential.proves(bytes(found.digest)) else None

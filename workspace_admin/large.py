@@ -197,9 +197,13 @@ def _seats(workspace: Workspace, places: Sequence[Place]) -> None:
             "id": lambda _: new_id(),
             "workspace": lambda _: workspace.id,
             "membership": lambda p: p.id,
-            "product": lambda _, product=product: product.id,
+            "product": _always(product.id),
         }
         _copy(Seat, columns, [place for place in places if place.holds(product.slug)])
+
+
+def _always(value: Any) -> Callable[[Place], Any]:
+    return lambda _: value
 
 
 def _analyze() -> None:
@@ -217,7 +221,7 @@ def _copy(model: type[models.Model], columns: Columns, places: Iterable[Place]) 
     """Copy a row for each place in; fields not named get the model's default, or the database's."""
     fields = {field.name: field for field in model._meta.concrete_fields}  # noqa: SLF001 -- as above
     given = {**dict(_defaults(fields.values(), columns)), **columns}
-    names = ", ".join(connection.ops.quote_name(fields[name].column) for name in given)
+    names = ", ".join(connection.ops.quote_name(str(fields[name].column)) for name in given)
     into = f"COPY {connection.ops.quote_name(model._meta.db_table)} ({names}) FROM STDIN"  # noqa: SLF001 -- as above
     with connection.cursor() as cursor, cursor.copy(into) as copy:
         for place in places:

@@ -20,12 +20,14 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 
-from tests.performance import relay
+from tests.performance import accepting, relay, sizes
 
 CONNECTIONS = 16
 SECONDS = 4.0
+ACCEPTANCES = 1_500
+"""More than are let in within the time."""
 Request = Callable[[], tuple[str, str, bytes | None, dict[str, str]]]
-counter = itertools.count()
+counter = itertools.count(time.time_ns())
 
 
 def served(application: str, port: int) -> subprocess.Popen:
@@ -44,13 +46,17 @@ def served(application: str, port: int) -> subprocess.Popen:
 
 
 def rate(port: int, make: Request) -> float:
-    """Answer requests a second."""
-    ends = time.monotonic() + SECONDS
+    """Answer requests a second; the time is over as well when nothing is left to ask for."""
+    began = time.monotonic()
+    ends = began + SECONDS
 
     def drive() -> int:
         connection, done = http.client.HTTPConnection("127.0.0.1", port), 0
         while time.monotonic() < ends:
-            method, path, body, headers = make()
+            try:
+                method, path, body, headers = make()
+            except StopIteration:
+                break
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
             content = answer.read()
@@ -61,7 +67,8 @@ def rate(port: int, make: Request) -> float:
         return done
 
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        return sum(pool.map(lambda _: drive(), range(CONNECTIONS))) / SECONDS
+        done = sum(pool.map(lambda _: drive(), range(CONNECTIONS)))
+    return done / (time.monotonic() - began)
 
 
 def session() -> dict[str, str]:
@@ -76,14 +83,31 @@ def session() -> dict[str, str]:
     return {"Cookie": cookies, "X-CSRFToken": token, "Content-Type": "application/json"}
 
 
+def keys() -> tuple[dict[str, str], dict[str, str]]:
+    """Answer the headers of a script of Acme's, and of a product that asks who may open it."""
+    from billing_seats.keys import Supporter, create_key, create_product_key  # noqa: PLC0415 -- models load after set-up
+    from billing_seats.models import Product  # noqa: PLC0415 -- as above
+    from members.access import actor_for  # noqa: PLC0415 -- as above
+    from members.models import User  # noqa: PLC0415 -- as above
+
+    alice = actor_for(User.objects.get(email="alice@acme.example"), "acme")
+    boss = Supporter(User.objects.get(email="superuser@example.com"), "bench")
+    _key, script = create_key(alice, name="Bench", scope="write")
+    _key, product = create_product_key(boss, Product.objects.get(slug="le-chat-team"), name="Bench")
+    return {"Authorization": f"Bearer {script}"}, {"Authorization": f"Bearer {product}"}
+
+
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "workspace_admin.settings")
-    # One person invites all day long.
-    os.environ |= {"MAILS_PER_INVITER": "1000000", "MAILS_PER_WORKSPACE": "1000000"}
+    # One person invites all day long, and one program calls.
+    limits = ("MAILS_PER_ADDRESS", "MAILS_PER_INVITER", "MAILS_PER_WORKSPACE", "API_CALLS_PER_MINUTE")
+    os.environ |= dict.fromkeys(limits, "1000000")
     django.setup()
     call_command("migrate", verbosity=0)
     call_command("seed_demo")
-    headers = session()
+    headers, (script, product) = session(), keys()
+    joining = iter(accepting.ready(ACCEPTANCES))
+    ask = "/api/v1/workspaces/acme/entitlements/le-chat-team?email=bob@acme.example"
     invite = "/api/v1/workspaces/acme/invitations"
     floor, ours = 18731, int(os.environ.get("PORT", "8000")) + 10_000
     servers = [served("tests.performance.floor:application", floor), served("workspace_admin.wsgi:application", ours)]
@@ -92,23 +116,26 @@ def main() -> None:
         writing = rate(floor, lambda: ("POST", "/write", b"", {}))
         sys.stdout.write(f"read floor  {reading:7.0f}/s\nwrite floor {writing:7.0f}/s\n")
         for name, base, aim, make in (
-            ("API list", reading, 4, lambda: ("GET", "/api/v1/workspaces/acme/members", None, headers)),
+            ("API list with a key", reading, 4, lambda: ("GET", "/api/v1/workspaces/acme/members", None, script)),
+            ("entitlement with a key", reading, 2.5, lambda: ("GET", ask, None, product)),
             ("Members page", reading, 11, lambda: ("GET", "/w/acme/members/", None, headers)),
             (
                 "invite, one workspace",
                 writing,
                 10,
-                lambda: ("POST", invite, json.dumps({"email": f"b{next(counter)}@example.com"}).encode(), headers),
+                lambda: ("POST", invite, json.dumps({"email": f"{next(counter)}@example.com"}).encode(), headers),
             ),
+            ("accept", writing, 8, lambda: next(joining)),
         ):
             measured = rate(ours, make)
-            sys.stdout.write(f"{name:22} {measured:7.0f}/s  {base / measured:5.1f} times the floor (aim {aim})\n")
+            sys.stdout.write(f"{name:23} {measured:7.0f}/s  {base / measured:5.1f} times the floor (aim {aim})\n")
     finally:
         for server in servers:
             server.terminate()
             server.wait()
+    sizes.report()
     loop, worker = relay.measure()
-    sys.stdout.write(f"{'relay':22} {worker:7.0f}/s  {worker / loop:5.2f} of a bare loop's rate (aim {relay.AIM})\n")
+    sys.stdout.write(f"{'relay':23} {worker:7.0f}/s  {worker / loop:5.2f} of a bare loop's rate (aim {relay.AIM})\n")
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class OneMember(WorkspaceResource):
         Who is reactivated gets the seats again that they had, as far as some are left. An invitee takes `role` only.
         """
         require(self.actor, Action.CHANGE_ROLE)
-        changes = self.body(MemberChanges)
+        changes: Any = self.body(MemberChanges)
         change(self.actor, member, changes)
         return Response(self.one(member))
 

@@ -63,7 +63,7 @@ class MemberSeat(WorkspaceResource):
         """Give a seat, or hold one for an invitee; one that they have already changes nothing."""
         self.body(Nothing)
         require(self.actor, Action.GIVE_SEAT)
-        theirs = rows(self.actor, member).filter(slug_=product)
+        theirs = rows(self.actor, member).filter(product__slug=product)
         seat = theirs.first()
         if seat is None:
             self._require_sold(product)
