@@ -28,7 +28,7 @@ def api_key(key_id: uuid.UUID) -> ApiKey | None:
     if row is None:
         return None
     key, workspace, plan = _made(ApiKey, row), _made(Workspace, row), _made(Subscription, row)
-    key.over, key.answered_for = row  # type: ignore[attr-defined,misc]  # -- as annotations are
+    key.over, key.answered_for = row  # type: ignore[attr-defined]  # -- as annotations are
     key.workspace, workspace.subscription = workspace, plan
     return key
 
@@ -39,7 +39,7 @@ def product_key(key_id: uuid.UUID) -> ProductKey | None:
     if row is None:
         return None
     key, key.product = _made(ProductKey, row), _made(Product, row)
-    [key.over] = row  # type: ignore[attr-defined,misc]  # -- as annotations are
+    [key.over] = row  # type: ignore[attr-defined]  # -- as annotations are
     return key
 
 

@@ -108,7 +108,7 @@ def test_a_first_seat_of_a_product_can_be_sold(client_for, sam, solo):
 @pytest.mark.parametrize(("who", "status"), [("sam", 302), ("vera", 403)])
 def test_the_catalogue_grows_by_those_who_may(request, client_for, acme, who, status):
     client = client_for(request.getfixturevalue(who))
-    values = {"name": "Studio", "slug": "studio", "description": "", "url": ""}
+    values = {"name": "Studio", "slug": "studio", "description": "", "url": "", "entitlement_max_age": "60"}
     assert client.post(reverse("admin:billing_seats_product_add"), values).status_code == status
     assert Product.objects.filter(slug="studio").exists() == (status == 302)
 
