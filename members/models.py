@@ -273,6 +273,9 @@ class AuditEvent(models.Model):
             models.Index(fields=["workspace_id", "-occurred_at", "-id"], name="audit_newest_first"),
             models.Index(fields=["workspace_id", "action", "-occurred_at", "-id"], name="audit_by_action"),
             models.Index(fields=["workspace_id", "target_id", "-occurred_at", "-id"], name="audit_by_target"),
+            models.Index(fields=["workspace_id", "actor_id", "-occurred_at", "-id"], name="audit_by_actor"),
+            # Who was removed is known by their address only.
+            models.Index(fields=["workspace_id", "target_label", "-occurred_at", "-id"], name="audit_by_label"),
         ]
 
     def __str__(self) -> str:

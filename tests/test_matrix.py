@@ -22,6 +22,7 @@ READ, WRITE, PATCH, PUT, DELETE = "get", "post", "patch", "put", "delete"
 PAGES = {
     Action.VIEW_MEMBERS: (READ, W + "/members/", {}),
     Action.VIEW_SUBSCRIPTION: (READ, SUBSCRIPTION, {}),
+    Action.VIEW_AUDIT: (READ, W + "/audit/", {}),
     Action.CHANGE_SUBSCRIPTION: (
         WRITE,
         SUBSCRIPTION + "seats/mistral-code/",
@@ -53,6 +54,7 @@ PAGES_BESIDE = [
 M = API + "/members/{member}"
 CALLS = [
     (Action.CHANGE_SETTINGS, PATCH, API, {"name": "Acme & sons"}),
+    (Action.VIEW_AUDIT, READ, API + "/audit-events", None),
     (Action.VIEW_ENTITLEMENTS, READ, API + "/entitlements/le-chat-team?email=bob@acme.example", None),
     (Action.VIEW_MEMBERS, READ, API + "/members", None),
     (Action.VIEW_MEMBERS, READ, M, None),
@@ -83,7 +85,6 @@ CALLS = [
 ROWS = [("page", *row) for row in [*PAGES.items(), *PAGES_BESIDE]] + [("api", action, call) for action, *call in CALLS]
 ELSEWHERE = {
     Action.VIEW_ENTITLEMENTS: "for programs: no page asks it",
-    Action.VIEW_AUDIT: "to come",
 }
 
 

@@ -9,6 +9,7 @@ from invitations.api import Invitations, OneInvitation, Resending, Revocation
 from invitations.bulk_api import BulkInvitations
 from invitations.deliveries_api import Deliveries
 from workspace_admin.api_schema import Nowhere, docs, schema
+from workspace_admin.audit.api import AuditEvents
 from workspace_admin.keys.api import ApiKeys, OneApiKey
 from workspace_admin.people.api import Members
 from workspace_admin.people.bulk_api import BulkMembers
@@ -39,6 +40,7 @@ urlpatterns = [
     path(f"{WORKSPACE}/seats", WorkspaceSeats.as_view(), name="api-seats"),
     path(f"{WORKSPACE}/seats/<slug:product>", ProductSeats.as_view(), name="api-product-seats"),
     path(f"{WORKSPACE}/entitlements/<slug:product>", Entitlement.as_view(), name="api-entitlement"),
+    path(f"{WORKSPACE}/audit-events", AuditEvents.as_view(), name="api-audit-events"),
     path(f"{WORKSPACE}/api-keys", ApiKeys.as_view(), name="api-keys"),
     path(f"{WORKSPACE}/api-keys/<uuid:key>", OneApiKey.as_view(), name="api-key"),
     re_path("", Nowhere.as_view()),

@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("billing_seats.urls")),
     path("", include("invitations.urls")),
     path("", include("workspace_admin.keys.urls")),
+    path("", include("workspace_admin.audit.urls")),
     path("", include("workspace_admin.people.urls")),
 ]
 if settings.DEBUG:

@@ -22,7 +22,3 @@ CALLS = {
     "/workspaces/{workspace}/api-keys/{key}": {"DELETE"},
     "/workspaces/{workspace}/entitlements/{product}": {"GET"},
 }
-TO_COME = {
-    "/workspaces/{workspace}/audit-events",
-}
-"""Paths of the contract that are being built; a path that is there leaves this set."""

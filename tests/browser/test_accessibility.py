@@ -14,6 +14,7 @@ SIGNED_IN = [
     "/w/acme/subscription/",
     "/w/acme/api-keys/",
     "/w/acme/api-keys/new/",
+    "/w/acme/audit/",
     "/w/acme/membership/departure/",
     "/workspaces/new/",
     "/roles/",
@@ -44,6 +45,9 @@ def test_axe_finds_nothing(sign_in, page, width, scheme):
     for path in SIGNED_IN:
         page.goto(path)
         check_clean(page, path)
+    page.goto("/w/acme/audit/")
+    page.locator("summary").first.click()
+    check_clean(page, "an event")
     page.goto("/w/acme/members/")
     page.get_by_role("row").filter(has_text="henri@").get_by_role("button", name="Actions").click()
     check_clean(page, "row menu")

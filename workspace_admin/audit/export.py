@@ -1,0 +1,52 @@
+"""The audit log as a file: CSV for people, JSON Lines for programs. Streamed, so that it may be of any length."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+from django.db.models import QuerySet
+
+from billing_seats.plans import Feature, require_feature
+from members.access import Actor
+from members.models import AuditEvent
+from workspace_admin import sheets
+from workspace_admin.audit.api import shown
+from workspace_admin.audit.queries import each
+
+COLUMNS = (
+    "occurred_at", "action", "actor_type", "actor_id", "actor_label", "target_type", "target_id", "target_label",
+    "changes", "reason", "request_id", "id",
+)  # fmt: skip
+
+
+def as_csv(rows: QuerySet[AuditEvent]) -> Iterator[str]:
+    """Answer the events as the lines of a table."""
+    return sheets.lines(COLUMNS, (_cells(event) for event in each(rows)))
+
+
+def as_json_lines(rows: QuerySet[AuditEvent]) -> Iterator[bytes]:
+    """Answer the events as the API writes them, each on a line."""
+    for event in each(rows):
+        yield orjson.dumps(shown(event), option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)
+
+
+def _cells(event: AuditEvent) -> list[Any]:
+    changes = orjson.dumps(event.changes).decode()
+    values = vars(event) | {"occurred_at": event.occurred_at.isoformat().replace("+00:00", "Z"), "changes": changes}
+    return [values[column] for column in COLUMNS]
+
+
+FORMS = {
+    "csv": (as_csv, "text/csv; charset=utf-8"),
+    "jsonl": (as_json_lines, "application/jsonl"),
+}
+"""What the log can be exported as: the maker of the lines, and their media type."""
+
+
+def require_export(actor: Actor) -> None:
+    """Let through an actor whose workspace's plan has the export.
+
+    Raises:
+        PlanRequired
+    """
+    require_feature(actor.workspace, Feature.AUDIT_EXPORT)

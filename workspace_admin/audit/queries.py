@@ -1,0 +1,54 @@
+"""What is read of a workspace's audit log: always through an index, however long the log is."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
+
+from members.access import Action, Actor, require
+from members.keyset import Order
+from members.models import AuditEvent, User, Workspace
+
+NEWEST_FIRST = Order("newest", "occurred_at", descending=True, timed=True)
+CHUNK = 1_000
+"""Events that are held in memory at a time."""
+MOST_PEOPLE = 50
+
+
+def events(actor: Actor) -> QuerySet[AuditEvent]:
+    """Answer the events of the actor's workspace.
+
+    Raises:
+        PermissionDenied
+    """
+    require(actor, Action.VIEW_AUDIT)
+    return AuditEvent.objects.filter(workspace_id=actor.workspace.id)
+
+
+def about(rows: QuerySet[AuditEvent], workspace: Workspace, text: str) -> QuerySet[AuditEvent]:
+    """Answer the events that a person made or that were about them.
+
+    ``text`` is the beginnings of words of their name or address, or the whole address of somebody who has left.
+    """
+    found = workspace.memberships.matching(workspace, text).values_list("user_id", "email")[:MOST_PEOPLE]
+    people = [(user_id, email) for user_id, email in found if text.strip()]
+    emails = {email for _user, email in people}
+    users = {user_id for user_id, _email in people if user_id is not None}
+    if "@" in text:
+        whole = text.strip().lower()
+        emails.add(whole)
+        users |= set(User.objects.filter(email=whole).values_list("id", flat=True))
+    return rows.filter(Q(actor_id__in=users) | Q(target_label__in=emails))
+
+
+def each(rows: QuerySet[AuditEvent]) -> Iterator[AuditEvent]:
+    """Answer all of the events, newest first, a chunk at a time: the memory needed does not grow with the log."""
+    rows, place = rows.order_by("-occurred_at", "-id"), None
+    while True:
+        older: Any = TupleLessThan(Tuple(F("occurred_at"), F("id")), place) if place else Q()
+        chunk = list(rows.filter(older)[:CHUNK])
+        yield from chunk
+        if len(chunk) < CHUNK:
+            return
+        place = (chunk[-1].occurred_at, chunk[-1].id)
