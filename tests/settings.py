@@ -12,7 +12,4 @@ if "DATABASE_URL" not in os.environ:
     os.environ |= running.enter_context(servers(Layout((ROOT / os.environ.get("DATA_DIR", "var/pytest")).resolve())))
     atexit.register(running.close)
 
-# Playwright's loop runs in the main thread once a browser test has: the tests after it use the database as before.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-
 from workspace_admin.settings import *  # noqa: F403 -- they read the environment made above
