@@ -1,6 +1,5 @@
 """The cast, as the README has it: Alice runs Acme, Bob is in it, Carol pays; Dana runs Globex; Erin is on her own."""
 
-import os
 from collections.abc import Callable
 from types import SimpleNamespace
 
@@ -17,8 +16,6 @@ from workspace_admin import demo
 from workspace_admin.celery import app
 
 PASSWORD = "workspace-demo"
-# Playwright's loop runs in the main thread once a browser test has: the tests after it use the database as before.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
 @pytest.fixture(scope="session")
