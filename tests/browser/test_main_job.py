@@ -73,6 +73,7 @@ def test_revoking_kills_the_link_even_in_an_open_form(console, sign_in, browser)
     guest.get_by_label("Name").fill("Rex")
     guest.get_by_label("Password").fill("analytical-engine")
 
+    page.bring_to_front()
     menu(page, "rex@example.com")
     page.get_by_role("menuitem", name="Revoke invite").click()
     page.get_by_role("dialog").get_by_role("button", name="Revoke invite").click()
