@@ -42,7 +42,7 @@ e2e: setup browser  ## the browser tests alone
 	@exec env DATA_DIR=$${DATA_DIR:-var/test} $(PYTHON) -m workspace_admin.embedded exec -- .ci/tests tests/browser
 
 soak: setup  ## the long runs: many at once, kills at every point, thousands of acts in random order
-	@exec env DATA_DIR=$${DATA_DIR:-var/soak} SOAK_SECONDS=$${SOAK_SECONDS:-60} SOAK_ROUNDS=$${SOAK_ROUNDS:-100} $(PYTHON) -m workspace_admin.embedded exec -- .ci/tests -n 0 -m soak
+	@exec env DATA_DIR=$${DATA_DIR:-var/soak} SOAK_SECONDS=$${SOAK_SECONDS:-60} SOAK_ROUNDS=$${SOAK_ROUNDS:-100} FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(PYTHON) -m workspace_admin.embedded exec -- .ci/tests -n 0 -m soak
 
 bench: setup  ## what each kind of request costs, as a multiple of the floor on this machine
 	@exec env DATA_DIR=$${DATA_DIR:-var/bench} $(PYTHON) -m workspace_admin.embedded exec -- $(PYTHON) -m tests.performance.bench

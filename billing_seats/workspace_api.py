@@ -16,6 +16,7 @@ from members.api import ListQuery, Resource, Strict, described, page_of
 from members.errors import PermissionDenied
 from members.keyset import Order
 from members.models import ApiKey, Workspace
+from members.moments import Truth
 from members.workspaces import change_settings
 
 BY_NAME = Order("name", "name")
@@ -39,7 +40,7 @@ class WorkspaceChanges(Strict):
     """What is changed: all that is given."""
 
     name = serializers.CharField(max_length=100, required=False)
-    reminders = serializers.BooleanField(required=False)
+    reminders = Truth(required=False)
 
 
 def shown(workspace: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from members.addresses import canonical
 from members.api import described
 from members.bulk_api import BulkRow, bulk_of, outcome, rehearsed, summed
 from members.errors import InvalidRequest
+from members.moments import Truth
 
 
 class NewInvitations(OfferTerms):
@@ -25,7 +26,7 @@ class NewInvitations(OfferTerms):
     emails = serializers.ListField(
         child=serializers.CharField(max_length=1000, allow_blank=True), min_length=1, max_length=services.MAX_ADDRESSES
     )
-    dry_run = serializers.BooleanField(default=False, help_text="Answers what would be done, and does nothing.")
+    dry_run = Truth(default=False, help_text="Answers what would be done, and does nothing.")
 
 
 class BulkInvitation(BulkRow):

@@ -32,6 +32,8 @@ KEPT_REFUSALS = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}
 class Strict(serializers.Serializer[Any]):
     """Input in which every field is known; an unknown or, in a query, repeated one is refused by name."""
 
+    not_empty = False
+
     def to_internal_value(self, data: Any) -> Any:
         """Answer the values.
 
@@ -55,7 +57,9 @@ class ListQuery(Strict):
     """The query of every list."""
 
     limit = serializers.IntegerField(min_value=1, max_value=LARGEST_PAGE, default=PAGE)
-    cursor = serializers.CharField(max_length=2000, default="", help_text="next_cursor or prev_cursor of a page.")
+    cursor = serializers.CharField(
+        max_length=2000, default="", allow_blank=True, help_text="next_cursor or prev_cursor of a page."
+    )
     include = serializers.ChoiceField(choices=["total"], required=False, help_text="Adds the count of all.")
 
 

@@ -1,4 +1,4 @@
-"""Times as the REST API reads them."""
+"""Times and truths as the REST API reads them."""
 
 import re
 from datetime import UTC, datetime
@@ -29,3 +29,17 @@ def _read(text: str) -> datetime | None:
         return datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+class Truth(serializers.BooleanField):
+    """JSON's true or false. Neither 0 nor "no" is one: what was meant by them would be anybody's guess."""
+
+    def to_internal_value(self, data: object) -> bool:
+        """Answer the value.
+
+        Raises:
+            ValidationError: it is none.
+        """
+        if not isinstance(data, bool):
+            raise serializers.ValidationError("Give true or false.", code="invalid")
+        return data

@@ -9,10 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
+from rest_framework.serializers import CharField
 
 from members.api import Resource
 from members.errors import NotFound
@@ -58,6 +59,22 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
                 "description": "A product's key, made by support: entitlements of that product, in any workspace.",
             },
         ]
+
+
+class StrictBodies(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # -- as above
+    """How the schema says that unknown and blank fields are refused, and that something has to be given."""
+
+    target_class = "members.api.Strict"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        """Answer the shape."""
+        shape: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # noqa: SLF001 -- its documentation's way
+        for name, field in self.target.fields.items():
+            if isinstance(field, CharField) and not field.allow_blank:
+                shape["properties"][name].setdefault("minLength", 1)
+        least = {"minProperties": 1} if self.target.not_empty else {}
+        return {**shape, "additionalProperties": False, **least}
 
 
 @extend_schema(exclude=True)

@@ -18,6 +18,7 @@ from members.api import Strict, described
 from members.bulk_api import BulkRow, bulk_of, outcome, rehearsed, summed
 from members.errors import MemberInvited
 from members.models import Role, Status
+from members.moments import Truth
 
 
 def _slugs(about: str) -> serializers.ListField:
@@ -28,11 +29,13 @@ def _slugs(about: str) -> serializers.ListField:
 class BulkSet(Strict):
     """What shall be so of each member; what is not given stays as it is."""
 
+    not_empty = True
+
     role = serializers.ChoiceField(choices=Role.choices, required=False)
     status = serializers.ChoiceField(choices=[Status.ACTIVE.value, Status.DEACTIVATED.value], required=False)
     seats_add = _slugs("Slugs of products of which each gets a seat.")
     seats_remove = _slugs("Slugs of products of which nobody keeps a seat.")
-    remove = serializers.BooleanField(default=False, help_text="Removes them; stands alone.")
+    remove = Truth(default=False, help_text="Removes them; stands alone.")
 
 
 class BulkChange(Strict):
@@ -40,7 +43,7 @@ class BulkChange(Strict):
 
     members = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=MAX_MEMBERS)
     set = BulkSet()
-    dry_run = serializers.BooleanField(default=False, help_text="Answers what would be done, and does nothing.")
+    dry_run = Truth(default=False, help_text="Answers what would be done, and does nothing.")
 
 
 class BulkMember(BulkRow):

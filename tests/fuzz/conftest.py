@@ -1,0 +1,3 @@
+"""The console that the browser's tests have."""
+
+from tests.browser.conftest import console as console
