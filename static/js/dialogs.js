@@ -17,10 +17,14 @@ document.addEventListener("click", (event) => {
   openers.set(control.getAttribute("hx-target"), (menu && openerOf(menu)) || control);
 });
 
+// The list behind a dialog may be swapped just after the focus went back into it: then it goes back once more.
+let returned = null;
+const like = (opener) => (opener?.isConnected ? opener : opener?.id && document.getElementById(opener.id));
+for (const act of ["pointerdown", "keydown"]) document.addEventListener(act, () => { returned = null; }, true);
+
 const back = (dialog) => {
-  const opener = openers.get(`#${filled(dialog).id}`);
-  const again = opener?.isConnected ? opener : opener?.id && document.getElementById(opener.id);
-  (again || topmost()?.querySelector("[data-close]") || document.querySelector("main"))?.focus();
+  returned = openers.get(`#${filled(dialog).id}`);
+  (like(returned) || topmost()?.querySelector("[data-close]") || document.querySelector("main"))?.focus();
 };
 
 // What is outside a modal dialog is neither heard nor clicked: beside a drawer that stays, toasts come inside it.
@@ -48,7 +52,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   // What was pressed may be gone with what it stood in.
   const lost = document.activeElement === document.body || document.activeElement === null;
   const open = topmost();
-  if (lost) (open?.querySelector("[data-focus]") ?? open?.querySelector("[data-close]"))?.focus();
+  if (lost) (open ? open.querySelector("[data-focus]") ?? open.querySelector("[data-close]") : like(returned))?.focus();
 });
 
 document.addEventListener("click", (event) => {

@@ -108,6 +108,12 @@ def browser_type_launch_args(browser_type_launch_args):
     return {**browser_type_launch_args, **path, "args": ["--no-sandbox", "--disable-background-networking"]}
 
 
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    """Nothing moves: what is clicked stays where it is, on a busy machine too."""
+    return {**browser_context_args, "reduced_motion": "reduce"}
+
+
 @pytest.fixture
 def sign_in(page):
     def enter(address: str, password: str = PASSWORD):
