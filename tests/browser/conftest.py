@@ -127,6 +127,12 @@ def sign_in(page):
     return enter
 
 
+def follow(page, name: str) -> None:
+    """Go where the navigation leads, until the page's scripts are there too: before that its links open whole pages."""
+    page.get_by_role("navigation").get_by_role("link", name=name).click()
+    page.wait_for_load_state("load")
+
+
 @pytest.fixture(autouse=True)
 def _no_script_errors(page):
     """Fail a test whose page logs an error, a refusal of the content security policy included."""

@@ -6,6 +6,7 @@ import urllib.request
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import follow
 from tests.browser.test_accessibility import check_clean
 
 pytestmark = pytest.mark.browser
@@ -24,7 +25,7 @@ def called(console, key):
 
 
 def make(page, name=NAME):
-    page.get_by_role("navigation").get_by_role("link", name="API keys").click()
+    follow(page, "API keys")
     page.get_by_role("button", name="New API key").click()
     page.get_by_label("Name").fill(name)
     page.get_by_label("Read and write").check()

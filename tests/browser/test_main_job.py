@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import until
+from tests.browser.conftest import follow, until
 
 pytestmark = pytest.mark.browser
 ANSWERS_WITHIN = 2.0
@@ -19,7 +19,7 @@ def row(page, address):
 
 
 def invite(page, address, role="Member", products=()):
-    page.get_by_role("navigation").get_by_role("link", name="Members").click()
+    follow(page, "Members")
     page.get_by_text("+ Invite member").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Email").fill(address)
@@ -87,7 +87,7 @@ def test_revoking_kills_the_link_even_in_an_open_form(console, sign_in, browser)
 
 def test_refused_addresses_stay_in_the_field_with_their_reason(sign_in):
     page = sign_in("alice@acme.example")
-    page.get_by_role("navigation").get_by_role("link", name="Members").click()
+    follow(page, "Members")
     page.get_by_text("+ Invite member").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Email").fill("bob@acme.example, fresh@example.com; nonsense")
@@ -139,7 +139,7 @@ def test_the_main_path_works_without_javascript(console, browser):
     page.get_by_label("Email").fill("alice@acme.example")
     page.get_by_label("Password").fill("workspace-demo")
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("navigation").get_by_role("link", name="Members").click()
+    follow(page, "Members")
     page.get_by_text("+ Invite member").click()
     page.get_by_label("Email").fill("plain@example.com")
     page.get_by_role("button", name="Invite member").click()

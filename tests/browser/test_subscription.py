@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import follow
 from tests.browser.test_accessibility import check_clean
 
 pytestmark = pytest.mark.browser
@@ -38,7 +39,7 @@ def buy(page, number):
 
 def test_the_ledger_names_figures_and_holds(sign_in, page):
     sign_in("carol@acme.example")
-    page.get_by_role("navigation").get_by_role("link", name="Subscription").click()
+    follow(page, "Subscription")
     chat = entry(page)
     expect(chat).to_contain_text("henri@acme.example")
     expect(chat).to_contain_text("held until")
