@@ -60,3 +60,29 @@ def test_changing_the_password_ends_other_sessions(client_for, bob, acme):
 @pytest.mark.parametrize("key", ["abc-def", "x" * 32 + "-d1-2", "é-1", "0" * 32 + "-%00"])
 def test_odd_reset_links_are_answered(key, client, db):
     assert client.get(f"/accounts/password/reset/key/{key}/").status_code in {200, 400, 404}
+
+
+def test_a_link_opens_nobody_elses_account(client, bob, alice, sent, link_in):
+    ask(client, bob.email)
+    own = client.get(link_in(sent()[0]), follow=True).redirect_chain[-1][0]
+    foreign = own.replace(bob.id.hex, alice.id.hex)
+    assert foreign != own
+    assert b"no longer works" in client.get(foreign).content
+    client.post(foreign, NEW)
+    assert User.objects.get(id=alice.id).check_password("workspace-demo")
+
+
+def test_a_page_behind_a_link_is_dead_once_the_password_was_changed(client, client_for, bob, sent, link_in):
+    ask(client, bob.email)
+    page = client.get(link_in(sent()[0]), follow=True).redirect_chain[-1][0]
+    client_for(bob).post("/accounts/password/change/", {"oldpassword": "workspace-demo", **NEW})
+    client.post(page, {"password1": "a-stolen-secret-8", "password2": "a-stolen-secret-8"})
+    assert User.objects.get(id=bob.id).check_password(NEW["password1"])
+
+
+def test_a_page_behind_a_link_sets_one_password(client, bob, sent, link_in):
+    ask(client, bob.email)
+    page = client.get(link_in(sent()[0]), follow=True).redirect_chain[-1][0]
+    client.post(page, NEW)
+    client.post(page, {"password1": "a-stolen-secret-8", "password2": "a-stolen-secret-8"})
+    assert User.objects.get(id=bob.id).check_password(NEW["password1"])
