@@ -1,5 +1,6 @@
 """Sign-in sessions: Django's own, in rows that know whose they are, so that people can see and end theirs."""
 
+import re
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 STEP = timedelta(minutes=10)
 AGENT_LENGTH = 300
+_KEY = re.compile(r"[0-9a-z]{8,40}")
 
 
 class Session(AbstractBaseSession):
@@ -36,6 +38,10 @@ class SessionStore(db.SessionStore):
     def get_model_class(cls) -> type[Session]:
         """Answer the table."""
         return Session
+
+    def _validate_session_key(self, key: str | None) -> bool:
+        """Answer whether the cookie holds what could be a key; anything else, NUL included, is as good as no cookie."""
+        return key is not None and _KEY.fullmatch(key) is not None
 
     def _get_session_from_db(self) -> Session | None:
         self.row = super()._get_session_from_db()  # type: ignore[misc]  # -- the stubs lack it

@@ -12,7 +12,7 @@ import structlog
 from django.conf import settings
 from django.contrib import messages
 from django.core import exceptions as django_errors
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django_htmx.middleware import HtmxDetails
 
 from members.errors import DomainError, InvalidRequest, NotFound, PermissionDenied, RateLimited, Unavailable
-from workspace_admin.refusals import CsrfFailed, Failure, refusal
+from workspace_admin.refusals import CsrfFailed, Failure, MethodNotAllowed, refusal
 
 log = structlog.get_logger(__name__)
 LAST_RESORT = b"<!doctype html><html lang=en><title>Error</title><h1>Something went wrong</h1><p>Please try again."
@@ -82,7 +82,8 @@ def way_back(request: HttpRequest) -> str:
     if not url_has_allowed_host_and_scheme(came_from, {request.get_host()}, require_https=request.is_secure()):
         return ""
     parts = urlsplit(came_from)
-    path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    # Two slashes would begin another host's address.
+    path = "/" + parts.path.lstrip("/\\") + (f"?{parts.query}" if parts.query else "")
     return "" if request.method == "GET" and path == request.get_full_path() else path
 
 
@@ -93,8 +94,10 @@ class DomainErrors:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on; an unknown address is answered in development as it is elsewhere."""
+        """Pass the request on; an unknown address is answered in development as elsewhere, and no page is blank."""
         response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed):
+            return _not_allowed(request, response)
         unknown = settings.DEBUG and response.status_code == HTTPStatus.NOT_FOUND and request.resolver_match is None
         return answer(request, NotFound()) if unknown else response
 
@@ -102,6 +105,13 @@ class DomainErrors:
         """Answer a refusal; a mistake of ours goes on to ``server_error``."""
         found = refusal(error)
         return answer(request, found) if found else None
+
+
+def _not_allowed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Answer in words where Django has none, such as for a form's address that was opened by itself."""
+    told = answer(request, MethodNotAllowed())
+    told["Allow"] = response["Allow"]
+    return told
 
 
 def problem(error: Exception, context: dict[str, Any]) -> HttpResponse | None:

@@ -27,6 +27,7 @@ FORWARDED = (
 )
 """Headers that only a proxy may set; anyone else's are forgotten before they are read."""
 
+UTF_8 = "utf-8"
 PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
     for feature in (
@@ -92,14 +93,17 @@ class TrustedProxies:
 
 
 class BoundedRequests:
-    """Refuses what is too large or is no text, before anything reads it."""
+    """Refuses what is too large or is no text, before anything reads it; text is UTF-8, whatever is claimed."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass the request on, or answer what is wrong with it."""
-        wrong = self._wrong(request)
+        charset = request.content_params.get("charset", UTF_8)
+        # Any codec of Python could be named, and what can be none of a query or a form would fail in the middle of it.
+        request.encoding = UTF_8
+        wrong = self._wrong(request) or self._unreadable(request, charset)
         return answer(request, wrong) if wrong else self.get_response(request)
 
     @staticmethod
@@ -116,6 +120,12 @@ class BoundedRequests:
         except UnicodeDecodeError:
             return InvalidRequest()
         return InvalidRequest() if "\0" in query or "\0" in request.path else None
+
+    @staticmethod
+    def _unreadable(request: HttpRequest, charset: str) -> DomainError | None:
+        """Answer why a form is not read: its page wrote it in UTF-8."""
+        is_form = request.content_type in {"application/x-www-form-urlencoded", "multipart/form-data"}
+        return InvalidRequest() if is_form and charset.lower() not in {UTF_8, "us-ascii"} else None
 
 
 class RequestId:

@@ -1,0 +1,58 @@
+"""What no browser sends: whatever it is, it is never our mistake, and the answer says what is wrong."""
+
+import pytest
+from django.conf import settings
+
+from workspace_admin.errors import way_back
+
+CODECS = ["hex", "rot13", "undefined", "idna", "utf-7", "utf-16", "unicode_escape", "zlib", "no-codec", "utf-8"]
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("path", ["/accounts/login/?next=%41%ff", "/join/?x=%41", "/api/v1/workspaces?x=%41"])
+def test_a_query_is_text_whatever_is_claimed(codec, path, client, db):
+    answer = client.generic("GET", path, b"", f"text/html; charset={codec}")
+    assert answer.status_code < 500
+    assert answer["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("kind", [FORM, "multipart/form-data; boundary=x"])
+def test_a_form_in_another_encoding_is_refused_in_words(codec, kind, client, db):
+    body = b"login=a%40b.example&password=x"
+    if kind != FORM:
+        body = b'--x\r\nContent-Disposition: form-data; name="login"\r\n\r\na\r\n--x--\r\n'
+    answer = client.generic("POST", "/accounts/login/", body, f"{kind}; charset={codec}")
+    assert answer.status_code == (200 if codec == "utf-8" else 400)
+    assert (b"Please check what was entered" in answer.content) == (codec != "utf-8")
+
+
+@pytest.mark.parametrize("key", ['"aaaaaaaa\\000bbbbbbbb"', "é" * 9, "x" * 5000, "'; DROP TABLE"])
+@pytest.mark.parametrize("path", ["/", "/profile/", "/join/", "/admin/", "/api/v1/workspaces"])
+def test_a_cookie_that_is_no_sessions_is_as_good_as_none(key, path, client, db):
+    answer = client.get(path, headers={"cookie": f"{settings.SESSION_COOKIE_NAME}={key}"})
+    assert answer.status_code in {200, 302, 401, 404}
+
+
+@pytest.mark.parametrize("path", ["/profile/sessions/others/departure/", "/join/new-link/", "/healthz/live"])
+def test_an_address_that_is_only_sent_to_says_so_to_who_opens_it(path, client_for, bob):
+    client = client_for(bob)
+    answer = client.put(path) if "healthz" in path else client.get(path)
+    assert answer.status_code == 405
+    assert answer["Allow"]
+    assert b"Not possible here" in answer.content
+
+
+@pytest.mark.parametrize("path", ["//evil.example/", "/\\evil.example/", "///evil.example"])
+def test_the_way_back_stays_in_the_console(path, rf):
+    request = rf.post("/w/acme/members/", headers={"referer": f"http://testserver{path}"})
+    assert way_back(request).lstrip("/").startswith("evil")
+    assert not way_back(request).startswith(("//", "/\\"))
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/nowhere", "/healthz/live", "/metrics", "/static/none.css", "/webhooks/email/x/"]
+)
+def test_no_answer_can_be_framed(path, client, db):
+    assert client.get(path)["X-Frame-Options"] == "DENY"
