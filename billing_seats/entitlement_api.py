@@ -13,7 +13,8 @@ from billing_seats.models import ProductKey
 from billing_seats.verdicts import verdict
 from members.access import Action, named, require
 from members.addresses import canonical
-from members.api import Strict, described
+from members.api import Strict
+from members.describing import described
 from members.errors import InvalidRequest, NotFound
 
 

@@ -12,7 +12,8 @@ from billing_seats.counts import count_of, with_counts
 from billing_seats.models import Plan, Product, SeatPool, Subscription
 from billing_seats.purchases import MAX_PURCHASE, require_self_service, resize
 from members.access import Action, require
-from members.api import ListQuery, Strict, described, page_of
+from members.api import ListQuery, Strict
+from members.describing import described, page_of
 from members.errors import NotFound
 from members.keyset import Order
 from members.models import Workspace

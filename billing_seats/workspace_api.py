@@ -12,7 +12,8 @@ from billing_seats.api import WorkspaceResource
 from billing_seats.models import Plan, ProductKey
 from billing_seats.plans import FEATURES, Feature
 from members.access import Action, require
-from members.api import ListQuery, Resource, Strict, described, page_of
+from members.api import ListQuery, Resource, Strict
+from members.describing import described, page_of
 from members.errors import PermissionDenied
 from members.keyset import Order
 from members.models import ApiKey, Workspace

@@ -15,7 +15,8 @@ from invitations.editing import edit
 from invitations.models import Delivery, Invitation, InvitationStatus, Kind
 from invitations.shapes import STATUSES, InvitationEdits, InvitationShape, InvitationsQuery, NewInvitation
 from members.access import Action, require
-from members.api import Nothing, described, page_of
+from members.api import Nothing
+from members.describing import described, page_of
 from members.errors import NotFound
 from members.keyset import Order
 from members.models import Workspace

@@ -14,8 +14,8 @@ from invitations import services
 from invitations.shapes import OfferTerms
 from members.access import Action, require
 from members.addresses import canonical
-from members.api import described
 from members.bulk_api import BulkRow, bulk_of, outcome, rehearsed, summed
+from members.describing import described
 from members.errors import InvalidRequest
 from members.moments import Truth
 

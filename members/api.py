@@ -1,17 +1,14 @@
 """What every resource of the REST API shares: strict input, answers in English, lists, safe repetition, ETags."""
 
 from collections.abc import Callable
-from functools import partial, wraps
 from http import HTTPStatus
-from typing import Any, TypedDict, Unpack
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.utils import translation
-from django.utils.text import slugify
-from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -61,19 +58,6 @@ class ListQuery(Strict):
         max_length=2000, default="", allow_blank=True, help_text="next_cursor or prev_cursor of a page."
     )
     include = serializers.ChoiceField(choices=["total"], required=False, help_text="Adds the count of all.")
-
-
-class Problem(serializers.Serializer[Any]):
-    """Every error (RFC 9457). `code` is stable; `detail` is English."""
-
-    type = serializers.CharField(default="about:blank")
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField()
-    code = serializers.CharField()
-    errors = serializers.ListField(  # type: ignore[assignment]  # -- the contract's name is also an attribute of DRF's
-        child=serializers.DictField(child=serializers.CharField())
-    )
 
 
 class _Query(dict[str, str]):
@@ -241,63 +225,6 @@ def _answered(before: Answer) -> HttpResponse:
     return HttpResponse(before.body, status=before.status, content_type=form)
 
 
-_WORKSPACE = OpenApiParameter("workspace", str, OpenApiParameter.PATH, description="Slug or id.")
-
-
 def languages() -> list[str]:
     """Answer the codes of the languages that mail can be written in."""
     return [code for code, _name in settings.LANGUAGES]
-
-
-class How(TypedDict, total=False):
-    """What else ``described`` can be told of a call."""
-
-    status: int
-    query: Any
-    body: Any
-    within: bool
-    """Whether the path names a workspace: so it is, unless it is said not to."""
-
-
-def described[Call: Callable[..., Any]](summary: str, answer: Any, **how: Unpack[How]) -> Callable[[Call], Call]:
-    """Answer a decorator that describes a call in the schema; a POST heeds Idempotency-Key then, a PATCH If-Match."""
-    problem: Any = ("default", "application/problem+json")
-    parameters = [_WORKSPACE] if how.get("within", True) else []
-    in_schema: Callable[[Any], Call] = extend_schema(
-        operation_id=slugify(summary),
-        summary=summary,
-        request=how.get("body"),
-        parameters=[*parameters, *([how["query"]] if "query" in how else [])],
-        responses={how.get("status", 200): answer, problem: Problem},
-    )
-    return lambda call: in_schema(_AROUND.get(call.__name__, lambda plain: plain)(call))
-
-
-def _repeatable(call: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    @wraps(call)
-    def post(self: Resource, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self.once(partial(call, self, *args, **kwargs))
-
-    return post
-
-
-def _conditional(call: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    @wraps(call)
-    def patch(self: Resource, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self.unchanged(partial(call, self, *args, **kwargs), *args, **kwargs)
-
-    return patch
-
-
-_AROUND = {"post": _repeatable, "patch": _conditional}
-
-
-def page_of(item: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
-    """Answer the shape of a page of such items, for the schema."""
-    fields = {
-        "data": item(many=True),
-        "next_cursor": serializers.CharField(allow_null=True),
-        "prev_cursor": serializers.CharField(allow_null=True),
-        "total": serializers.IntegerField(required=False),
-    }
-    return type(f"{item.__name__}Page", (serializers.Serializer,), fields)

@@ -7,7 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing_seats.api import WorkspaceResource
-from members.api import ListQuery, described, page_of
+from members.api import ListQuery
+from members.describing import described, page_of
 from members.models import AuditEvent
 from members.moments import Moment
 from workspace_admin.audit.queries import NEWEST_FIRST, events

@@ -13,8 +13,9 @@ from billing_seats import keys
 from billing_seats.api import WorkspaceResource
 from members import credentials
 from members.access import Action, require
-from members.api import ListQuery, Strict, described, page_of
+from members.api import ListQuery, Strict
 from members.calls import Standing
+from members.describing import described, page_of
 from members.keyset import Order
 from members.models import ApiKey, Scope
 from members.moments import Moment

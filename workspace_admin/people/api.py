@@ -11,7 +11,8 @@ from rest_framework.response import Response
 
 from billing_seats.api import WorkspaceResource
 from members.access import Action, require
-from members.api import ListQuery, described, page_of
+from members.api import ListQuery
+from members.describing import described, page_of
 from members.keyset import Order
 from members.models import Membership, Role, Status, Workspace
 

@@ -14,8 +14,9 @@ from billing_seats.api import WorkspaceResource
 from billing_seats.batch import Orders
 from billing_seats.bulk import CHUNK, MAX_MEMBERS, change_members, prepare
 from members.access import Action, require
-from members.api import Strict, described
+from members.api import Strict
 from members.bulk_api import BulkRow, bulk_of, outcome, rehearsed, summed
+from members.describing import described
 from members.errors import MemberInvited
 from members.models import Role, Status
 from members.moments import Truth

@@ -11,7 +11,8 @@ from billing_seats.api import WorkspaceResource
 from billing_seats.editing import change
 from members import services
 from members.access import Action, require
-from members.api import Strict, described
+from members.api import Strict
+from members.describing import described
 from members.errors import NotFound
 from members.models import Role, Status
 from members.moments import Moment

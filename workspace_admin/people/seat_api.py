@@ -13,7 +13,8 @@ from billing_seats import services
 from billing_seats.api import WorkspaceResource
 from billing_seats.models import Seat
 from members.access import Action, Actor, require
-from members.api import ListQuery, Nothing, described, page_of
+from members.api import ListQuery, Nothing
+from members.describing import described, page_of
 from members.errors import NotFound
 from members.keyset import Order
 
