@@ -15,9 +15,9 @@ from invitations.editing import edit
 from invitations.models import Delivery, Invitation, InvitationStatus, Kind
 from invitations.shapes import STATUSES, InvitationEdits, InvitationShape, InvitationsQuery, NewInvitation
 from members.access import Action, require
-from members.api import Nothing
+from members.api import KEPT_REFUSALS, Nothing
 from members.describing import described, page_of
-from members.errors import NotFound
+from members.errors import DomainError, NotFound
 from members.keyset import Order
 from members.models import Workspace
 
@@ -112,8 +112,14 @@ class Invitations(InvitationResource):
             days=new["expires_in_days"],
         )
         if answer.error is not None or answer.invitation is None:
-            raise answer.error or NotFound
+            return self._refused(answer.error or NotFound())
         return Response(self.one(answer.invitation.id), 201)
+
+    def _refused(self, error: DomainError) -> Response:
+        """Answer what became of the address. Raised under an Idempotency-Key, it would undo that Admins are told."""
+        if error.status not in KEPT_REFUSALS:
+            raise error
+        return self.handle_exception(error)
 
 
 class OneInvitation(InvitationResource):

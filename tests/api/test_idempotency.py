@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
+from billing_seats.models import Notice
 from invitations.models import Delivery, Invitation
 from members import idempotency
 from members.errors import DomainError
@@ -73,6 +74,17 @@ def test_a_refusal_that_is_the_outcome_is_kept(api, alice, bob):
     assert problem(first) == problem(second) == (409, "already_member")
     assert second["Idempotency-Replayed"] == "true"
     assert first.content == second.content
+
+
+def test_admins_are_told_of_a_refusal_that_is_kept(api, alice, acme):
+    acme.seat_pools.update(purchased=0)
+    caller = api(alice)
+    for _ in range(2):
+        refused = _post(caller, body={**ADA, "seats": [demo.CODE]})
+        assert problem(refused) == (409, "seats_exhausted")
+        assert refused["Content-Type"] == "application/problem+json"
+    assert Notice.objects.filter(kind="refused", recipient=alice.email).count() == 1
+    assert acme.seat_pools.get(product__slug=demo.CODE).refused_since is not None
 
 
 def test_what_was_refused_before_the_work_may_be_mended(api, alice):
