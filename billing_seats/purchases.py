@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -11,15 +12,14 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from billing_seats import notices
-from billing_seats.counts import counted, rooms
-from billing_seats.models import Product, SeatPool, Subscription
+from billing_seats.counts import Room, counted, rooms
+from billing_seats.models import Product, Seat, SeatPool, Subscription
 from billing_seats.plans import Plan
-from billing_seats.services import take_seat
 from members import audit
 from members.access import Action, Actor, require
-from members.errors import InvalidRequest, PermissionDenied, PreconditionFailed
-from members.models import Workspace
-from members.services import lock_member
+from members.clock import database_now
+from members.errors import InvalidRequest, NotFound, PermissionDenied, PreconditionFailed
+from members.models import AuditEvent, Workspace
 
 MAX_PURCHASE = 1_000_000
 
@@ -108,9 +108,29 @@ def resize(
         _require_as_shown(pool, purchased, shown)
     if product.retired and purchased > pool.purchased:
         raise InvalidRequest(_("This product is sold no more."), field="product", code="retired")
-    for member_id in sorted(take_from):
-        take_seat(actor, workspace, lock_member(workspace, member_id), product_slug)
-    return _set_purchased(actor, workspace, pool, purchased)
+    [room] = rooms(workspace, [product], wanted=max(pool.purchased - purchased, 0))
+    room.free += _take(actor, workspace, product, set(take_from))
+    return _set_purchased(actor, workspace, room, purchased)
+
+
+def _take(actor: Actor, workspace: Workspace, product: Product, member_ids: Collection[uuid.UUID]) -> int:
+    """Take the product's seats of these members, as far as they have one; answer how many of the seats had counted.
+
+    Raises:
+        NotFound: one is not of this workspace.
+    """
+    if not member_ids:
+        return 0
+    members = list(workspace.memberships.select_for_update(no_key=True).filter(id__in=member_ids).order_by("id"))
+    if len(members) != len(member_ids):
+        raise NotFound
+    seats = Seat.objects.filter(workspace=workspace, membership__in=member_ids, product=product)
+    ends, now = dict(seats.values_list("membership_id", "ends_at")), database_now()
+    seats.delete()
+    changes: dict[str, list[Any]] = {"seats": [product.slug, None]}
+    taken = [audit.event(actor, workspace.id, "seat.taken", one, changes) for one in members if one.id in ends]
+    AuditEvent.objects.bulk_create(taken)
+    return sum(end is None or end > now for end in ends.values())
 
 
 def _require_as_shown(pool: SeatPool, purchased: int, shown: Shown) -> None:
@@ -121,13 +141,12 @@ def _require_as_shown(pool: SeatPool, purchased: int, shown: Shown) -> None:
         raise PreconditionFailed(message)
 
 
-def _set_purchased(actor: Actor, workspace: Workspace, pool: SeatPool, purchased: int) -> SeatPool:
-    before = pool.purchased
+def _set_purchased(actor: Actor, workspace: Workspace, room: Room, purchased: int) -> SeatPool:
+    pool, before = room.pool, room.pool.purchased
     if before == purchased:
         return pool
-    [room] = rooms(workspace, [pool.product], wanted=max(before - purchased, 0))
     room.free += purchased - before
-    pool.purchased = room.pool.purchased = purchased
+    pool.purchased = purchased
     pool.save(update_fields=["purchased"])
     notices.tell(workspace, [room])
     audit.record(actor, workspace.id, "subscription.changed", workspace, {pool.product.slug: [before, purchased]})

@@ -286,3 +286,14 @@ def test_a_change_to_what_is_so_already_writes_nothing(acme, pool):
     before = AuditEvent.objects.count()
     resize(system_actor(acme), demo.CHAT, 10)
     assert AuditEvent.objects.count() == before
+
+
+@pytest.mark.parametrize("many", [2, 12])
+def test_taking_from_many_costs_as_few_statements_as_from_two(as_alice, acme, person, django_assert_num_queries, many):
+    for number in range(many):
+        demo.join(as_alice, person(f"p{number}@acme.example"), "member", (demo.CODE,) if number < 3 else ())
+    members = acme.memberships.filter(email__startswith="p").values_list("id", flat=True)
+    with django_assert_num_queries(16):
+        resize(system_actor(acme), demo.CODE, 0, take_from=list(members))
+    assert acme.seat_pools.get(product__slug=demo.CODE).assigned == 0
+    assert AuditEvent.objects.filter(action="seat.taken").count() == min(many, 3)

@@ -8,9 +8,11 @@ from django.db.models.functions import Now
 from billing_seats.counts import low_water
 from billing_seats.lifecycle import deactivate, reactivate
 from billing_seats.models import Notice, Product
+from billing_seats.purchases import resize
 from billing_seats.services import give, move, take
 from invitations.models import Invitation
 from invitations.services import invite, resend
+from members.access import system_actor
 from members.services import change_role
 from workspace_admin import demo
 
@@ -119,6 +121,17 @@ def test_fewer_bought_where_few_were_left_already_is_no_crossing(buy, use):
     assert told() == READERS
     buy(3)
     assert told() == READERS
+
+
+def test_fewer_bought_with_seats_taken_in_the_same_step_is_no_crossing(acme, buy, use):
+    buy(4)
+    holders = use(5)
+    pool = acme.seat_pools.filter(product__slug=demo.CODE)
+    since = pool.get().refused_since
+    assert told() == sorted(READERS)
+    resize(system_actor(acme), demo.CODE, 1, take_from=[row.id for row in holders[:3]])
+    assert told() == sorted(READERS), "none was free before, and none is"
+    assert pool.get().refused_since == since
 
 
 def test_buying_seats_while_more_are_taken_than_bought_tells_nothing(buy, use):
