@@ -4,6 +4,7 @@ import pytest
 from django.conf import settings
 
 from workspace_admin.errors import way_back
+from workspace_admin.handler import get_application
 
 CODECS = ["hex", "rot13", "undefined", "idna", "utf-7", "utf-16", "unicode_escape", "zlib", "no-codec", "utf-8"]
 FORM = "application/x-www-form-urlencoded"
@@ -56,3 +57,12 @@ def test_the_way_back_stays_in_the_console(path, rf):
 )
 def test_no_answer_can_be_framed(path, client, db):
     assert client.get(path)["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.parametrize("kind", [*(f"text/html; charset={codec}" for codec in CODECS), "text/" + "x" * 11_000])
+def test_the_server_is_never_left_without_an_answer(kind, rf, db):
+    environ = rf._base_environ(QUERY_STRING="next=%41%ff", PATH_INFO="/accounts/login/", CONTENT_TYPE=kind)
+    told: list[str] = []
+    body = get_application()(environ, lambda status, _headers: told.append(status))
+    assert b"".join(body)
+    assert told in (["200 OK"], ["400 Bad Request"])
