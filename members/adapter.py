@@ -3,11 +3,13 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as current
 from django import forms
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 
 from members import profile, tasks
@@ -71,6 +73,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # -- allauth
             return canonical(email)
         except InvalidRequest as error:
             raise forms.ValidationError(str(error.message), code="invalid") from error
+
+    def is_safe_url(self, url: str) -> bool:
+        """Answer whether the way on stays here: allauth would also let pass the other names, ports and plain http."""
+        request = current.request
+        return url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002 -- allauth's signature
         """Answer where changing the password leads: back to the profile it was reached from."""

@@ -58,7 +58,18 @@ def test_a_closed_account_cannot_sign_in(client, bob):
     assert "_auth_user_id" not in client.session
 
 
-@pytest.mark.parametrize("goal", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "goal",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "http://127.0.0.1/",
+        "http://localhost/",
+        "//localhost/",
+    ],
+)
 def test_the_way_on_stays_in_the_console(goal, client, acme, bob):
     assert sign_in(client, bob.email, next=goal)["Location"] == "/"
 
