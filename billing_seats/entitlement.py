@@ -48,10 +48,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The answer about one product: yes or no, in one sentence, step by step."""
+    """The answer about one product: yes or no, in one sentence, step by step. ``held``: they have a seat."""
 
     count: SeatCount
     reason: Reason
+    held: bool
     sentence: str
     steps: list[Step]
 
@@ -108,7 +109,8 @@ def explain(standing: Standing, count: SeatCount, who: str = "") -> Explanation:
         sentence = _("%(who)s cannot open %(product)s: %(why)s.")
     else:
         sentence = _("You cannot open %(product)s: %(why)s.")
-    return Explanation(count, reason, sentence % names, _steps(standing, count))
+    held = count.product.id in standing.products
+    return Explanation(count, reason, held, sentence % names, _steps(standing, count))
 
 
 def _why(reason: Reason, standing: Standing, count: SeatCount) -> str:

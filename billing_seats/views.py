@@ -42,7 +42,7 @@ def home(request: SignedIn, slug: str) -> HttpResponse:
         "workspace": actor.workspace,
         "nav": "home",
         "products": [one for one in explained if one.entitled],
-        "others": [one for one in explained if not one.entitled and not one.count.product.retired],
+        "others": [one for one in explained if not one.entitled and (one.held or not one.count.product.retired)],
         "may_give": actor.may(Action.GIVE_SEAT),
         "has_seats": has_feature(actor.workspace, Feature.INVITATIONS),
     }

@@ -11,6 +11,17 @@ def test_a_retired_product_keeps_its_holders_and_is_offered_to_nobody(acme, alic
     assert "le Chat Team" not in client_for(alice).get("/w/acme/").content.decode()
 
 
+def test_nobody_is_offered_a_move_of_a_seat_that_is_sold_no_more(acme, alice, bob, client_for):
+    Product.objects.filter(slug=demo.CHAT).update(retired=True)
+    client, row = client_for(alice), acme.memberships.get(user=bob)
+    assert "has no seat that could be moved" in client.get(f"/w/acme/members/{row.id}/transfer/").content.decode()
+    assert client.get(f"/w/acme/members/{row.id}/seats/{demo.CHAT}/takeover/").status_code == 404
+    drawer = client.get(f"/w/acme/members/{row.id}/").content.decode()
+    assert "You can open" not in drawer
+    assert "can open le Chat Team." in drawer
+    assert "transfer/" not in drawer
+
+
 def test_any_page_of_a_workspace_makes_it_the_one_last_used(acme, globex, alice, client_for):
     client = client_for(alice)
     client.get("/w/acme/members/")

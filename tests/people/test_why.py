@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 
 from billing_seats.entitlement import explain_all
 from billing_seats.lifecycle import deactivate
+from billing_seats.models import Product
 from members.models import Membership
 from workspace_admin import demo
 
@@ -103,6 +104,16 @@ def test_the_own_home_names_the_plan_where_that_is_wrong(acme, bob, client_for):
     downgrade(acme)
     told = client_for(bob).get("/w/acme/").content.decode()
     assert "You cannot open le Chat Team: the Pro plan has no product seats." in told
+
+
+def test_who_holds_a_seat_is_not_told_that_they_have_none(acme, bob, client_for):
+    downgrade(acme)
+    Product.objects.filter(slug=demo.CHAT).update(retired=True)
+    told = client_for(bob).get("/w/acme/").content.decode()
+    assert "You cannot open le Chat Team: the Pro plan has no product seats." in told
+    assert "You can open no product here" in told
+    assert "Products you cannot open" in told
+    assert "You hold no product seat yet" not in told
 
 
 HOME = 7

@@ -79,7 +79,7 @@ def transfer(request: Request, slug: str, member: UUID) -> HttpResponse:
     actor = _mover(request, slug)
     who = _found(actor, member)
     held = set(vars(who)["held"])
-    products = [one.product for one in queries.columns(actor.workspace) if one.product.id in held]
+    products = [one for one in _sold(actor) if one.id in held]
     wanted = (request.POST if request.method == "POST" else request.GET).get("product", "")
     product = next((one for one in products if one.slug == wanted), products[0] if products else None)
     return _answer(request, actor, Move(who, giving=True, product=product, products=products))
@@ -91,10 +91,15 @@ def takeover(request: Request, slug: str, member: UUID, product: str) -> HttpRes
     """Ask from whom the member is to get a seat of the product, those away longest first; then move it."""
     actor = _mover(request, slug)
     who = _found(actor, member)
-    found = next((one.product for one in queries.columns(actor.workspace) if one.product.slug == product), None)
+    found = next((one for one in _sold(actor) if one.slug == product), None)
     if found is None:
         raise NotFound
     return _answer(request, actor, Move(who, giving=False, product=found, products=[found]))
+
+
+def _sold(actor: Actor) -> list[Product]:
+    """Answer the products of which seats can be given here: who has one that is sold no more keeps it."""
+    return [one.product for one in queries.columns(actor.workspace) if not one.product.retired]
 
 
 def _mover(request: Request, slug: str) -> Actor:

@@ -11,6 +11,8 @@ from django.db.models import Count, F, OuterRef, Subquery
 from django.db.models.functions import Coalesce, JSONObject
 from django.http import QueryDict
 from django.utils.functional import cached_property
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from billing_seats.counts import SeatCount, count_of, with_counts
@@ -61,10 +63,12 @@ class Column:
 
     @property
     def left(self) -> str:
-        """Answer in words how many seats are left of those bought, or how many too many are taken."""
+        """Answer in words how many seats are left of those bought, how many too many are taken, or why none."""
         names = {"left": self.available, "bought": self.count.purchased, "over": self.count.over_assigned}
         if self.count.over_assigned:
             return _("%(over)s more than bought") % names
+        if self.product.retired:
+            return _("sold no more")
         if self.count.is_low and self.available:
             return _("Only %(left)s of %(bought)s left") % names
         return _("%(left)s of %(bought)s left") % names
@@ -72,12 +76,24 @@ class Column:
     @property
     def tone(self) -> str:
         """Answer how much it asks to be seen."""
-        return "bad" if self.count.over_assigned else "low" if self.count.is_low else ""
+        if self.count.over_assigned:
+            return "bad"
+        return "low" if self.count.is_low and not self.product.retired else ""
+
+    @property
+    def is_shown(self) -> bool:
+        """Answer whether the list has it: what is sold no more stays while somebody has a seat of it."""
+        return not self.product.retired or self.count.taken > 0
 
     @cached_property
-    def caption(self) -> str:
+    def caption(self) -> SafeString:
         """Answer the column's name with the seats left, for where the header is out of sight."""
-        return f"{self.product.name} ({self.left})"
+        return format_html("{} ({})", self.product.name, self.left)
+
+    @cached_property
+    def slug(self) -> SafeString:
+        """Answer the product's slug as it may stand in a page: every line repeats it."""
+        return escape(self.product.slug)
 
 
 def find(workspace: Workspace, query: ListQuery, fresh: Sequence[str] = ()) -> Page[Membership]:
