@@ -101,6 +101,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "workspace_admin.context.shell",
             ],
+            "libraries": {"lucide": "workspace_admin.icons"},
         },
     }
 ]

@@ -1,16 +1,20 @@
 """Moments in words, and the days on which access ends: in UTC, so that a day is the same one for everybody."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from math import ceil
 
 from django.utils import timezone
 from django.utils.timesince import timesince, timeuntil
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 LAST = date(2999, 12, 31)
 """The last day that can be chosen."""
-_MINUTE = 60
+_UNITS = (timedelta(weeks=1), timedelta(days=1), timedelta(hours=1), timedelta(minutes=1))
+_MONTH = timedelta(days=28)
+"""From here on a calendar is needed to tell how long something lasted."""
+_START = datetime(2001, 1, 1, tzinfo=UTC)
 
 
 def end_of(day: date) -> datetime:
@@ -30,9 +34,17 @@ def today() -> date:
 
 def ago(at: datetime) -> str:
     """Answer how long ago that was, in the largest unit."""
-    if (timezone.now() - at).total_seconds() < _MINUTE:
-        return _("just now")
-    return _("%(time)s ago") % {"time": timesince(at, depth=1)}
+    past = timezone.now() - at
+    if past >= _MONTH:
+        return _("%(time)s ago") % {"time": timesince(at, depth=1)}
+    unit = next((unit for unit in _UNITS if past >= unit), None)
+    return _("just now") if unit is None else _whole_ago(past // unit * unit, get_language())
+
+
+@lru_cache(maxsize=1_000)
+def _whole_ago(past: timedelta, language: str) -> str:  # noqa: ARG001 -- what the words depend on
+    """Answer the same of a whole number of units: lists say it on each line, of few different ones."""
+    return _("%(time)s ago") % {"time": timesince(_START, _START + past, depth=1)}
 
 
 def offer_ends(at: datetime) -> str:
@@ -43,7 +55,11 @@ def offer_ends(at: datetime) -> str:
     if left <= timedelta(days=1):
         return _("Expires in %(time)s") % {"time": timeuntil(at, depth=1)}
     # Rounded up: an offer of seven days that has just left has seven days.
-    days = ceil(left / timedelta(days=1))
+    return _expires_in(ceil(left / timedelta(days=1)), get_language())
+
+
+@lru_cache(maxsize=1_000)
+def _expires_in(days: int, language: str) -> str:  # noqa: ARG001 -- what the words depend on
     return ngettext("Expires in %(days)s day", "Expires in %(days)s days", days) % {"days": days}
 
 

@@ -22,7 +22,7 @@ from members.access import Action, Actor, actor_for
 from members.errors import DomainError, SeatsExhausted
 from members.requests import SignedIn
 from workspace_admin.people import queries
-from workspace_admin.people.presentation import Refusal, beside, present, role_options
+from workspace_admin.people.presentation import Refusal, beside, present
 
 CHANGED = "people:changed"
 """What the page is told after an action: a drawer that shows somebody looks again."""
@@ -49,7 +49,6 @@ def context_of(
     found = queries.find(actor.workspace, asked, fresh)
     columns = queries.columns(actor.workspace)
     workspaces, plan, invited = queries.surroundings(request.user, actor.workspace)
-    options = role_options()
     me = actor.membership.id if actor.membership else None
     return {
         "actor": actor,
@@ -58,7 +57,7 @@ def context_of(
         "my_workspaces": workspaces,
         "plan_label": Plan(plan).label,
         "columns": columns,
-        "rows": [beside(present(row, columns, me, options), refusal) for row in found.rows],
+        "rows": [beside(present(row, columns, me), refusal) for row in found.rows],
         "asked": asked,
         "tabs": _tabs(asked, invited),
         "next": asked.link(cursor=found.next_cursor) if found.next_cursor else "",

@@ -23,7 +23,7 @@ from workspace_admin.people import queries
 from workspace_admin.people.days import last_day
 from workspace_admin.people.history import history
 from workspace_admin.people.listing import Request
-from workspace_admin.people.presentation import Cell, Mail, Row, mail_of, present, role_options
+from workspace_admin.people.presentation import Cell, Mail, Row, mail_of, present
 from workspace_admin.people.queries import Column
 
 MAILS = 10
@@ -75,7 +75,7 @@ def _about(workspace: Workspace, member: Membership, me: UUID | None) -> dict[st
     """Answer what is shown of the member; ``me`` is the reader's own membership."""
     explained = explain_all(workspace, who=str(member), id=member.id)
     columns = [Column(one.count.product, one.count) for one in explained]
-    row = present(member, columns, me, role_options())
+    row = present(member, columns, me)
     invitations = list(workspace.invitations.filter(membership=member).order_by("-created_at"))
     names = {one.product.slug: one.product.name for one in columns}
     return {

@@ -4,41 +4,26 @@ import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from invitations.models import Delivery
-from members.models import Membership, Role, Status
+from members.models import Membership, Status
 from workspace_admin.people.days import access_ends, ago, offer_ends
 from workspace_admin.people.queries import Column
+from workspace_admin.people.words import Words, words
 
-STATUS = {
-    "active": (gettext_lazy("Active"), "ok"),
-    "invited": (gettext_lazy("Invited"), "info"),
-    "expired": (gettext_lazy("Expired"), "warn"),
-    "lapsed": (gettext_lazy("Lapsed"), "warn"),
-    "deactivated": (gettext_lazy("Deactivated"), ""),
-}
-MAIL = {
-    "queued": gettext_lazy("Sending"),
-    "sending": gettext_lazy("Sending"),
-    "sent": gettext_lazy("Sent %(ago)s"),
-    "failed": gettext_lazy("Could not be sent"),
-    "cancelled": gettext_lazy("Not sent"),
-    "unknown": gettext_lazy("Perhaps sent %(ago)s"),
-    "delivered": gettext_lazy("Delivered %(ago)s"),
-    "bounced": gettext_lazy("Bounced %(ago)s"),
-    "complained": gettext_lazy("Marked as spam %(ago)s"),
-}
 LOST = {"failed", "bounced", "complained"}
-HUES = 6
-_SELECTED = {True: SafeString(" selected"), False: ""}
+HUES = [SafeString(number) for number in range(1, 7)]
+
+
+class Shown:
+    """What templates show: they try a name as an item first, which has to be as good as the attribute."""
+
+    __getitem__ = object.__getattribute__
 
 
 @dataclass(frozen=True)
-class Mail:
+class Mail(Shown):
     """What became of an email."""
 
     text: str
@@ -48,12 +33,14 @@ class Mail:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One member's seat of one product, by its slug."""
+class Cell(Shown):
+    """One member's seat of one product; ``key`` is as good as an id, ``path`` relative to the Members page."""
 
-    slug: str
+    slug: SafeString
+    key: SafeString
+    path: SafeString
     held: bool
-    caption: str
+    caption: SafeString
     name: str
 
 
@@ -71,17 +58,18 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class Row:
+class Row(Shown):
     """One line of the table; ``menu`` names the menu that its button opens."""
 
-    id: str
+    id: SafeString
     email: str
     name: str
+    label: str
     initials: str
-    hue: int
+    hue: SafeString
     status: str
-    status_label: str
-    tone: str
+    status_label: SafeString
+    tone: SafeString
     role: str
     role_label: str
     role_name: str
@@ -92,7 +80,7 @@ class Row:
     pending: bool
     is_self: bool
     menu: str
-    invitation: str
+    invitation: SafeString
     mail: Mail | None
     expires: str
     expires_at: datetime | None
@@ -102,58 +90,39 @@ class Row:
     remedy: str = ""
     wait: int = 0
 
-    @property
-    def label(self) -> str:
-        """Answer what the person is called."""
-        return self.name or self.email
 
-
-def role_options() -> dict[str, SafeString]:
-    """Answer, for each role, the options of a select that has it chosen: made once for all rows."""
-    return {
-        chosen: format_html_join(
-            "",
-            '<option value="{}"{}>{}</option>',
-            ((value, _SELECTED[value == chosen], label) for value, label in Role.choices),
-        )
-        for chosen in Role.values
-    }
-
-
-def present(
-    member: Membership,
-    columns: list[Column],
-    me: uuid.UUID | None,
-    options: dict[str, SafeString],
-) -> Row:
+def present(member: Membership, columns: list[Column], me: uuid.UUID | None) -> Row:
     """Answer a member, read by ``queries.whole``, as a line of the table."""
-    read = vars(member)
+    read, say = vars(member), words()
     status = member.display_status
-    label, tone = STATUS[status]
+    label, tone = say.statuses[status]
     who = member.name or member.email
     live = status in {"active", "invited"}
     held = set(read["held"])
+    # An id has nothing to escape, and stands in a line ten times.
+    pk = SafeString(member.id)
     return Row(
-        id=str(member.id),
+        id=pk,
         email=member.email,
         name=member.name,
+        label=who,
         initials=_initials(who),
-        hue=member.id.int % HUES + 1,
+        hue=HUES[member.id.int % len(HUES)],
         status=status,
-        status_label=str(label),
+        status_label=label,
         tone=tone,
         role=member.role,
-        role_label=str(Role(member.role).label),
-        role_name=_("Role of %(who)s") % {"who": who},
-        role_options=options[member.role],
-        actions_name=_("Actions for %(who)s") % {"who": who},
-        cells=[_cell(one, who, held=live and one.product.id in held) for one in columns],
+        role_label=say.roles[member.role],
+        role_name=say.role_of % {"who": who},
+        role_options=say.role_options[member.role],
+        actions_name=say.actions_for % {"who": who},
+        cells=[_cell(one, pk, say.seat_for, who, held=live and one.product.id in held) for one in columns],
         live=live,
         pending=member.status == "invited",
         is_self=member.id == me,
         menu=_menu(member, status, is_self=member.id == me),
-        invitation=str(read["invitation"] or ""),
-        mail=_mail(read["mail"]),
+        invitation=SafeString(read["invitation"] or ""),
+        mail=_mail(read["mail"], say),
         expires=_ends(member),
         expires_at=member.expires_at,
         last_active_at=member.last_active_at,
@@ -175,9 +144,10 @@ def _menu(member: Membership, status: str, *, is_self: bool) -> str:
     return "offer" if member.status == Status.INVITED else status
 
 
-def _cell(column: Column, who: str, *, held: bool) -> Cell:
-    name = _("%(product)s for %(who)s") % {"product": column.product.name, "who": who}
-    return Cell(column.product.slug, held, column.caption, name)
+def _cell(column: Column, pk: SafeString, words: str, who: str, *, held: bool) -> Cell:
+    slug = column.slug
+    name = words % {"product": column.product.name, "who": who}
+    return Cell(slug, SafeString(f"{pk}-{slug}"), SafeString(f"{pk}/seats/{slug}/"), held, column.caption, name)
 
 
 def _initials(label: str) -> str:
@@ -185,19 +155,19 @@ def _initials(label: str) -> str:
     return "".join(word[0] for word in words[:2]) or "?"
 
 
-def _mail(read: dict[str, str] | None) -> Mail | None:
+def _mail(read: dict[str, str] | None, say: Words) -> Mail | None:
     if not read:
         return None
-    return _became(read["outcome"] or read["state"], datetime.fromisoformat(read["at"]))
+    return _became(read["outcome"] or read["state"], datetime.fromisoformat(read["at"]), say)
 
 
 def mail_of(delivery: Delivery) -> Mail:
     """Answer what became of an email."""
-    return _became(delivery.shown, delivery.outcome_at or delivery.sent_at or delivery.created_at)
+    return _became(delivery.shown, delivery.outcome_at or delivery.sent_at or delivery.created_at, words())
 
 
-def _became(shown: str, at: datetime) -> Mail:
-    return Mail(str(MAIL[shown]) % {"ago": ago(at)}, at, shown in LOST, shown == "failed")
+def _became(shown: str, at: datetime, say: Words) -> Mail:
+    return Mail(say.mails[shown] % {"ago": ago(at)}, at, shown in LOST, shown == "failed")
 
 
 def _ends(member: Membership) -> str:
