@@ -1,6 +1,6 @@
 """What support staff see and change of plans, seats and the catalogue."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -9,15 +9,17 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from billing_seats import purchases
+from billing_seats import catalogue, purchases
 from billing_seats.admin_keys import ProductKeyAdmin as ProductKeyAdmin
 from billing_seats.admin_previews import PreviewedAdmin
 from billing_seats.forms import Confirmation
+from billing_seats.keys import Supporter
 from billing_seats.models import Product, SeatPool, Subscription
 from billing_seats.plans import Plan
 from billing_seats.previews import count_of_product, preview_plan, preview_seats
-from members.admin import ReasonField, acting
-from members.models import Workspace
+from billing_seats.purchases import Shown
+from members.admin import ReasonField, ServiceAdmin, acting
+from members.models import User, Workspace
 
 
 class NoDeleting(ModelAdmin):  # type: ignore[misc]  # -- unfold ships no types
@@ -30,18 +32,39 @@ class NoDeleting(ModelAdmin):  # type: ignore[misc]  # -- unfold ships no types
         return False
 
 
+class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # -- takes no type at run time
+    """A product, and why it is so."""
+
+    reason = ReasonField()
+
+    class Meta:
+        model = Product
+        fields = ("name", "slug", "description", "url", "retired", "entitlement_max_age")
+
+
 @admin.register(Product)
-class ProductAdmin(NoDeleting):
+class ProductAdmin(ServiceAdmin, NoDeleting):
     """The catalogue. A product that is sold no more is retired, not deleted: seats of it stand."""
+
+    form = ProductForm
 
     list_display = ("name", "slug", "retired")
     list_filter = ("retired",)
     search_fields = ("name", "slug")
-    fields = ("name", "slug", "description", "url", "retired", "entitlement_max_age")
+    fields = (*ProductForm.Meta.fields, "reason")
+
+    def get_fields(self, request: HttpRequest, obj: Product | None = None) -> tuple[str, ...]:
+        """Ask for a reason only those who may change something."""
+        return self.fields if obj is None or self.has_change_permission(request, obj) else self.fields[:-1]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> tuple[str, ...]:  # noqa: ARG002 -- Django's
         """Keep the slug once it is there: scripts and invitations name products by it."""
         return ("slug",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Product, form: forms.Form, change: bool) -> None:  # noqa: FBT001 -- Django's
+        """Have the service write the product."""
+        who = Supporter(cast("User", request.user), form.cleaned_data["reason"])
+        (catalogue.change_product if change else catalogue.add_product)(who, obj)
 
 
 class SubscriptionForm(forms.ModelForm):  # type: ignore[type-arg]  # -- takes no type at run time
@@ -111,6 +134,12 @@ class SeatPoolAdmin(PreviewedAdmin, NoDeleting):
     search_help_text = _("Workspace, or the address of a member")
     autocomplete_fields = ("workspace",)
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer what is sold: nobody buys a first seat of a retired product."""
+        if db_field.name == "product":
+            kwargs["queryset"] = Product.objects.filter(retired=False)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
     def get_fields(self, request: HttpRequest, obj: SeatPool | None = None) -> tuple[str, ...]:
         """Ask for a reason only those who may change something."""
         fields = ("workspace", "product", "purchased", "assigned")
@@ -132,10 +161,12 @@ class SeatPoolAdmin(PreviewedAdmin, NoDeleting):
         """Have the service set the quantity; a new pool gets the id of the row that it made."""
         actor = acting(request, obj.workspace, form.cleaned_data["reason"])
         previewed = Confirmation(request.POST)
-        agreed = (
-            {"shown": previewed.shown, "take_from": previewed.cleaned_data["take_from"]} if previewed.is_valid() else {}
-        )
-        pool = purchases.resize(actor, obj.product.slug, obj.purchased, **agreed)
+        if previewed.is_valid():
+            shown, take_from = previewed.shown, previewed.cleaned_data["take_from"]
+        else:
+            # Without a preview it fitted a moment ago: should it no longer, that has to be seen first.
+            shown, take_from = Shown(form.initial.get("purchased", 0), over_assigned=0), []
+        pool = purchases.resize(actor, obj.product.slug, obj.purchased, take_from=take_from, shown=shown)
         obj.pk = pool.pk
 
     def preview_of(self, obj: SeatPool) -> Any:

@@ -11,6 +11,15 @@ from members.models import AuditEvent, Membership
 from tests.support.pages import REASON, ZOE, page, said
 from workspace_admin.staff import make_staff
 
+STUDIO = {
+    "name": "Studio",
+    "slug": "studio",
+    "description": "",
+    "url": "",
+    "entitlement_max_age": "60",
+    "reason": REASON,
+}
+
 
 def _resend(client, invitation, **data):
     return client.post(reverse("admin:invitations_invitation_resend", args=[invitation.pk]), data, follow=True)
@@ -107,10 +116,37 @@ def test_a_first_seat_of_a_product_can_be_sold(client_for, sam, solo):
 
 @pytest.mark.parametrize(("who", "status"), [("sam", 302), ("vera", 403)])
 def test_the_catalogue_grows_by_those_who_may(request, client_for, acme, who, status):
-    client = client_for(request.getfixturevalue(who))
-    values = {"name": "Studio", "slug": "studio", "description": "", "url": "", "entitlement_max_age": "60"}
-    assert client.post(reverse("admin:billing_seats_product_add"), values).status_code == status
+    client, add = client_for(request.getfixturevalue(who)), reverse("admin:billing_seats_product_add")
+    client.post(add, {**STUDIO, "reason": " "})
+    assert not Product.objects.filter(slug="studio").exists()
+    assert client.post(add, STUDIO).status_code == status
     assert Product.objects.filter(slug="studio").exists() == (status == 302)
+    assert AuditEvent.objects.filter(action="product.added", reason=REASON).exists() == (status == 302)
+
+
+@pytest.mark.parametrize("who", ["sam", "vera"])
+def test_a_product_is_retired_for_a_reason_under_the_name_of_who_does_it(request, client_for, acme, who):
+    client, product = client_for(request.getfixturevalue(who)), Product.objects.get(slug="mistral-code")
+    url, values = page("billing_seats_product", product.pk), {**STUDIO, "name": product.name, "retired": "on"}
+    client.post(url, {**values, "reason": ""})
+    assert not AuditEvent.objects.filter(action="product.changed").exists()
+    for _ in range(2):
+        client.post(url, {**values, "slug": "other"})
+    product.refresh_from_db()
+    assert (product.retired, product.slug) == (who == "sam", "mistral-code")
+    events = AuditEvent.objects.filter(action="product.changed").values_list(
+        "actor_label", "reason", "changes__retired"
+    )
+    assert list(events) == ([("Sam Support", REASON, [False, True])] if who == "sam" else [])
+
+
+def test_a_first_seat_of_what_is_sold_no_more_is_not_offered(client_for, sam, solo):
+    product = Product.objects.get(slug="mistral-code")
+    Product.objects.filter(pk=product.pk).update(retired=True)
+    client, url = client_for(sam), reverse("admin:billing_seats_seatpool_add")
+    assert "Mistral Code" not in client.get(url).content.decode()
+    client.post(url, {"workspace": solo.pk, "product": product.pk, "purchased": 2, "reason": REASON})
+    assert not SeatPool.objects.filter(workspace=solo).exists()
 
 
 def test_a_product_is_never_deleted(client_for, root, acme):

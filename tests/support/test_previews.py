@@ -67,6 +67,13 @@ def test_what_was_changed_meanwhile_is_not_overwritten(client_for, sam, pool, ur
     assert bought(pool) == (10, 2)
 
 
+def test_a_confirmation_that_shows_no_preview_changes_nothing(client_for, sam, pool, url, bobs_row):
+    client = client_for(sam)
+    for forged in ({}, {"shown_purchased": "10", "shown_over": "x"}, {"take_from": [bobs_row.id]}):
+        client.post(url, {**NUMBER, "confirmed": "1", **forged})
+    assert bought(pool) == (10, 1)
+
+
 def test_enough_seats_are_sold_without_a_preview(client_for, sam, pool, url):
     assert client_for(sam).post(url, {**NUMBER, "purchased": 1}).status_code == 302
     assert bought(pool) == (1, 1)

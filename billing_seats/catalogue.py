@@ -1,0 +1,46 @@
+"""The catalogue of products, which support edits: each change has a reason and stands in the audit log."""
+
+from django.db import transaction
+
+from billing_seats.keys import INSTALLATION, Supporter
+from billing_seats.models import Product
+from members import audit
+from members.errors import NotFound
+
+CHANGED = ("name", "description", "url", "retired", "entitlement_max_age")
+"""What of a product may change; its slug stays, for scripts and invitations name it by that."""
+
+
+@transaction.atomic
+def add_product(who: Supporter, product: Product) -> None:
+    """Put a new product into the catalogue.
+
+    Raises:
+        PermissionDenied
+        InvalidRequest: no reason was given.
+    """
+    who.require("billing_seats.add_product")
+    product.save(force_insert=True)
+    values = {field: [None, getattr(product, field)] for field in ("slug", *CHANGED)}
+    audit.record(who, INSTALLATION, "product.added", product, values)
+
+
+@transaction.atomic
+def change_product(who: Supporter, product: Product) -> None:
+    """Write the product as it is given, but for its slug; as it was, it changes nothing.
+
+    A retired one keeps its holders, and is offered to nobody from then on.
+
+    Raises:
+        PermissionDenied, NotFound
+        InvalidRequest: no reason was given.
+    """
+    who.require("billing_seats.change_product")
+    before = Product.objects.select_for_update(no_key=True).filter(id=product.id).first()
+    if before is None:
+        raise NotFound
+    pairs = {field: [getattr(before, field), getattr(product, field)] for field in CHANGED}
+    changes = {field: pair for field, pair in pairs.items() if pair[0] != pair[1]}
+    if changes:
+        product.save(update_fields=list(changes))
+        audit.record(who, INSTALLATION, "product.changed", product, changes)
