@@ -45,8 +45,11 @@ class Run:
         self._started: list[subprocess.Popen[str]] = []
 
     def beside(self, *command: str) -> subprocess.Popen[str]:
+        return self.alone(sys.executable, "-m", "workspace_admin.embedded", "exec", "--", *command)
+
+    def alone(self, *command: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "workspace_admin.embedded", "exec", "--", *command],
+            command,
             cwd=ROOT,
             env=self._env,
             text=True,
@@ -137,6 +140,43 @@ def test_a_crashed_server_ends_the_run_with_an_error(run: Run, name: str) -> Non
     assert supervisor.returncode == 1
     assert "ended by itself" in errors
     assert strays(run.data) == []
+
+
+_WATCH = """
+import sys
+from workspace_admin.embedded.layout import Layout
+from workspace_admin.embedded.supervisor import supervised
+with supervised(Layout.from_environment()) as supervisor:
+    supervisor.start("worker", ["sh", "-c", sys.argv[1]])
+    supervisor.watch()
+"""
+
+
+def watched(run: Run, command: str) -> subprocess.Popen[str]:
+    """Answer a supervisor without servers that keeps one process running."""
+    return run.alone(sys.executable, "-c", _WATCH, command)
+
+
+def test_a_killed_process_of_the_console_is_started_again(run: Run) -> None:
+    supervisor = watched(run, "exec sleep 61")
+
+    def asleep() -> set[int]:
+        return {process.pid for process in strays(run.data) if process.name() == "sleep"}
+
+    _until(lambda: bool(asleep()))
+    (first,) = asleep()
+    os.kill(first, signal.SIGKILL)
+    _until(lambda: bool(asleep() - {first}))
+    supervisor.terminate()
+    supervisor.wait(_SOON)
+    assert strays(run.data) == []
+
+
+def test_a_process_that_ends_again_and_again_ends_the_run(run: Run) -> None:
+    _, errors = watched(run, "echo started; echo its last words; exit 3").communicate(timeout=_SOON)
+    assert "worker ended by itself (exit code 3):" in errors
+    assert "its last words" in errors
+    assert (run.data / "logs" / "worker.log").read_text().count("started") == 4
 
 
 def test_a_second_run_on_the_same_data_is_refused(run: Run) -> None:

@@ -130,7 +130,7 @@ def run() -> None:
     """Run the console until a signal comes.
 
     Raises:
-        EmbeddedError: it could not start, or a part of it crashed.
+        EmbeddedError: it could not start, a server crashed, or a process did again and again.
         Stopped: a signal came; everything is stopped by then.
     """
     layout = Layout.from_environment()
@@ -147,5 +147,4 @@ def run() -> None:
         base = os.environ.get("BASE_URL") or supervisor.env["BASE_URL"]
         _say(f"\nThe console runs at {base}/  (mail: {base}/dev/mailbox/)\n{_SIGN_INS}")
         _say(f"Logs are in {layout.log('web').parent}. Ctrl-C stops everything.")
-        while True:
-            supervisor.pause()
+        supervisor.watch()

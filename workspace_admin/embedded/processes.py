@@ -55,6 +55,7 @@ class Child:
     stop_with: signal.Signals = signal.SIGTERM
     user: str | None = None
     foreground: bool = False
+    started: float = field(init=False, default_factory=time.monotonic)
     _process: subprocess.Popen[bytes] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -2,7 +2,10 @@
 
 import os
 import signal
+import sys
 import threading
+import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -17,6 +20,9 @@ _MOMENT = 0.1
 _SERVERS = {"postgres", "valkey"}
 _PATIENCE = {"postgres": 15.0, "valkey": 5.0}
 _PATIENCE_OF_OTHERS = 8.0
+_SOON = 60.0
+"""Seconds: a process that lives for shorter, time and again, is broken and not unlucky."""
+_MOST_RESTARTS = 3
 
 
 class Stopped(Exception):
@@ -34,6 +40,7 @@ class Supervisor:
         self.layout = layout
         self.env = layout.environment()
         self._children: list[Child] = []
+        self._restarts: Counter[str] = Counter()
         self._asked = threading.Event()
 
     def __enter__(self) -> Self:
@@ -117,11 +124,31 @@ class Supervisor:
         if self._asked.wait(_MOMENT):
             raise Stopped
         for child in self._children:
-            if (code := child.poll()) is not None:
-                message = (
-                    f"{child.name} ended by itself (exit code {code}):\n{child.last_words()}\n(all of it: {child.log})"
-                )
-                raise EmbeddedError(message)
+            if child.poll() is not None:
+                raise _ended(child)
+
+    def watch(self) -> None:
+        """Keep the console whole until a signal comes: a process of its own that ends is started again.
+
+        Raises:
+            Stopped: a signal came.
+            EmbeddedError: a server ended, or a process that was started again and again.
+        """
+        while not self._asked.wait(_MOMENT):
+            for place, child in enumerate(self._children):
+                if child.poll() is not None:
+                    self._children[place] = self._again(child)
+        raise Stopped
+
+    def _again(self, child: Child) -> Child:
+        if time.monotonic() - child.started > _SOON:
+            del self._restarts[child.name]
+        self._restarts[child.name] += 1
+        if child.name in _SERVERS or self._restarts[child.name] > _MOST_RESTARTS:
+            raise _ended(child)
+        child.stop(0)  # what is left of its group would keep the port, or do its work beside the new one
+        sys.stderr.write(f"{child.name} ended by itself (exit code {child.poll()}) and is started again.\n")
+        return Child(child.name, child.command, env=child.env, log=child.log)
 
     def stop(self) -> None:
         """Stop all children: the console's processes together, then the servers they use."""
@@ -131,6 +158,11 @@ class Supervisor:
         while self._children:
             child = self._children.pop()
             child.stop(_PATIENCE.get(child.name, _PATIENCE_OF_OTHERS))
+
+
+def _ended(child: Child) -> EmbeddedError:
+    what = f"{child.name} ended by itself (exit code {child.poll()})"
+    return EmbeddedError(f"{what}:\n{child.last_words()}\n(all of it: {child.log})")
 
 
 @contextmanager
