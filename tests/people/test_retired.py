@@ -1,3 +1,5 @@
+import pytest
+
 from billing_seats.models import Product
 from workspace_admin import demo
 
@@ -9,6 +11,19 @@ def test_a_retired_product_keeps_its_holders_and_is_offered_to_nobody(acme, alic
     assert "le Chat Team" not in dialog
     assert "le Chat Team" in client_for(bob).get("/w/acme/").content.decode()
     assert "le Chat Team" not in client_for(alice).get("/w/acme/").content.decode()
+
+
+@pytest.mark.parametrize("who", ["alice", "carol"])
+def test_the_list_switches_a_seat_that_is_sold_no_more_only_where_there_is_one(acme, bob, client_for, request, who):
+    Product.objects.filter(slug=demo.CHAT).update(retired=True)
+    client = client_for(request.getfixturevalue(who))
+    told = client.get("/w/acme/members/").content.decode()
+    assert told.count("le Chat Team for") == 1
+    assert "le Chat Team for Bob Keller" in told
+    assert told.count("Mistral Code for") == 3
+    assert "sold no more" in told
+    acme.seats.all().delete()
+    assert "le Chat Team" not in client.get("/w/acme/members/").content.decode()
 
 
 def test_nobody_is_offered_a_move_of_a_seat_that_is_sold_no_more(acme, alice, bob, client_for):

@@ -47,7 +47,7 @@ def context_of(
     """Answer what the list's template needs, with a refusal beside the row that it is about."""
     asked = asked_for(request)
     found = queries.find(actor.workspace, asked, fresh)
-    columns = queries.columns(actor.workspace)
+    columns = [one for one in queries.columns(actor.workspace) if one.is_shown]
     workspaces, plan, invited = queries.surroundings(request.user, actor.workspace)
     me = actor.membership.id if actor.membership else None
     return {

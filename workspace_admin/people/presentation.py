@@ -34,12 +34,16 @@ class Mail(Shown):
 
 @dataclass(frozen=True)
 class Cell(Shown):
-    """One member's seat of one product; ``key`` is as good as an id, ``path`` relative to the Members page."""
+    """One member's seat of one product; ``key`` is as good as an id, ``path`` relative to the Members page.
+
+    ``offered`` says whether it can be switched: what is sold no more only by who has it.
+    """
 
     slug: SafeString
     key: SafeString
     path: SafeString
     held: bool
+    offered: bool
     caption: SafeString
     name: str
 
@@ -147,7 +151,12 @@ def _menu(member: Membership, status: str, *, is_self: bool) -> str:
 def _cell(column: Column, pk: SafeString, words: str, who: str, *, held: bool) -> Cell:
     slug = column.slug
     name = words % {"product": column.product.name, "who": who}
-    return Cell(slug, SafeString(f"{pk}-{slug}"), SafeString(f"{pk}/seats/{slug}/"), held, column.caption, name)
+    key, path, offered = (
+        SafeString(f"{pk}-{slug}"),
+        SafeString(f"{pk}/seats/{slug}/"),
+        held or not column.product.retired,
+    )
+    return Cell(slug, key, path, held, offered, column.caption, name)
 
 
 def _initials(label: str) -> str:
