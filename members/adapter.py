@@ -6,8 +6,9 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as current
 from django import forms
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
@@ -60,6 +61,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # -- allauth
         user.language = _language()
         saved: User = super().save_user(request, user, form, commit)
         return saved
+
+    def respond_email_verification_sent(self, request: HttpRequest, user: "User | None") -> HttpResponse:
+        """Lead to the page that says a mail was sent; with no new account, after as long as making one takes."""
+        if user is None:
+            make_password("nobody's")
+        response: HttpResponse = super().respond_email_verification_sent(request, user)
+        return response
 
     def set_password(self, user: "User", password: str) -> None:
         """Store a new password, and nothing else of an account that may have changed meanwhile."""

@@ -1,6 +1,7 @@
 """Signing up, confirming the address, and not telling who has an account."""
 
 import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.utils import translation
 
 from members.models import AccountMail, User
@@ -42,6 +43,27 @@ def test_signing_up_with_a_known_address_looks_the_same_and_tells_its_owner(clie
     assert message.to == [bob.email]
     assert AccountMail.objects.get().kind == "account_exists"
     assert User.objects.get(id=bob.id).check_password("workspace-demo")
+
+
+class Counting(Argon2PasswordHasher):
+    """Argon2, which counts how often it is asked for its slow work."""
+
+    algorithm = "counting"
+    done = 0
+
+    def encode(self, password: str, salt: str) -> str:
+        Counting.done += 1
+        return super().encode(password, salt)
+
+
+def test_signing_up_takes_as_long_with_a_known_address(client, bob, settings):
+    settings.PASSWORD_HASHERS = [f"{__name__}.Counting", *settings.PASSWORD_HASHERS]
+    work = []
+    for email in ("nobody@new.example", bob.email, bob.email):
+        Counting.done = 0
+        client.post("/accounts/signup/", {**NINA, "email": email})
+        work.append(Counting.done)
+    assert work == [1, 1, 1]
 
 
 @pytest.mark.parametrize(
