@@ -135,7 +135,7 @@ def _ask_joined(request: Request, actor: Actor, template: str, member_id: UUID) 
 
 
 def _found(actor: Actor, member_id: UUID) -> Membership:
-    member = queries.whole(actor.workspace.memberships.filter(id=member_id)).first()
+    member = queries.whole(actor.workspace).filter(id=member_id).first()
     if member is None:
         raise NotFound
     return member

@@ -69,7 +69,7 @@ def end(request: Request, slug: str, member: UUID) -> HttpResponse:
 
 
 def _joined(actor: Actor, member_id: UUID) -> Membership:
-    member = queries.whole(actor.workspace.memberships.filter(id=member_id)).first()
+    member = queries.whole(actor.workspace).filter(id=member_id).first()
     if member is None:
         raise NotFound
     if member.status == Status.INVITED:

@@ -111,7 +111,7 @@ def _mover(request: Request, slug: str) -> Actor:
 
 
 def _found(actor: Actor, member_id: UUID) -> Membership:
-    member = queries.whole(actor.workspace.memberships.filter(id=member_id)).first()
+    member = queries.whole(actor.workspace).filter(id=member_id).first()
     if member is None:
         raise NotFound
     return member

@@ -44,7 +44,7 @@ def person(request: Request, slug: str, member: UUID) -> HttpResponse:
     """Show one member: who they are, what they may open and why, the emails they were sent, what was done."""
     actor = actor_for(request.user, slug)
     require(actor, Action.VIEW_MEMBERS)
-    found = queries.whole(actor.workspace.memberships.filter(id=member)).first()
+    found = queries.whole(actor.workspace).filter(id=member).first()
     if found is None:
         raise NotFound
     me = actor.membership.id if actor.membership else None

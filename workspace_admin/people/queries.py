@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Self
+from functools import cache
+from typing import Any, Self
 from urllib.parse import urlencode
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject
 from django.http import QueryDict
 from django.utils.functional import cached_property
@@ -15,7 +16,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from billing_seats.counts import SeatCount, count_of, with_counts
+from billing_seats.counts import SeatCount, count_of, pools_with_counts
 from billing_seats.models import Product, Seat
 from invitations.models import Delivery, Invitation, InvitationStatus, Kind
 from members.errors import InvalidRequest, NotFound
@@ -98,8 +99,8 @@ class Column:
 
 def find(workspace: Workspace, query: ListQuery, fresh: Sequence[str] = ()) -> Page[Membership]:
     """Answer one page of the list, by name; members with the addresses in ``fresh`` stand on it in any case, on top."""
-    rows = whole(workspace.memberships.all())
-    shown = {"active": rows.active(), "invited": rows.invited()}.get(query.tab, rows)
+    rows = whole(workspace)
+    shown = rows.active() if query.tab == "active" else rows.invited() if query.tab == "invited" else rows
     if query.q:
         shown = shown.matching(workspace, query.q)
     try:
@@ -111,22 +112,31 @@ def find(workspace: Workspace, query: ListQuery, fresh: Sequence[str] = ()) -> P
     return replace(found, rows=extra + found.rows)
 
 
-def whole(rows: MembershipQuerySet) -> MembershipQuerySet:
-    """Answer the members with what else their lines show.
+def whole(workspace: Workspace) -> MembershipQuerySet:
+    """Answer the workspace's members with what else their lines show.
 
     Each has ``held`` (product ids), ``invitation`` (its id while pending) and ``mail`` (its last email, as JSON).
     """
+    return _whole().filter(workspace=workspace)
+
+
+@cache
+def _whole() -> MembershipQuerySet:
+    """Answer the members of all workspaces so; never read, only narrowed: to build this takes longer than to run it."""
     seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("pk"))
     offer = Invitation.objects.filter(
         workspace=OuterRef("workspace_id"), membership=OuterRef("pk"), status=InvitationStatus.PENDING
     )
     mails = Delivery.objects.filter(
-        workspace=OuterRef("workspace_id"), invitation__membership=OuterRef("pk"), kind=Kind.INVITATION
+        workspace=OuterRef("workspace_id"),
+        invitation__workspace=OuterRef("workspace_id"),
+        invitation__membership=OuterRef("pk"),
+        kind=Kind.INVITATION,
     ).order_by("-created_at")
     about = JSONObject(
         state="state", outcome="outcome", at=Coalesce("outcome_at", "sent_at", "created_at"), recipient="recipient"
     )
-    return rows.annotate(
+    return Membership.objects.annotate(
         held=ArraySubquery(seats.values("product_id")),
         invitation=Subquery(offer.values("id")[:1]),
         mail=Subquery(mails.values(about=about)[:1]),
@@ -135,7 +145,7 @@ def whole(rows: MembershipQuerySet) -> MembershipQuerySet:
 
 def columns(workspace: Workspace) -> list[Column]:
     """Answer the products with how their seats stand, by slug, in one statement."""
-    pools = with_counts(workspace.seat_pools.order_by("product__slug"))
+    pools = pools_with_counts(workspace)
     return [Column(pool.product, count_of(pool), pool.refused_since) for pool in pools]
 
 
@@ -145,14 +155,24 @@ def surroundings(user: User, workspace: Workspace) -> tuple[list[Workspace], str
     Raises:
         NotFound: the person lost their place here since they were let in.
     """
-    mine = user.memberships.active().values("workspace_id")
-    open_offers = Membership.objects.invited().filter(workspace=workspace).order_by().values("workspace_id")
-    this = open_offers.annotate(number=Count("*")).values("number")
+    mine, invited = _places().filter(user=user), _invited().filter(workspace=workspace)
     rows = Workspace.objects.filter(id__in=mine).annotate(
-        plan=F("subscription__plan"), invited=Coalesce(Subquery(this), 0)
+        plan=F("subscription__plan"), invited=Coalesce(Subquery(invited), 0)
     )
     found = list(rows.order_by("name", "id"))
     here = next((vars(row) for row in found if row.id == workspace.id), None)
     if here is None:
         raise NotFound
     return found, here["plan"], here["invited"]
+
+
+@cache
+def _places() -> QuerySet[Membership, Any]:
+    """Answer the workspaces of active members; never read, only narrowed, as above."""
+    return Membership.objects.active().values("workspace_id")
+
+
+@cache
+def _invited() -> QuerySet[Membership, Any]:
+    """Answer how many live offers a workspace has; never read, only narrowed, as above."""
+    return Membership.objects.invited().order_by().values("workspace_id").annotate(n=Count("*")).values("n")
