@@ -18,6 +18,8 @@ class WorkspaceResource(Resource):
     actor: Actor
     on_every_plan = False
     """Whether it is there on a plan without the API too."""
+    changing: Action
+    """What a PATCH asks for, if there is one."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Let the caller in."""
@@ -52,5 +54,10 @@ class WorkspaceResource(Resource):
         require(self.actor, Action.INVITE)
 
     def lock(self) -> None:
-        """Let nobody else change anything in the workspace until the transaction ends."""
+        """Let nobody else change anything in the workspace until the transaction ends.
+
+        Raises:
+            PermissionDenied: the caller may not either.
+        """
+        require(self.actor, self.changing)
         Workspace.objects.lock(self.actor.workspace.id)

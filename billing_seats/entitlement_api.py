@@ -12,16 +12,16 @@ from billing_seats.entitlement import Reason
 from billing_seats.models import ProductKey
 from billing_seats.verdicts import verdict
 from members.access import Action, named, require
-from members.addresses import canonical
 from members.api import Strict
 from members.describing import described
 from members.errors import InvalidRequest, NotFound
+from members.fields import AddressInQuery
 
 
 class Person(Strict):
     """Who is asked about: one of the two."""
 
-    email = serializers.CharField(max_length=1000, required=False, help_text="Their address in this workspace.")
+    email = AddressInQuery(max_length=1000, required=False, help_text="Their address in this workspace.")
     user = serializers.UUIDField(required=False, help_text="The id of their account: `user` of a member.")
 
 
@@ -66,4 +66,4 @@ class Entitlement(WorkspaceResource):
             raise InvalidRequest("Give either email or user.", field="email", code="one_of_two")
         if "user" in asked:
             return "user_id", asked["user"]
-        return "email", canonical(asked["email"])
+        return "email", asked["email"]

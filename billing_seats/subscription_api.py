@@ -15,6 +15,7 @@ from members.access import Action, require
 from members.api import ListQuery, Strict
 from members.describing import described, page_of
 from members.errors import NotFound
+from members.fields import Whole
 from members.keyset import Order
 from members.models import Workspace
 
@@ -44,7 +45,7 @@ class SeatCountShape(serializers.Serializer[Any]):
 class Purchase(Strict):
     """How many seats shall be bought; fewer than are taken is allowed, and nobody loses theirs by it."""
 
-    purchased = serializers.IntegerField(min_value=0, max_value=MAX_PURCHASE)
+    purchased = Whole(min_value=0, max_value=MAX_PURCHASE)
 
 
 def rows(workspace: Workspace) -> QuerySet[SeatPool]:
@@ -91,6 +92,7 @@ class ProductSeats(WorkspaceResource):
     """The seats of one product that a workspace has bought."""
 
     http_method_names = ["patch"]
+    changing = Action.CHANGE_SUBSCRIPTION
 
     def get(self, request: Request, workspace: str, product: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
         """Answer how they stand, which is what If-Match is compared with; no path of its own.

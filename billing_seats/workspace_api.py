@@ -15,6 +15,7 @@ from members.access import Action, require
 from members.api import ListQuery, Resource, Strict
 from members.describing import described, page_of
 from members.errors import PermissionDenied
+from members.fields import Text
 from members.keyset import Order
 from members.models import ApiKey, Workspace
 from members.moments import Truth
@@ -40,7 +41,7 @@ class WorkspaceShape(serializers.Serializer[Any]):
 class WorkspaceChanges(Strict):
     """What is changed: all that is given."""
 
-    name = serializers.CharField(max_length=100, required=False)
+    name = Text(max_length=100, required=False)
     reminders = Truth(required=False)
 
 
@@ -88,6 +89,7 @@ class OneWorkspace(WorkspaceResource):
     """A workspace."""
 
     on_every_plan = True
+    changing = Action.CHANGE_SETTINGS
 
     @described("Show a workspace", WorkspaceShape)
     def get(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace

@@ -94,7 +94,7 @@ class Invitations(InvitationResource):
         if "status" in query:
             found = found.filter(STATUSES[query["status"]])
         if "email" in query:
-            found = found.filter(email=query["email"].lower())
+            found = found.filter(email=query["email"])
         return self.listed(found, NEWEST_FIRST, query, shown)
 
     @described("Invite someone", InvitationShape, status=201, body=NewInvitation)
@@ -124,6 +124,8 @@ class Invitations(InvitationResource):
 
 class OneInvitation(InvitationResource):
     """An invitation."""
+
+    changing = Action.EDIT_INVITATION
 
     @described("Show an invitation", InvitationShape)
     def get(self, request: Request, workspace: str, invitation: uuid.UUID) -> Response:  # noqa: ARG002 -- the door took the path's workspace

@@ -17,15 +17,14 @@ from members.addresses import canonical
 from members.bulk_api import BulkRow, bulk_of, outcome, rehearsed, summed
 from members.describing import described
 from members.errors import InvalidRequest
+from members.fields import Several, Text
 from members.moments import Truth
 
 
 class NewInvitations(OfferTerms):
     """Addresses to be invited on the same terms; only `emails` is required."""
 
-    emails = serializers.ListField(
-        child=serializers.CharField(max_length=1000, allow_blank=True), min_length=1, max_length=services.MAX_ADDRESSES
-    )
+    emails = Several(child=Text(max_length=1000, allow_blank=True), min_length=1, max_length=services.MAX_ADDRESSES)
     dry_run = Truth(default=False, help_text="Answers what would be done, and does nothing.")
 
 

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from invitations.models import InvitationStatus
 from members.api import ListQuery, Strict, languages
+from members.fields import AddressInQuery, Several, Text, Whole
 from members.models import Role
 from members.moments import Moment
 
@@ -21,33 +22,31 @@ class InvitationsQuery(ListQuery):
     """What the list can be narrowed to."""
 
     status = serializers.ChoiceField(choices=list(STATUSES), required=False)
-    email = serializers.CharField(max_length=254, required=False)
+    email = AddressInQuery(max_length=1000, required=False)
 
 
 class OfferTerms(Strict):
     """What is offered; nothing of it is required."""
 
     role = serializers.ChoiceField(choices=Role.choices, default=Role.MEMBER.value)
-    seats = serializers.ListField(
-        child=serializers.CharField(max_length=50), max_length=100, default=list, help_text="Slugs of products."
-    )
+    seats = Several(child=Text(max_length=50), max_length=100, default=list, help_text="Slugs of products.")
     locale = serializers.ChoiceField(choices=languages(), default="", help_text="The mail's language.")
-    message = serializers.CharField(max_length=500, allow_blank=True, default="", help_text="A personal note.")
-    expires_in_days = serializers.IntegerField(min_value=1, max_value=30, default=7)
+    message = Text(max_length=500, allow_blank=True, default="", help_text="A personal note.")
+    expires_in_days = Whole(min_value=1, max_value=30, default=7)
 
 
 class NewInvitation(OfferTerms):
     """An invitation to be made; only `email` is required."""
 
-    email = serializers.CharField(max_length=1000)
+    email = Text(max_length=1000)
 
 
 class InvitationEdits(Strict):
     """What is changed of an offer that is open: all of it, or nothing."""
 
     role = serializers.ChoiceField(choices=Role.choices, required=False)
-    seats = serializers.ListField(
-        child=serializers.CharField(max_length=50),
+    seats = Several(
+        child=Text(max_length=50),
         max_length=100,
         required=False,
         help_text="Slugs of all the products that shall be held.",

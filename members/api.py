@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,12 +18,15 @@ from rest_framework.views import APIView
 
 from members import etags, idempotency, keyset
 from members.errors import DomainError
+from members.fields import WholeInQuery
 from members.idempotency import Answer, RequestKey
 from members.rates import Rate, count
 from members.wire import JSONRenderer
 
 PAGE, LARGEST_PAGE = 50, 100
 READING = {"GET", "HEAD"}
+MOST_UNKNOWN = 100
+"""Unknown fields that a refusal names."""
 KEPT_REFUSALS = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}
 """Refusals that are an outcome of the work. Others are said before it begins, or pass: a repetition may do better."""
 
@@ -39,7 +44,8 @@ class Strict(serializers.Serializer[Any]):
         """
         if isinstance(data, dict):
             known = self.fields
-            wrong = {name: ["This field is not known."] for name in data if name not in known}
+            unknown = (name for name in data if name not in known)
+            wrong = {name: ["This field is not known."] for name in islice(unknown, MOST_UNKNOWN)}
             wrong |= {name: ["Give this once."] for name in getattr(data, "repeated", ())}
             if wrong:
                 raise serializers.ValidationError(wrong, code="unknown")
@@ -47,13 +53,13 @@ class Strict(serializers.Serializer[Any]):
 
 
 class Nothing(Strict):
-    """A body that has to be empty."""
+    """A body, or a query, that has to be empty."""
 
 
 class ListQuery(Strict):
     """The query of every list."""
 
-    limit = serializers.IntegerField(min_value=1, max_value=LARGEST_PAGE, default=PAGE)
+    limit = WholeInQuery(min_value=1, max_value=LARGEST_PAGE, default=PAGE)
     cursor = serializers.CharField(
         max_length=2000, default="", allow_blank=True, help_text="next_cursor or prev_cursor of a page."
     )
@@ -79,10 +85,10 @@ class Resource(APIView):
             return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Learn who is calling, and count the calls of keys.
+        """Learn who is calling, count the calls of keys, and refuse a query that the call would not read.
 
         Raises:
-            RateLimited
+            RateLimited, ValidationError
         """
         super().initial(request, *args, **kwargs)
         key: Any = request.auth
@@ -91,10 +97,14 @@ class Resource(APIView):
             if self.rate.first:
                 key.note_use()
             self.rate.check()
+        call = getattr(self, str(request.method).lower(), None)
+        if request.query_params and not getattr(call, "reads_query", False):
+            self.query(Nothing)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]  # -- the stubs know no 304
         """Complete the answer: how the key stands, whether this is a repetition, and the ETag of what is shown."""
         answer: HttpResponse = super().finalize_response(request, response, *args, **kwargs)
+        patch_vary_headers(answer, ["Authorization", "Cookie"])
         for name, value in self.rate.headers.items() if self.rate else ():
             answer[name] = value
         if self.replayed:
@@ -108,7 +118,7 @@ class Resource(APIView):
         return answer
 
     def lock(self) -> None:
-        """Keep what is about to be compared with If-Match from changing; to be overridden."""
+        """Let through who may change this, and keep it from changing until it was compared; to be overridden."""
 
     def unchanged(self, work: Callable[[], HttpResponse], request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer a PATCH, if what GET shows here still has one of the ETags in If-Match; nothing comes between.

@@ -23,13 +23,16 @@ from members.calls import CallCount as CallCount
 from members.calls import KeptAnswer as KeptAnswer
 from members.errors import NotFound
 from members.ids import new_id
-from members.names import fold
+from members.names import FOLDED_LENGTH, fold
 from members.sessions import Session as Session  # found here by Django, which looks for models nowhere else
 
 SLUG = RegexValidator(
     r"^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])\Z",
     _("Use 2 to 32 lower-case letters, digits and hyphens; begin and end with a letter or digit."),
 )
+
+WORD_LENGTH = 163
+"""Characters of a word by which it is found: as many as ``member_lexemes`` keeps beside the workspace's id."""
 
 
 class Role(models.TextChoices):
@@ -169,7 +172,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         words = "".join(char if char.isalnum() else " " for char in fold(text)).split()
         if not words:
             return self
-        query = " & ".join(f"'{workspace.id}:{word}':*" for word in words[:8])
+        query = " & ".join(f"'{workspace.id}:{word[:WORD_LENGTH]}':*" for word in words[:8])
         # Django's own search lookup would parse the words again; these are lexemes already.
         found = self.extra(where=["members_membership.search @@ %s::tsquery"], params=[query])
         return cast("Self", found)
@@ -183,7 +186,7 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="memberships")
     email = models.EmailField(max_length=254)
     name = models.CharField(max_length=100, blank=True)
-    sort_name = models.CharField(max_length=360, editable=False)
+    sort_name = models.CharField(max_length=FOLDED_LENGTH, editable=False)
     search = models.GeneratedField(
         expression=models.Func(
             F("workspace_id"), F("sort_name"), F("email"), function="member_lexemes", output_field=SearchVectorField()

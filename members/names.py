@@ -7,6 +7,8 @@ from django.utils.translation import gettext as _
 from members.errors import InvalidRequest
 
 MAX_LENGTH = 100
+FOLDED_LENGTH = 360
+"""Characters of a folded text that are kept: one letter can fold to eighteen."""
 
 
 def clean_name(text: str, field: str = "name") -> str:
@@ -26,6 +28,6 @@ def clean_name(text: str, field: str = "name") -> str:
 
 
 def fold(text: str) -> str:
-    """Answer the text without accents and case, as it is sorted and searched."""
+    """Answer the text without accents and case, as it is sorted and searched: at most 360 characters."""
     decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()
+    return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()[:FOLDED_LENGTH]

@@ -1,6 +1,7 @@
 """What an exception means to the caller: a refusal of the contract, or a mistake of ours."""
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -14,6 +15,9 @@ from rest_framework import exceptions as api_errors
 from members.errors import DomainError, InvalidRequest, NotFound, PermissionDenied, SeatsExhausted, Unavailable
 
 log = structlog.get_logger(__name__)
+MOST_ERRORS = 1_000
+"""Errors of fields that a refusal names: one for each value of the longest list that is read."""
+LONGEST_NAME, LONGEST_DETAIL = 200, 300
 
 
 class Unauthenticated(DomainError):
@@ -92,7 +96,7 @@ def refusal(error: BaseException | None) -> DomainError | None:
         return error
     if isinstance(error, api_errors.ValidationError):
         found = InvalidRequest()
-        found.extra = {"errors": list(_flat(error.detail))}
+        found.extra = {"errors": list(islice(_flat(error.detail), MOST_ERRORS))}
         return found
     if isinstance(error, IntegrityError) and _constraint(error) == "seats_exhausted":
         # An end came between two statements of a service, while more was taken than bought: the guard refused.
@@ -119,7 +123,7 @@ def _flat(detail: Any, path: str = "") -> Iterable[dict[str, str]]:
         pairs = [(str(index), inner) for index, inner in enumerate(detail) if inner]
     else:
         for inner in detail if isinstance(detail, list) else [detail]:
-            yield {"field": path, "code": inner.code, "detail": str(inner)}
+            yield {"field": path[:LONGEST_NAME], "code": inner.code, "detail": str(inner)[:LONGEST_DETAIL]}
         return
     for name, inner in pairs:
         yield from _flat(inner, ".".join(part for part in (path, name) if part))

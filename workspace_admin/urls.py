@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from workspace_admin import errors, health, metrics
+from workspace_admin.api_schema import Nowhere
 
 urlpatterns = [
     path("healthz/live", health.live, name="live"),
@@ -13,6 +14,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("members.urls")),  # before allauth's: it shuts one of its pages
     path("accounts/", include("allauth.urls")),
+    path("api/v1", Nowhere.as_view()),  # else its slash would be asked for, by a redirect that no program expects
     path("api/v1/", include("workspace_admin.api_urls")),
     path("", include("billing_seats.urls")),
     path("", include("invitations.urls")),

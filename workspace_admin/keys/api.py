@@ -16,6 +16,7 @@ from members.access import Action, require
 from members.api import ListQuery, Strict
 from members.calls import Standing
 from members.describing import described, page_of
+from members.fields import Text
 from members.keyset import Order
 from members.models import ApiKey, Scope
 from members.moments import Moment
@@ -27,7 +28,7 @@ NEWEST_FIRST = Order("newest", "created_at", descending=True, timed=True)
 class NewApiKey(Strict):
     """A key to be made."""
 
-    name = serializers.CharField(max_length=1000, help_text="What it is for: at most 100 characters.")
+    name = Text(max_length=1000, help_text="What it is for: at most 100 characters.")
     scope = serializers.ChoiceField(choices=Scope.choices, default=Scope.READ.value)
     expires_at = Moment(default=None, allow_null=True, help_text="When it stops; null or absent for never.")
 

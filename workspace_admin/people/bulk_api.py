@@ -18,13 +18,13 @@ from members.api import Strict
 from members.bulk_api import BulkRow, bulk_of, outcome, rehearsed, summed
 from members.describing import described
 from members.errors import MemberInvited
+from members.fields import Id, Several, Text
 from members.models import Role, Status
 from members.moments import Truth
 
 
-def _slugs(about: str) -> serializers.ListField:
-    child = serializers.CharField(max_length=50)
-    return serializers.ListField(child=child, max_length=100, default=list, help_text=about)
+def _slugs(about: str) -> Several:
+    return Several(child=Text(max_length=50), max_length=100, default=list, help_text=about)
 
 
 class BulkSet(Strict):
@@ -42,7 +42,7 @@ class BulkSet(Strict):
 class BulkChange(Strict):
     """Whose change, and which."""
 
-    members = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=MAX_MEMBERS)
+    members = Several(child=Id(), min_length=1, max_length=MAX_MEMBERS)
     set = BulkSet()
     dry_run = Truth(default=False, help_text="Answers what would be done, and does nothing.")
 

@@ -30,6 +30,8 @@ class MemberChanges(Strict):
 class OneMember(WorkspaceResource):
     """A person's place in the workspace."""
 
+    changing = Action.CHANGE_ROLE
+
     def one(self, member: uuid.UUID) -> dict[str, Any]:
         """Answer the member as they stand now.
 
