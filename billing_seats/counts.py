@@ -9,6 +9,7 @@ from math import ceil
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from billing_seats.models import Product, Seat, SeatPool
 from members.errors import DomainError, InvalidRequest, OverAssigned, SeatsExhausted
@@ -132,8 +133,10 @@ class Room:
         """Answer why so many cannot be had, or None."""
         name = {"product": self.product.name, "over": -self.free}
         if self.free < 0:
-            message = _(
-                "%(over)s more seats of %(product)s are taken than were bought: none can be given until it fits."
+            message = ngettext(
+                "%(over)s more seat of %(product)s is taken than was bought: none can be given until it fits.",
+                "%(over)s more seats of %(product)s are taken than were bought: none can be given until it fits.",
+                -self.free,
             )
             return OverAssigned(message % name, product=self.product.slug, over_assigned=-self.free)
         if self.free < wanted:

@@ -129,8 +129,10 @@ def _why(reason: Reason, standing: Standing, count: SeatCount) -> str:
 def seats_left(count: SeatCount) -> str:
     """Answer how many seats are left, in words."""
     if count.over_assigned:
-        message = _("%(taken)s are taken of %(bought)s bought")
-        return message % {"taken": count.in_use + count.held, "bought": count.purchased}
+        message = ngettext(
+            "%(taken)s is taken of %(bought)s bought", "%(taken)s are taken of %(bought)s bought", count.taken
+        )
+        return message % {"taken": count.taken, "bought": count.purchased}
     message = ngettext("%(left)s of %(bought)s is free", "%(left)s of %(bought)s are free", count.available)
     return message % {"left": count.available, "bought": count.purchased}
 

@@ -53,7 +53,7 @@ def test_without_a_seat_it_says_how_many_are_free(acme, purchased, left):
 def test_over_assigned_is_said_in_numbers(acme):
     acme.seat_pools.filter(product__slug=demo.CHAT).update(purchased=0)
     one = explained(acme, demo.CHAT, "Carol", "carol@acme.example")
-    assert one.sentence == "Carol cannot open le Chat Team: no seat; 1 are taken of 0 bought."
+    assert one.sentence == "Carol cannot open le Chat Team: no seat; 1 is taken of 0 bought."
 
 
 def test_who_was_deactivated_is_told_so(acme, as_alice, member):
