@@ -8,16 +8,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing_seats.api import WorkspaceResource
-from billing_seats.counts import count_of, with_counts
+from billing_seats.bulk import MAX_MEMBERS
+from billing_seats.counts import count_of, idle_first, with_counts
 from billing_seats.models import Plan, Product, SeatPool, Subscription
+from billing_seats.previews import LISTED
 from billing_seats.purchases import MAX_PURCHASE, require_self_service, resize
 from members.access import Action, require
 from members.api import ListQuery, Strict
+from members.bulk_api import rehearsed
 from members.describing import described, page_of
 from members.errors import NotFound
-from members.fields import Whole
+from members.fields import Id, Several, Whole
 from members.keyset import Order
-from members.models import Workspace
+from members.models import Membership, Status, Workspace
+from members.moments import Truth
 
 BY_PRODUCT = Order("product", "slug_")
 
@@ -42,10 +46,37 @@ class SeatCountShape(serializers.Serializer[Any]):
     over_assigned = serializers.IntegerField(help_text="How many more are taken than were bought.")
 
 
+class HolderShape(serializers.Serializer[Any]):
+    """Somebody of whom a seat could be taken."""
+
+    member = serializers.UUIDField()
+    email = serializers.EmailField()
+    name = serializers.CharField()
+    status = serializers.ChoiceField(choices=[Status.ACTIVE.value, Status.INVITED.value])
+    last_active_at = serializers.DateTimeField(allow_null=True)
+
+
+class ChangedSeatsShape(SeatCountShape):
+    """How the seats stand then."""
+
+    holders = HolderShape(
+        many=True,
+        required=False,
+        help_text="With `dry_run`: the first hundred of whom seats could be taken for it to fit, away longest first.",
+    )
+
+
 class Purchase(Strict):
     """How many seats shall be bought; fewer than are taken is allowed, and nobody loses theirs by it."""
 
     purchased = Whole(min_value=0, max_value=MAX_PURCHASE)
+    take_from = Several(
+        child=Id(),
+        max_length=MAX_MEMBERS,
+        default=list,
+        help_text="Ids of members whose seats are taken in the same step; nobody else loses one.",
+    )
+    dry_run = Truth(default=False, help_text="Answers how it would be, and changes nothing.")
 
 
 def rows(workspace: Workspace) -> QuerySet[SeatPool]:
@@ -105,17 +136,39 @@ class ProductSeats(WorkspaceResource):
             raise NotFound
         return Response(shown(pool))
 
-    @described("Change the seats bought", SeatCountShape, body=Purchase)
-    def patch(self, request: Request, workspace: str, product: str) -> Response:
+    @described("Change the seats bought", ChangedSeatsShape, body=Purchase)
+    def patch(self, request: Request, workspace: str, product: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
         """Buy so many seats of the product instead, where customers do that themselves.
 
         With fewer than are taken nobody loses a seat: `over_assigned` says how many more there are, and none is given
-        or held until it fits.
+        or held until it fits. With `dry_run` it is said before, with those of whom seats could be taken.
         """
         require(self.actor, Action.CHANGE_SUBSCRIPTION)
         require_self_service(self.actor)
-        purchased = self.body(Purchase)["purchased"]
+        asked = self.body(Purchase)
         if not Product.objects.filter(slug=product).exists():
             raise NotFound
-        resize(self.actor, product, purchased)
-        return self.get(request, workspace, product)
+        if asked["dry_run"]:
+            return Response(rehearsed(lambda: self._bought(product, asked, holders=True)))
+        return Response(self._bought(product, asked))
+
+    def _bought(self, slug: str, asked: dict[str, Any], *, holders: bool = False) -> dict[str, Any]:
+        """Buy so many and answer how they stand then, with ``holders`` whose seats could be taken for it to fit."""
+        workspace = self.actor.workspace
+        resize(self.actor, slug, asked["purchased"], take_from=asked["take_from"])
+        pool = rows(workspace).get(product__slug=slug)
+        answer = shown(pool)
+        if holders:
+            found = idle_first(workspace, pool.product)[:LISTED] if answer["over_assigned"] else ()
+            answer["holders"] = [_holder(member) for member in found]
+        return answer
+
+
+def _holder(member: Membership) -> dict[str, Any]:
+    return {
+        "member": member.id,
+        "email": member.email,
+        "name": member.name,
+        "status": member.status,
+        "last_active_at": member.last_active_at,
+    }

@@ -2,7 +2,10 @@
 
 import pytest
 
+from billing_seats.models import Product
+from billing_seats.services import give
 from invitations.services import invite
+from members.ids import new_id
 from members.models import AuditEvent
 from tests.api.conftest import fields, problem
 from workspace_admin import demo
@@ -65,6 +68,55 @@ def test_fewer_than_are_in_use_is_over_assigned_and_nobody_loses_a_seat(api, ali
     row = acme.memberships.get(user=alice)
     refused = api(alice).put(f"{ACME}/members/{row.id}/seats/{demo.CHAT}")
     assert problem(refused) == (409, "over_assigned")
+
+
+@pytest.fixture
+def two_holders(as_alice, acme, bob):
+    """Bob and Carol have a seat; Carol was away longer. An invitation holds a third."""
+    give(as_alice, acme.memberships.get(email="carol@acme.example").id, demo.CHAT)
+    acme.memberships.filter(email="carol@acme.example").update(last_active_at="2026-01-01T00:00:00Z")
+    acme.memberships.filter(user=bob).update(last_active_at="2026-02-01T00:00:00Z")
+    invite(as_alice, ["ada@example.com"], products=[demo.CHAT])
+    return acme
+
+
+@pytest.mark.usefixtures("self_service")
+@pytest.mark.parametrize(
+    ("who", "idle_first"), [("alice", ["carol", "bob", "ada"]), ("carol", ["bob", "ada", "carol"])]
+)
+def test_fewer_than_are_taken_are_previewed_with_whom_to_take_from(api, request, two_holders, who, idle_first):
+    answer = api(request.getfixturevalue(who)).patch(PATH, {"purchased": 1, "dry_run": True}).json()
+    assert (answer["purchased"], answer["in_use"], answer["held"], answer["over_assigned"]) == (1, 2, 1, 2)
+    assert [one["email"].partition("@")[0] for one in answer["holders"]] == idle_first
+    assert {one["email"] for one in answer["holders"] if one["status"] == "invited"} == {"ada@example.com"}
+    assert two_holders.seat_pools.get(product__slug=demo.CHAT).purchased == 10
+    assert not AuditEvent.objects.filter(action="subscription.changed", changes__has_key=demo.CHAT, actor_type="user")
+
+
+@pytest.mark.usefixtures("self_service")
+def test_a_preview_of_what_fits_names_nobody(api, alice, two_holders):
+    assert api(alice).patch(PATH, {"purchased": 3, "dry_run": True}).json()["holders"] == []
+    assert "holders" not in api(alice).patch(PATH, {"purchased": 3}).json()
+
+
+@pytest.mark.usefixtures("self_service")
+def test_seats_are_taken_in_the_same_step_by_those_who_may(api, alice, carol, two_holders):
+    members = [str(row.id) for row in two_holders.memberships.filter(email__in=["bob@acme.example", "ada@example.com"])]
+    asked = {"purchased": 1, "take_from": members}
+    assert problem(api(carol).patch(PATH, asked)) == (403, "permission_denied")
+    assert problem(api(alice).patch(PATH, {**asked, "take_from": [str(new_id())]})) == (404, "not_found")
+    rehearsed = api(alice).patch(PATH, {**asked, "dry_run": True}).json()
+    assert (rehearsed["in_use"], rehearsed["held"], rehearsed["over_assigned"]) == (1, 0, 0)
+    assert two_holders.seats.count() == 3
+    done = api(alice).patch(PATH, asked).json()
+    assert (done["purchased"], done["in_use"], done["held"], done["over_assigned"]) == (1, 1, 0, 0)
+    assert two_holders.seats.count() == 1
+
+
+@pytest.mark.usefixtures("self_service")
+def test_a_preview_refuses_what_the_change_would(api, alice, acme):
+    Product.objects.filter(slug=demo.CHAT).update(retired=True)
+    assert problem(api(alice).patch(PATH, {"purchased": 11, "dry_run": True})) == (400, "invalid_request")
 
 
 @pytest.mark.usefixtures("self_service")
