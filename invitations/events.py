@@ -1,14 +1,16 @@
 """What providers tell of emails: noted once, and never undone by what arrives late."""
 
 import uuid
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
 
 from django.db import transaction
-from django.db.models import Model, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Now
+from django.db.models import Model, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, Left, Now
 
 from billing_seats.models import Notice
 from invitations.models import Delivery, DeliveryEvent, EventType, Outcome
@@ -28,6 +30,11 @@ OUTCOMES = {
 A heavier one stands, whichever arrives first. A bounce outweighs a delivery, since servers accept mail that they send
 back later; a complaint outweighs a bounce, since it comes from a person who has the mail and wants no more.
 """
+MOST = 20
+"""Events kept of one email and type: its first ones. A provider that repeats itself fills neither page nor memory."""
+CERTAIN = (EventType.DELAYED, *OUTCOMES)
+"""Events that only a message can have that left."""
+_ERROR_LENGTH = 200
 WEIGHT = {kind: weight for weight, kind in enumerate(OUTCOMES, 1)}
 
 
@@ -49,14 +56,18 @@ class Told:
 
 
 @dataclass(frozen=True)
-class _Email:
+class _Mail:
     id: uuid.UUID
-    workspace_id: uuid.UUID
-    recipient: str
-    outcome: str
-    soft: bool
     message_id: str
     provider_message_id: str
+    recipient: str
+
+
+@dataclass(frozen=True)
+class _Email(_Mail):
+    workspace_id: uuid.UUID
+    outcome: str
+    soft: bool
     created_at: datetime
 
     @property
@@ -72,16 +83,16 @@ def record(told: Iterable[Told]) -> int:
 
 @transaction.atomic
 def _record(batch: Sequence[Told]) -> int:
-    emails = _emails(batch)
+    rows = _locked(Delivery.objects.all(), batch).values_list(*_Email.__dataclass_fields__)
+    emails = _by_name(_Email(*values) for values in rows)
     pairs = [(one, _meant(one, emails)) for one in batch]
     news = _news([(one, email) for one, email in pairs if email is not None])
     DeliveryEvent.objects.bulk_create(news.values())
     _set_outcomes(emails, news.values())
     _set_states(news.values())
-    others = [one for one, email in pairs if email is None and one.type != EventType.FAILED]
-    if others:
-        for model in (AccountMail, Notice):
-            _left(model.objects.filter(_named(others)), certainly=False)
+    if others := [one for one, email in pairs if email is None]:
+        _settle(AccountMail.objects.all(), "email", others)
+        _settle(Notice.objects.all(), "recipient", others)
     return len(news)
 
 
@@ -93,26 +104,28 @@ def _named(batch: Iterable[Told]) -> Q:
     return by_provider | Q(message_id__in=names) | Q(id__in=rows)
 
 
-def _emails(batch: Sequence[Told]) -> dict[object, list[_Email]]:
-    """Answer the emails, locked, by each of their names and by id."""
-    found: dict[object, list[_Email]] = {}
-    rows = Delivery.objects.filter(_named(batch)).select_for_update(no_key=True).order_by("id")
-    for values in rows.values_list(*_Email.__dataclass_fields__):
-        email = _Email(*values)
-        for name in {email.id, email.message_id, email.provider_message_id} - {""}:
-            found.setdefault(name, []).append(email)
+def _locked[M: Model](rows: QuerySet[M], batch: Sequence[Told]) -> QuerySet[M]:
+    return rows.filter(_named(batch)).select_for_update(no_key=True).order_by("id")
+
+
+def _by_name[A: _Mail](mails: Iterable[A]) -> dict[object, list[A]]:
+    """Answer the mails by each of their names and by id."""
+    found: dict[object, list[A]] = {}
+    for mail in mails:
+        for name in {mail.id, mail.message_id, mail.provider_message_id} - {""}:
+            found.setdefault(name, []).append(mail)
     return found
 
 
-def _meant(one: Told, emails: dict[object, list[_Email]]) -> _Email | None:
-    """Answer the one email that an event speaks of; None where it is nobody's, or not clear whose."""
-    named = {email.id: email for name in (one.row, *one.names) for email in emails.get(name, ())}
-    fitting = [email for email in named.values() if one.recipient.lower() in {"", email.recipient}]
+def _meant[A: _Mail](one: Told, mails: dict[object, list[A]]) -> A | None:
+    """Answer the one mail that an event speaks of; None where it is nobody's, or not clear whose."""
+    named = {mail.id: mail for name in (one.row, *one.names) for mail in mails.get(name, ())}
+    fitting = [mail for mail in named.values() if one.recipient.lower() in {"", mail.recipient}]
     return fitting[0] if len(fitting) == 1 else None
 
 
 def _news(pairs: Sequence[tuple[Told, _Email]]) -> dict[tuple[uuid.UUID, str, datetime], DeliveryEvent]:
-    """Answer the events that were not told before, by email, type and time."""
+    """Answer the events that were not told before, by email, type and time, as far as there is room for them."""
     known = set(
         DeliveryEvent.objects.filter(
             workspace__in={email.workspace_id for _, email in pairs}, delivery__in={email.id for _, email in pairs}
@@ -129,7 +142,13 @@ def _news(pairs: Sequence[tuple[Told, _Email]]) -> dict[tuple[uuid.UUID, str, da
         )
         for one, email in pairs
     }
-    return {key: event for key, event in events.items() if key not in known}
+    kept = Counter((email, kind) for email, kind, _ in known)
+    news = {}
+    for key, event in events.items():
+        if key not in known and kept[key[:2]] < MOST:
+            kept[key[:2]] += 1
+            news[key] = event
+    return news
 
 
 def _set_outcomes(emails: dict[object, list[_Email]], news: Collection[DeliveryEvent]) -> None:
@@ -152,12 +171,33 @@ def _set_states(news: Collection[DeliveryEvent]) -> None:
         return Delivery.objects.filter(id__in={event.delivery_id for event in news if event.type in kinds})
 
     _left(having(EventType.SENT), certainly=False)
-    _left(having(EventType.DELAYED, *OUTCOMES), certainly=True)
+    _left(having(*CERTAIN), certainly=True)
     words = DeliveryEvent.objects.filter(
         workspace=OuterRef("workspace"), delivery=OuterRef("pk"), type=EventType.FAILED
     )
-    having(EventType.FAILED).filter(state=State.SENT, outcome="").update(
-        state=State.FAILED, error_code="provider", error=Subquery(words.order_by("-at").values("detail")[:1])
+    said = Subquery(words.order_by("-at").annotate(said=Left("detail", _ERROR_LENGTH)).values("said")[:1])
+    failed = having(EventType.FAILED).filter(outcome="")
+    _failed(failed.filter(state__in=[State.SENT, State.UNKNOWN]), Coalesce(said, Value("")))
+
+
+def _settle[M: Model](rows: QuerySet[M], address: str, told: Sequence[Told]) -> None:
+    """Settle what nobody knew of mail whose events are not kept."""
+    found = _locked(rows, told).values_list("id", "message_id", "provider_message_id", address)
+    mails = _by_name(_Mail(*values) for values in found)
+    meant = [(one, mail.id) for one in told if (mail := _meant(one, mails))]
+    if not meant:
+        return
+    _left(rows.filter(id__in=[pk for one, pk in meant if one.type == EventType.SENT]), certainly=False)
+    _left(rows.filter(id__in=[pk for one, pk in meant if one.type in CERTAIN]), certainly=True)
+    for one, pk in meant:
+        if one.type == EventType.FAILED:
+            _failed(rows.filter(id=pk, state=State.UNKNOWN), Value(one.detail[:_ERROR_LENGTH]))
+
+
+def _failed[M: Model](rows: QuerySet[M], said: Combinable) -> None:
+    """Mark as failed what the provider took and could not send, in its words."""
+    rows.update(
+        state=State.FAILED, lease=None, leased_until=None, next_attempt_at=Now(), error_code="provider", error=said
     )
 
 

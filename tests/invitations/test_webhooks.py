@@ -1,11 +1,14 @@
 """What providers tell: under a secret, once, in any order, of nobody else's mail."""
 
+import json
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db.models.functions import Now
 from django.test import Client
 
+from invitations.events import MOST
 from invitations.models import Delivery, DeliveryEvent
 from members.access import actor_for
 from members.models import AccountMail
@@ -162,6 +165,42 @@ def test_a_message_that_the_provider_could_not_send_has_failed_until_it_is_seen_
     told("amazon_ses", "delivered", ada)
     ada.refresh_from_db()
     assert (ada.state, ada.shown) == ("sent", "delivered")
+
+
+def failing(mail, words: str = "Rendering failed"):
+    body, headers = ses("failed", mail.provider_message_id, getattr(mail, "recipient", "") or mail.email, T0)
+    message = json.loads(body["Message"])
+    message["failure"]["errorMessage"] = words
+    return post("amazon_ses", {**body, "Message": json.dumps(message)}, **headers)
+
+
+def test_of_a_mail_of_unknown_fate_the_provider_tells_that_it_failed(as_alice):
+    lost = sent(as_alice, state=State.UNKNOWN, provider_message_id="lost", error_code="died")
+    assert failing(lost, "ü" * 400).status_code == 200
+    lost.refresh_from_db()
+    assert (lost.state, lost.error_code, lost.error) == ("failed", "provider", "ü" * 200)
+
+
+def test_mail_about_an_account_fails_and_arrives_as_the_provider_tells(db):
+    lost = {"kind": "notice", "state": State.UNKNOWN, "email": "ada@example.com", "provider_message_id": "account"}
+    mail = AccountMail.objects.create(**lost)
+    bystander = AccountMail.objects.create(**{**lost, "email": "eve@example.com"})
+    failing(mail)
+    mail.refresh_from_db()
+    assert (mail.state, mail.error) == ("failed", "Rendering failed")
+    told("amazon_ses", "delivered", SimpleNamespace(provider_message_id="account", recipient=mail.email))
+    mail.refresh_from_db()
+    assert (mail.state, mail.error) == ("sent", "")
+    bystander.refresh_from_db()
+    assert bystander.state == "unknown"
+
+
+def test_what_a_provider_says_over_and_over_is_kept_a_few_times_and_hides_nothing(ada):
+    for minute in range(MOST + 5):
+        told("postmark", "delivered", ada, at=T0 + timedelta(minutes=minute))
+    assert ada.events.count() == MOST
+    told("postmark", "bounced", ada, at=T0)
+    assert outcome(ada) == ("bounced", False)
 
 
 # --- who may tell
