@@ -1,9 +1,10 @@
 """Helpers of settings.py: environment variables turned into Django's shapes."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -18,9 +19,52 @@ def require_strong(name: str, value: str, *, debug: bool) -> str:
     """Answer the secret, or a fixed one for development; with DEBUG off a missing or weak one stops the start."""
     if debug:
         return value or f"only-for-development-{name}"
-    if len(value) < WEAKEST_SECRET or len(set(value)) < 5:  # noqa: PLR2004 -- both numbers are security.W009's
+    # The numbers and the beginning are those of security.W009.
+    if len(value) < WEAKEST_SECRET or len(set(value)) < 5 or value.startswith("django-insecure-"):  # noqa: PLR2004
         raise ImproperlyConfigured(f"{name}: set a random secret of at least {WEAKEST_SECRET} characters.")
     return value
+
+
+def metrics_token(value: str, *, debug: bool) -> str:
+    """Answer the token that opens the metrics; "" shuts them.
+
+    Raises:
+        ImproperlyConfigured: it is weak, with DEBUG off.
+    """
+    if value and not debug and len(value) < WEAKEST_PASSWORD:
+        raise ImproperlyConfigured(f"METRICS_TOKEN: use {WEAKEST_PASSWORD} random characters or more.")
+    return value
+
+
+def networks(texts: list[str]) -> list[str]:
+    """Answer the addresses and networks of the proxies that are believed.
+
+    Raises:
+        ImproperlyConfigured: one is neither.
+    """
+    for text in texts:
+        try:
+            ip_network(text, strict=False)
+        except ValueError:
+            message = f"TRUSTED_PROXIES: {text} is no address or network, such as 10.0.0.0/8."
+            raise ImproperlyConfigured(message) from None
+    return texts
+
+
+def base_url(value: str, *, debug: bool) -> SplitResult:
+    """Answer the console's own address, of which every emailed link is made, in its parts.
+
+    Raises:
+        ImproperlyConfigured: it is missing, more than scheme and host, or not https where DEBUG is off.
+    """
+    parts = urlsplit(value)
+    if debug and parts.hostname not in {"127.0.0.1", "localhost"}:
+        raise ImproperlyConfigured("BASE_URL: with DEBUG on, only 127.0.0.1 or localhost is allowed.")
+    if not debug and not (parts.scheme == "https" and parts.hostname):
+        raise ImproperlyConfigured("BASE_URL: set the https:// address of the console.")
+    if parts.path or parts.query or parts.fragment or parts.username is not None:
+        raise ImproperlyConfigured("BASE_URL: give scheme and host only, such as https://console.example.com.")
+    return parts
 
 
 def webhook_secret(value: str) -> str:

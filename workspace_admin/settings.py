@@ -1,13 +1,21 @@
 """Settings: read once from the environment, typed, with errors that name the variable."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from environs import Env
 
-from workspace_admin.configuration import anymail, database, mailers, require_strong, webhook_secret
+from workspace_admin.configuration import (
+    anymail,
+    base_url,
+    database,
+    mailers,
+    metrics_token,
+    networks,
+    require_strong,
+    webhook_secret,
+)
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -16,19 +24,16 @@ DEBUG: bool = env.bool("DEBUG", False)
 PORT: int = env.int("PORT", 8000)
 BASE_URL: str = env.str("BASE_URL", f"http://127.0.0.1:{PORT}" if DEBUG else "").rstrip("/")
 DATA_DIR: Path = Path(env.str("DATA_DIR", str(BASE_DIR / "var"))).resolve()
-_host = urlsplit(BASE_URL).hostname or ""
-HTTPS = BASE_URL.startswith("https://")
-if DEBUG and _host not in {"127.0.0.1", "localhost"}:
-    raise ImproperlyConfigured("BASE_URL: with DEBUG on, only 127.0.0.1 or localhost is allowed.")
-if not DEBUG and not HTTPS:
-    raise ImproperlyConfigured("BASE_URL: set the https:// address of the console.")
+_parts = base_url(BASE_URL, debug=DEBUG)
+_host = _parts.hostname or ""
+HTTPS = _parts.scheme == "https"
 
 SECRET_KEY: str = require_strong("SECRET_KEY", env.str("SECRET_KEY", ""), debug=DEBUG)
 INVITATION_KEYS: list[str] = [
     require_strong("INVITATION_KEYS", key, debug=DEBUG) for key in env.list("INVITATION_KEYS", []) or [""]
 ]
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost"] if DEBUG else [_host])
-TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [])
+TRUSTED_PROXIES: list[str] = networks(env.list("TRUSTED_PROXIES", []))
 SELF_SERVICE_SEATS: bool = env.bool("SELF_SERVICE_SEATS", False)
 EMAIL_WEBHOOK_SECRET: str = webhook_secret(env.str("EMAIL_WEBHOOK_SECRET", ""))
 API_CALLS_PER_MINUTE: int = env.int("API_CALLS_PER_MINUTE", 600)
@@ -38,7 +43,7 @@ MAILS_PER_WORKSPACE: int = env.int("MAILS_PER_WORKSPACE", 5_000)
 UNKNOWN_DELIVERY_POLICY: str = env.str("UNKNOWN_DELIVERY_POLICY", "resend")
 if UNKNOWN_DELIVERY_POLICY not in {"resend", "wait"}:
     raise ImproperlyConfigured("UNKNOWN_DELIVERY_POLICY: use resend or wait.")
-METRICS_TOKEN: str = env.str("METRICS_TOKEN", "")
+METRICS_TOKEN: str = metrics_token(env.str("METRICS_TOKEN", ""), debug=DEBUG)
 OUTBOX_LEASE_SECONDS: float = env.float("OUTBOX_LEASE_SECONDS", 20.0)
 
 INSTALLED_APPS = [
@@ -55,7 +60,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "django_htmx",
-    "lucide",
     "anymail",
     "django_structlog",
     "members",
@@ -146,7 +150,12 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = False
-ACCOUNT_RATE_LIMITS = {"change_address": "10/h/user,3/h/key"}
+ACCOUNT_RATE_LIMITS = {
+    "change_address": "10/h/user,3/h/key",
+    # allauth's, and so many a day: nobody's mailbox is filled by who only knows its address.
+    "reset_password": "20/m/ip,5/m/key,20/d/key",
+    "confirm_email": "1/180s/key,10/d/key",
+}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 
@@ -198,6 +207,8 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else f"session-{PORT}"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = "Lax"
+MESSAGE_STORAGE = "workspace_admin.toasts.Storage"
+MESSAGE_COOKIE_NAME = "__Host-messages" if HTTPS else f"messages-{PORT}"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else f"csrf-{PORT}"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
