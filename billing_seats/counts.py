@@ -110,6 +110,8 @@ def sellable_products(workspace: Workspace, slugs: Collection[str], field: str =
     Raises:
         InvalidRequest: one is unknown, retired or not bought; all look alike.
     """
+    if not slugs:
+        return []
     pools = workspace.seat_pools.filter(product__slug__in=slugs, product__retired=False).select_related("product")
     found = {pool.product.slug: pool.product for pool in pools}
     if missing := [slug for slug in slugs if slug not in found]:

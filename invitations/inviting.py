@@ -1,7 +1,7 @@
 """Inviting many addresses at once: each gets its own answer, and what can be sent is sent."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -73,20 +73,25 @@ class Batch:
 
     def invite(self, emails: Sequence[str]) -> list[Answer]:
         """Answer each address in the order given, with everything written."""
-        members = {row.email: row for row in self.workspace.memberships.filter(email__in=emails)}
-        offers = {
-            row.membership_id: row
-            for row in self.workspace.invitations.filter(
-                status=InvitationStatus.PENDING, membership__in=members.values()
-            )
-        }
+        answers = self.judge(emails)
+        self._write([answer for answer in answers if answer.done], self.members)
+        return answers
+
+    def judge(self, emails: Sequence[str]) -> list[Answer]:
+        """Answer each address in the order given, with nothing written."""
+        members = self.members = {row.email: row for row in self.workspace.memberships.filter(email__in=emails)}
+        offers = self._offers(members.values()) if members else {}
         self.allowance = Allowance(self.actor, self.workspace, emails, self.now)
         answers = []
         for email in emails:
             member = members.get(email)
             answers.append(self._judge(email, member, offers.get(member.id) if member else None))
-        self._write([answer for answer in answers if answer.done], members)
         return answers
+
+    def _offers(self, members: Collection[Membership]) -> dict[uuid.UUID | None, Invitation]:
+        """Answer the pending offers to these members, by the member's id."""
+        offers = self.workspace.invitations.filter(status=InvitationStatus.PENDING, membership__in=members)
+        return {offer.membership_id: offer for offer in offers}
 
     def _judge(self, email: str, member: Membership | None, offer: Invitation | None) -> Answer:
         error = standing(member, self.now, offer) or self.allowance.refusal(email) or self._no_room()

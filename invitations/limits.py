@@ -9,12 +9,15 @@ makes no mail, and so uses nothing up.
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from math import ceil
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
 from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Now
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -109,7 +112,7 @@ class Allowance:
         self.limits = [_Limit(of_workspace, settings.MAILS_PER_WORKSPACE, OF_WORKSPACE, sent[0])]
         if actor.id is not None:
             self.limits.insert(0, _Limit(of_inviter, settings.MAILS_PER_INVITER, OF_INVITER, sent[1]))
-        self.history = _history(workspace, emails, now)
+        self.history = _history(workspace, emails)
 
     def refusal(self, email: str) -> DomainError | None:
         """Answer why no invitation may be sent to the address now, or None."""
@@ -148,12 +151,16 @@ def _counted(actor: Actor, workspace: Workspace, now: datetime) -> tuple[int, in
     return of_workspace, of_inviter
 
 
-def _history(
-    workspace: Workspace, emails: Collection[str], now: datetime
-) -> dict[str, tuple[list[datetime], list[Outcome]]]:
+def _history(workspace: Workspace, emails: Collection[str]) -> dict[str, tuple[list[datetime], list[Outcome]]]:
     """Answer when each address got its invitations of today, latest first, and the outcomes that hold it back."""
-    today = Q(kind=Kind.INVITATION, created_at__gt=now - DAY)
-    rows = workspace.deliveries.filter(recipient__in=emails).order_by().values_list("recipient")
+    rows = _histories().filter(workspace=workspace, recipient__in=emails)
+    return {email: (list(at), list(outcomes)) for email, at, outcomes in rows}
+
+
+@cache
+def _histories() -> QuerySet[Delivery, Any]:
+    """Answer the same of all workspaces; never read, only narrowed: to build this takes longer than to run it."""
+    today = Q(kind=Kind.INVITATION, created_at__gt=Now() - DAY)
     times = ArrayAgg("created_at", filter=today, order_by="-created_at", default=Value([]))
     held = ArrayAgg("outcome", filter=HELD, default=Value([]))
-    return {email: (list(at), list(outcomes)) for email, at, outcomes in rows.annotate(times=times, held=held)}
+    return Delivery.objects.order_by().values_list("recipient").annotate(times=times, held=held)

@@ -62,7 +62,7 @@ class WorkspaceQuerySet(models.QuerySet["Workspace"]):
         Raises:
             NotFound: it is gone.
         """
-        locked = self.select_for_update(no_key=True).filter(id=workspace_id).first()
+        locked = next(iter(self.select_for_update(no_key=True).filter(id=workspace_id)), None)
         if locked is None:
             raise NotFound
         locked.is_locked = True
