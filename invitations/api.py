@@ -20,6 +20,7 @@ from invitations.models import Delivery, Invitation, InvitationStatus, Kind
 from invitations.shapes import STATUSES, InvitationEdits, InvitationShape, InvitationsQuery, NewInvitation
 from members.access import Action, require
 from members.api import KEPT_REFUSALS, Nothing
+from members.calls import OVER
 from members.describing import described, page_of
 from members.errors import DomainError, NotFound
 from members.keyset import Order
@@ -51,6 +52,7 @@ def _rows() -> QuerySet[Invitation]:
 def shown(invitation: Any) -> dict[str, Any]:
     """Answer one of ``rows`` as the API writes it; while it is pending its member's role and seats are the truth."""
     pending = invitation.status == InvitationStatus.PENDING and invitation.role_ is not None
+        over=OVER,
     return {
         "id": invitation.id,
         "email": invitation.email,

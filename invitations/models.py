@@ -81,10 +81,9 @@ class Invitation(models.Model):
 
     @property
     def display_status(self) -> str:
-        """Answer the status, with *expired* for a pending one whose end has passed."""
-        if self.status == InvitationStatus.PENDING and self.expires_at <= timezone.now():
-            return "expired"
-        return self.status
+        """Answer the status, with *expired* for a pending one whose end has passed: by ``over``, if read along."""
+        over = vars(self).get("over", self.expires_at <= timezone.now())
+        return "expired" if over and self.status == InvitationStatus.PENDING else self.status
 
 
 class Kind(models.TextChoices):

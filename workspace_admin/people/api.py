@@ -67,8 +67,10 @@ def rows(workspace: Workspace, words: str = "") -> QuerySet[Membership]:
     """Answer the workspace's members that match the words, with all that ``shown`` needs, in one statement."""
     seats = workspace.seats.filter(membership=OuterRef("pk")).order_by("product__slug")
     offers = workspace.invitations.filter(membership=OuterRef("pk"), status="pending")
-    return workspace.memberships.matching(workspace, words).annotate(
-        seats_=ArraySubquery(seats.values("product__slug")), offer_=Subquery(offers.values("id")[:1])
+    return (
+        workspace.memberships.matching(workspace, words)
+        .judged()
+        .annotate(seats_=ArraySubquery(seats.values("product__slug")), offer_=Subquery(offers.values("id")[:1]))
     )
 
 

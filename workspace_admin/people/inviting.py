@@ -120,7 +120,7 @@ def _refusals(actor: Actor, answers: list[Answer]) -> list[Refusal]:
     pending = actor.workspace.invitations.filter(email__in=invited, status=InvitationStatus.PENDING) if invited else ()
     offers = {row.email: row.id for row in pending}
     belong = [answer.email for answer, error in refused if isinstance(error, AlreadyMember)]
-    members = actor.workspace.memberships.filter(email__in=belong) if belong else ()
+    members = actor.workspace.memberships.judged().filter(email__in=belong) if belong else ()
     standing = {(row.email, row.display_status): row.id for row in members}
     return [
         Refusal(

@@ -115,7 +115,8 @@ def find(workspace: Workspace, query: ListQuery, fresh: Sequence[str] = ()) -> P
 def whole(workspace: Workspace) -> MembershipQuerySet:
     """Answer the workspace's members with what else their lines show.
 
-    Each has ``held`` (product ids), ``invitation`` (its id while pending) and ``mail`` (its last email, as JSON).
+    Each has ``over`` (its end has passed), ``held`` (product ids), ``invitation`` (its id while pending) and ``mail``
+    (its last email, as JSON).
     """
     return _whole().filter(workspace=workspace)
 
@@ -136,7 +137,7 @@ def _whole() -> MembershipQuerySet:
     about = JSONObject(
         state="state", outcome="outcome", at=Coalesce("outcome_at", "sent_at", "created_at"), recipient="recipient"
     )
-    return Membership.objects.annotate(
+    return Membership.objects.judged().annotate(
         held=ArraySubquery(seats.values("product_id")),
         invitation=Subquery(offer.values("id")[:1]),
         mail=Subquery(mails.values(about=about)[:1]),
