@@ -1,12 +1,15 @@
 """The way to the mail provider: one connection for many messages."""
 
 import smtplib
+import time
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+import requests
 from django.conf import settings
 from django.core.mail import EmailMessage, mailers
 from django.core.mail.backends.base import BaseEmailBackend
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from members import mail_errors
 
@@ -21,6 +24,13 @@ live for 15 minutes (https://developers.brevo.com/changelog/email-api-now-suppor
 pauses. No other provider of anymail documents one for sending, and SMTP has none: there a repetition may be a second
 mail, told from the first by nothing but its equal Message-ID.
 """
+
+_LONGEST_ANSWER = 1_000_000
+"""Bytes: an answer names a message, or says in words why there is none."""
+
+
+class Dropped(Exception):
+    """The server had given the connection up while it was idle; nothing of the message was written."""
 
 
 def provider() -> str:
@@ -62,6 +72,8 @@ class Carrier:
             connection.open()
         except Exception as error:
             raise mail_errors.NotOpened from error
+        if isinstance(session := getattr(connection, "session", None), requests.Session):
+            session.hooks["response"].append(_read_in_time)
         self._connection, self._used = connection, False
 
     def close(self) -> None:
@@ -76,11 +88,9 @@ class Carrier:
     def send(self, message: EmailMessage) -> str:
         """Send one message; answers the provider's name for it, "" where there is none.
 
-        A connection that the server had dropped while it was idle, as servers do after so many messages or seconds,
-        is opened again: nothing of the message was written then.
-
         Raises:
             NotOpened: there is no connection.
+            Dropped: the server had dropped it while it was idle, as servers do after so many messages or seconds.
             Exception: whatever the provider's library raises; ``mail_errors.judge`` tells what it means.
         """
         self.open()
@@ -89,10 +99,9 @@ class Carrier:
         except Exception as error:
             again = self._used and _dropped(error)
             self.close()
-            if not again:
-                raise
-        self.open()
-        return self._post(message)
+            if again:
+                raise Dropped from error
+            raise
 
     def _post(self, message: EmailMessage) -> str:
         connection = self._connection
@@ -103,7 +112,7 @@ class Carrier:
             raise ValueError("nobody to send to")
         self._used = True
         status = getattr(message, "anymail_status", None)
-        return str(getattr(status, "message_id", None) or "")
+        return _plain(str(getattr(status, "message_id", None) or ""))
 
 
 def _dropped(error: Exception) -> bool:
@@ -111,3 +120,30 @@ def _dropped(error: Exception) -> bool:
     judged = mail_errors.judge(error)
     away = judged.fate is mail_errors.Fate.LATER and judged.everyone
     return isinstance(error, smtplib.SMTPException) and away and not isinstance(error.__context__, TimeoutError)
+
+
+def _plain(name: str) -> str:
+    """Answer what of a provider's name can be stored, whatever it made up."""
+    return "".join(char for char in name if char.isprintable())[:255]
+
+
+def _read_in_time(response: requests.Response, **_options: Any) -> None:
+    """Read an answer; the library itself bounds only the wait for each piece of it, and not its length.
+
+    Of an answer that says why not, what came in time is enough.
+
+    Raises:
+        requests.ReadTimeout: it took longer than a provider may, ended too early or is no answer at all.
+    """
+    ends = time.monotonic() + settings.MAIL_PATIENCE - response.elapsed.total_seconds()
+    body = bytearray()
+    try:
+        while piece := response.raw.read1(decode_content=True):
+            body += piece
+            if time.monotonic() > ends or len(body) > _LONGEST_ANSWER:
+                raise ReadTimeoutError(response.raw, response.url, "")
+    except HTTPError as error:
+        response.close()
+        if response.ok:
+            raise requests.ReadTimeout(response=response) from error
+    response._content = bytes(body)  # noqa: SLF001 -- where the library itself keeps what it has read

@@ -39,6 +39,8 @@ _LONGEST_WAIT = 86_400.0
 _ENHANCED = re.compile(rb"\b[245]\.\d{1,3}\.\d{1,3}\b")
 _BUSY_WORDS = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException"})
 _UNAVAILABLE = 421
+_WHO_ARE_YOU = {530, 534, 535, 538}
+"""SMTP's answers to a client that has not signed in, or not well enough: no message is at fault."""
 
 
 class NotOpened(Exception):
@@ -99,6 +101,8 @@ def _not_opened(error: Any) -> Judgement:
 def _smtp_answer(code: int, said: bytes | str) -> Judgement:
     enhanced = _ENHANCED.search(said if isinstance(said, bytes) else said.encode(errors="replace"))
     name = f"smtp {code} {enhanced.group().decode()}" if enhanced else f"smtp {code}"
+    if code in _WHO_ARE_YOU:
+        return Judgement(Fate.LATER, CREDENTIALS, name, everyone=True)
     if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Judgement(Fate.REFUSED, NOT_TAKEN, name)
     return Judgement(Fate.LATER, DEFERRED, name, everyone=code == _UNAVAILABLE)

@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.db.models.functions import Now
 
 from members import mail_counts, mail_errors
-from members.carrier import Carrier
+from members.carrier import Carrier, Dropped
 from members.mail_errors import Fate, Judgement
 from members.outbox import MAX_UNKNOWN, Outgoing, OutgoingQuerySet, State, lease
 
@@ -72,7 +72,11 @@ class _Turn[M: Outgoing]:
 
     def give_back(self, name: uuid.UUID, ids: Sequence[uuid.UUID], wait: float) -> None:
         """Leave to the next turn what this one claimed and has not begun."""
-        self.rows.leased(name, *ids).update(lease=None, leased_until=None, next_attempt_at=Now() + _seconds(wait))
+        later = {"next_attempt_at": Now() + _seconds(wait)}
+        self.rows.leased(name, *ids).update(lease=None, leased_until=None, **later)
+        if wait:  # what this turn did not claim would be turned away as well
+            due = self.rows.due().select_for_update(skip_locked=True).values("id")
+            self.rows.filter(id__in=due).update(**later)
 
     def send(self, name: uuid.UUID, pk: uuid.UUID) -> Judgement | None:
         """Handle one row; answers what went wrong."""
@@ -102,11 +106,13 @@ class _Turn[M: Outgoing]:
                 self.counted["avoided"] += 1
                 return None
             provider_id = self.carrier.send(message)
+        except Dropped:
+            return self.hand_over(row, message, began)
         except _DATABASE_AWAY:
             raise
         except Exception as error:  # noqa: BLE001 -- whatever a provider raises, the row must be tried again, not lost
             return self.postpone(row, mail_errors.judge(error))
-        self.mark(row, State.SENT, sent_at=Now(), error="", error_code="", provider_message_id=provider_id[:255])
+        self.mark(row, State.SENT, sent_at=Now(), error="", error_code="", provider_message_id=provider_id)
         return None
 
     def postpone(self, row: M, judged: Judgement) -> Judgement:

@@ -14,6 +14,8 @@ from workspace_admin.embedded.valkey import free_port
 
 HANG, DROP = "hang", "drop"
 """Ways to say nothing: keep the line open, or cut it."""
+TRICKLE, CUT, HTML, ODD = "trickle", "cut", "html", "odd"
+"""Ways to answer badly: a byte now and then, half an answer, a page, a name that nobody can store."""
 
 
 class SmtpSink:
@@ -88,7 +90,7 @@ class SmtpSink:
 
 
 class HttpSink:
-    """The sending half of Resend's API, with its idempotency. Put into ``answers`` (status, headers), HANG or DROP."""
+    """The sending half of Resend's API, with its idempotency. Put into ``answers`` (status, headers) or a way."""
 
     def __init__(self) -> None:
         self.answers: list = []
@@ -126,7 +128,7 @@ class HttpSink:
     def answer(self, handler: BaseHTTPRequestHandler, body: dict) -> None:
         said = self.answers.pop(0) if self.answers else (200, {})
         self.bodies.append(body)
-        if said in (HANG, DROP) or said[0] == 200:
+        if isinstance(said, str) or said[0] == 200:
             key = handler.headers["Idempotency-Key"]
             if key not in self.keys:
                 self.accepted.append(body["headers"]["Message-ID"])
@@ -136,14 +138,20 @@ class HttpSink:
             if said in (HANG, DROP):
                 handler.close_connection = True
                 return
-            self._reply(handler, 200, {}, {"id": self.keys[key]})
+            name = "re\0\ud800" * 500 if said == ODD else self.keys[key]
+            self._reply(handler, 200, {}, {"id": name}, said)
         else:
             self._reply(handler, *said, {"message": "no, ada@example.com"})
 
-    def _reply(self, handler, status: int, headers: dict, content: dict) -> None:
-        text = json.dumps(content).encode()
+    def _reply(self, handler, status: int, headers: dict, content: dict, how: object = "") -> None:
+        text = b"<html>Welcome</html>" if how == HTML else json.dumps(content).encode()
         handler.send_response(status)
         for name, value in {**headers, "Content-Length": len(text)}.items():
             handler.send_header(name, str(value))
         handler.end_headers()
-        handler.wfile.write(text)
+        handler.close_connection = how in (TRICKLE, CUT)
+        for byte in text[:1] * 100 if how == TRICKLE else ():
+            handler.wfile.write(bytes([byte]))
+            if self.hold.wait(0.1):
+                return
+        handler.wfile.write(text[:5] if how == CUT else text)

@@ -1,6 +1,7 @@
 """What becomes of a mail when the provider misbehaves, over real sockets: SMTP, and the API of one of anymail's."""
 
 import socket
+import time
 from datetime import timedelta
 from smtplib import SMTPAuthenticationError, SMTPConnectError
 
@@ -13,7 +14,7 @@ from members import relay
 from members.mail_errors import NotOpened, judge
 from members.mailing import compose
 from members.models import AccountMail
-from tests.providers import DROP, HANG, HttpSink, SmtpSink
+from tests.providers import CUT, DROP, HANG, HTML, ODD, TRICKLE, HttpSink, SmtpSink
 
 ROWS = AccountMail.objects
 pytestmark = pytest.mark.django_db
@@ -128,6 +129,7 @@ def test_an_address_that_the_server_does_not_take(smtp, mail, state, said, expec
     [
         ("554 5.7.1 looks like spam", ("failed", "smtp 554 5.7.1")),
         ("451 4.3.0 disk full", ("queued", "smtp 451 4.3.0")),
+        ("530 5.7.0 authentication required", ("queued", "smtp 530 5.7.0")),
         (HANG, ("unknown", "AnswerLost")),
         (DROP, ("unknown", "AnswerLost")),
     ],
@@ -215,6 +217,23 @@ def test_what_an_api_answers(http, state, answer, expected):
     assert state("error_code", "error") == expected
 
 
+@pytest.mark.parametrize(("how", "code"), [(TRICKLE, "ReadTimeout"), (CUT, "http 200"), (HTML, "http 200")])
+def test_an_answer_that_is_none_in_time_leaves_it_open_whether_the_message_left(http, state, settings, how, code):
+    settings.MAIL_PATIENCE = 0.5
+    http.answers.append(how)
+    began = time.monotonic()
+    drain()
+    assert time.monotonic() - began < 3
+    assert state("error_code") == ("unknown", code)
+    assert http.accepted, "the provider has it"
+
+
+def test_a_name_that_cannot_be_stored_is_stored_as_far_as_it_can(http, state):
+    http.answers.append(ODD)
+    drain()
+    assert state("provider_message_id") == ("sent", ("re" * 500)[:255])
+
+
 def test_no_api_at_all(state, settings):
     options = {"api_key": "x", "api_url": f"http://127.0.0.1:{closed_port()}/"}
     settings.MAILERS = {"default": {"BACKEND": "anymail.backends.resend.EmailBackend", "OPTIONS": options}}
@@ -232,6 +251,14 @@ def test_retry_after_is_honoured_by_all(http, mail, retry_after):
         row.refresh_from_db()
         assert 110 < (row.next_attempt_at - timezone.now()).total_seconds() < 140
     assert len(http.bodies) == 1, "the others were not even tried"
+
+
+def test_asked_to_wait_it_asks_for_nothing_more_meanwhile(http, mail):
+    ROWS.bulk_create([AccountMail(kind="x", email=f"p{n}@example.com") for n in range(120)])
+    http.answers.append((429, {"Retry-After": "120"}))
+    assert drain() == 1
+    assert drain() == 0
+    assert len(http.bodies) == 1
 
 
 def test_a_repetition_under_the_same_key_sends_nothing_twice(http, state):
