@@ -144,7 +144,7 @@ class RequestId:
 
 
 class SecurityHeaders:
-    """Adds the headers that Django has no setting for; its own settings give the others."""
+    """Adds the headers that Django has no setting for, and its own to what failed before it could add them."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -153,6 +153,9 @@ class SecurityHeaders:
         """Pass the request on and complete the answer."""
         response = self.get_response(request)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", settings.SECURE_REFERRER_POLICY or "same-origin")
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         if not response.has_header("Cache-Control"):
             # Everything but files is one person's: neither a shared cache nor the next person at this desk sees it.
             response["Cache-Control"] = "no-store"

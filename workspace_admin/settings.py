@@ -69,10 +69,11 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "workspace_admin.security.TrustedProxies",
-    "django.middleware.security.SecurityMiddleware",
+    # Before what may answer by itself, so that no answer lacks their headers.
+    "workspace_admin.security.SecurityHeaders",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "workspace_admin.security.SecurityHeaders",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

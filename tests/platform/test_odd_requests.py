@@ -52,11 +52,21 @@ def test_the_way_back_stays_in_the_console(path, rf):
     assert not way_back(request).startswith(("//", "/\\"))
 
 
+@pytest.mark.parametrize("host", ["testserver", "evil.example"])
+@pytest.mark.parametrize("secure", [True, False])
 @pytest.mark.parametrize(
-    "path", ["/", "/nowhere", "/healthz/live", "/metrics", "/static/none.css", "/webhooks/email/x/"]
+    "path",
+    ["/", "/nowhere", "/healthz/live", "/metrics", "/static/none.css", "/webhooks/email/x/", "/admin/", "/join/"],
 )
-def test_no_answer_can_be_framed(path, client, db):
-    assert client.get(path)["X-Frame-Options"] == "DENY"
+def test_no_answer_lacks_a_header(path, secure, host, client, db, settings):
+    settings.SECURE_SSL_REDIRECT, settings.DEBUG = True, False
+    answer = client.get(path, secure=secure, headers={"host": host})
+    assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Referrer-Policy"] in {"same-origin", "no-referrer"}
+    assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert {"Permissions-Policy", "Cache-Control"} <= set(answer.headers)
 
 
 @pytest.mark.parametrize("kind", [*(f"text/html; charset={codec}" for codec in CODECS), "text/" + "x" * 11_000])
