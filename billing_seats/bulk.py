@@ -68,11 +68,13 @@ def prepare(actor: Actor, member_ids: Sequence[uuid.UUID], orders: Orders) -> No
 
 
 @transaction.atomic
-def change_members(actor: Actor, member_ids: Sequence[uuid.UUID], orders: Orders) -> list[Answer]:
+def change_members(
+    actor: Actor, member_ids: Sequence[uuid.UUID], orders: Orders, *, dry_run: bool = False
+) -> list[Answer]:
     """Change up to a hundred different members under one lock, and answer each in the order given.
 
     A member for whom not all of it can be done stays as they are. Who is reactivated has the seats again that they had,
-    as far as they are left.
+    as far as they are left. A ``dry_run`` only judges, up to a thousand: it writes nothing, and locks briefly.
 
     Raises:
         PermissionDenied, PlanRequired
@@ -85,7 +87,8 @@ def change_members(actor: Actor, member_ids: Sequence[uuid.UUID], orders: Orders
     _require_bought(workspace, orders)
     batch = Batch(actor, workspace, orders, member_ids)
     answers = [batch.change(member_id) for member_id in member_ids]
-    batch.write()
+    if not dry_run:
+        batch.write()
     return answers
 
 

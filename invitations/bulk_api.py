@@ -1,6 +1,6 @@
 """Inviting many addresses by one call of the REST API."""
 
-from collections.abc import Iterable
+import uuid
 from functools import partial
 from itertools import batched
 from typing import Any
@@ -11,10 +11,11 @@ from rest_framework.response import Response
 
 from billing_seats.api import WorkspaceResource
 from invitations import services
+from invitations.inviting import Answer
 from invitations.shapes import OfferTerms
 from members.access import Action, require
 from members.addresses import canonical
-from members.bulk_api import BulkRow, bulk_of, outcome, rehearsed, summed
+from members.bulk_api import BulkRow, bulk_of, outcome, summed
 from members.describing import described
 from members.errors import InvalidRequest
 from members.fields import Several, Text
@@ -42,6 +43,12 @@ def _key(text: str) -> str:
         return text
 
 
+def _id(answer: Answer) -> uuid.UUID | None:
+    """Answer the id of the invitation that was made, renewed or is in the way; None: a dry run would have made it."""
+    offer = answer.invitation
+    return offer.id if offer is not None and offer.membership_id is not None else None
+
+
 class BulkInvitations(WorkspaceResource):
     """Many invitations at once."""
 
@@ -56,20 +63,13 @@ class BulkInvitations(WorkspaceResource):
         require(self.actor, Action.INVITE)
         asked = self.body(NewInvitations)
         keys = [_key(text) for text in asked["emails"]]
-        chunks = list(batched(dict.fromkeys(keys), services.CHUNK))
         if asked["dry_run"]:
-            told = self.part(1, lambda: rehearsed(lambda: self._invited_all(chunks, asked)))
+            told = self.part(1, lambda: self._invited(tuple(dict.fromkeys(keys)), asked))
         else:
             told = {}
-            for number, chunk in enumerate(chunks, 1):
+            for number, chunk in enumerate(batched(dict.fromkeys(keys), services.CHUNK), 1):
                 told |= self.part(number, partial(self._invited, chunk, asked))
         return Response(summed([told[key] for key in keys], dry_run=asked["dry_run"]))
-
-    def _invited_all(self, chunks: Iterable[tuple[str, ...]], asked: dict[str, Any]) -> dict[str, Any]:
-        told = {email: row for chunk in chunks for email, row in self._invited(chunk, asked).items()}
-        for row in told.values():
-            row["invitation"] = row["invitation"] if row["result"] == "refused" else None
-        return told
 
     def _invited(self, chunk: tuple[str, ...], asked: dict[str, Any]) -> dict[str, Any]:
         """Answer a row for each address, by how it was given."""
@@ -81,8 +81,9 @@ class BulkInvitations(WorkspaceResource):
             language=asked["locale"],
             note=asked["message"],
             days=asked["expires_in_days"],
+            dry_run=asked["dry_run"],
         )
         return {
-            text: {"email": answer.email} | outcome(answer.error, answer.invitation and answer.invitation.id)
+            text: {"email": answer.email} | outcome(answer.error, _id(answer))
             for text, answer in zip(chunk, answers, strict=True)
         }

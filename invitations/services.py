@@ -41,11 +41,13 @@ def invite(  # noqa: PLR0913 -- the offer's terms, each named by the caller
     language: str = "",
     note: str = "",
     days: int = 7,
+    dry_run: bool = False,
 ) -> list[Answer]:
     """Invite each address and answer each in the order given; what can be sent is sent.
 
     ``emails`` are as typed, ``products`` slugs, ``days`` until the offers expire. A hundred addresses at a time are
-    committed under one lock of the workspace.
+    committed under one lock of the workspace. A ``dry_run`` only judges: it writes nothing, and holds the lock for as
+    long as a few reads take; an invitation that it answers was there before, or was never saved.
 
     Raises:
         PermissionDenied, PlanRequired
@@ -57,15 +59,17 @@ def invite(  # noqa: PLR0913 -- the offer's terms, each named by the caller
     answers = [_read(text) for text in emails]
     valid = list(dict.fromkeys(answer.email for answer in answers if answer.done))
     told: dict[str, Answer] = {}
-    for chunk in batched(valid, CHUNK):
+    for chunk in batched(valid, MAX_ADDRESSES if dry_run else CHUNK):
         with transaction.atomic():
             workspace = Workspace.objects.lock(actor.workspace.id)
             require_feature(workspace, Feature.INVITATIONS)
             offered = sellable_products(workspace, list(dict.fromkeys(products)))
             terms = Terms(role=role, products=offered, language=language, note=note, days=days)
-            told |= {row.email: row for row in Batch(actor, workspace, terms, database_now(), len(chunk)).invite(chunk)}
-    # Once for all chunks: a broker that is away may cost a request one wait, not one a chunk.
-    transaction.on_commit(tasks.nudge, robust=True)
+            batch = Batch(actor, workspace, terms, database_now(), len(chunk))
+            told |= {row.email: row for row in (batch.judge(chunk) if dry_run else batch.invite(chunk))}
+    if not dry_run:
+        # Once for all chunks: a broker that is away may cost a request one wait, not one a chunk.
+        transaction.on_commit(tasks.nudge, robust=True)
     return [told.get(answer.email, answer) if answer.done else answer for answer in answers]
 
 

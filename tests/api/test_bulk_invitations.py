@@ -70,6 +70,23 @@ def test_a_trial_run_tells_what_would_be_and_changes_nothing(api, alice, acme, s
     assert [row["code"] for row in done["data"]] == [row["code"] for row in tried["data"]]
 
 
+def test_a_trial_run_of_a_thousand_holds_the_lock_for_a_few_reads(api, alice):
+    caller = api(alice)
+    caller.get(PATH)
+    with CaptureQueriesContext(connection) as statements:
+        caller.post(BULK, {"emails": [f"p{n}@example.com" for n in range(1000)], "seats": [demo.CHAT], "dry_run": True})
+    assert len(statements) <= 20
+    assert not [one for one in statements if one["sql"].startswith(("INSERT", "DELETE", 'UPDATE "inv'))]
+
+
+def test_a_trial_run_names_the_offers_that_it_would_renew(api, alice, as_alice, acme):
+    [old] = invite(as_alice, ["ines@example.com"])
+    acme.memberships.filter(id=old.invitation.membership_id).update(expires_at=timezone.now() - timedelta(days=1))
+    asked = ["ines@example.com", "ada@example.com"]
+    assert [row["invitation"] for row in ask(api, alice, asked, dry_run=True)["data"]] == [str(old.invitation.id), None]
+    assert ask(api, alice, asked)["data"][0]["invitation"] == str(old.invitation.id)
+
+
 def test_a_thousand_are_invited_and_one_more_is_too_many(api, alice):
     emails = [f"p{n}@example.com" for n in range(1001)]
     assert fields(api(alice).post(BULK, {"emails": emails})) == ["emails"]

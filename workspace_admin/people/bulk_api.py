@@ -15,7 +15,7 @@ from billing_seats.batch import Orders
 from billing_seats.bulk import CHUNK, MAX_MEMBERS, change_members, prepare
 from members.access import Action, require
 from members.api import Strict
-from members.bulk_api import BulkRow, bulk_of, outcome, rehearsed, summed
+from members.bulk_api import BulkRow, bulk_of, outcome, summed
 from members.describing import described
 from members.errors import MemberInvited
 from members.fields import Id, Several, Text
@@ -69,27 +69,24 @@ class BulkMembers(WorkspaceResource):
         asked = self.body(BulkChange)
         orders, ids = Orders(**asked["set"]), list(dict.fromkeys(asked["members"]))
         if asked["dry_run"]:
-            told = self.part(1, lambda: rehearsed(lambda: self._all(ids, orders)))
+            told = self.part(1, lambda: self._rehearsed(ids, orders))
         else:
             told = self.part(1, lambda: self._prepared(ids, orders))
             for number, chunk in enumerate(batched(ids, CHUNK), 2):
                 told |= self.part(number, partial(self._changed, chunk, orders))
         return Response(summed([told[str(member)] for member in asked["members"]], dry_run=asked["dry_run"]))
 
-    def _all(self, ids: Sequence[uuid.UUID], orders: Orders) -> dict[str, Any]:
-        told = self._prepared(ids, orders)
-        for chunk in batched(ids, CHUNK):
-            told |= self._changed(chunk, orders)
-        return told
+    def _rehearsed(self, ids: Sequence[uuid.UUID], orders: Orders) -> dict[str, Any]:
+        return self._prepared(ids, orders) | self._changed(ids, orders, dry_run=True)
 
     def _prepared(self, ids: Sequence[uuid.UUID], orders: Orders) -> dict[str, Any]:
         """Look once whether all are known: when the call is repeated, those who were removed are not."""
         prepare(self.actor, ids, orders)
         return {}
 
-    def _changed(self, chunk: Sequence[uuid.UUID], orders: Orders) -> dict[str, Any]:
+    def _changed(self, chunk: Sequence[uuid.UUID], orders: Orders, *, dry_run: bool = False) -> dict[str, Any]:
         """Answer a row for each member, by id."""
-        answers = change_members(self.actor, chunk, orders)
+        answers = change_members(self.actor, chunk, orders, dry_run=dry_run)
         invited = [answer.member_id for answer in answers if isinstance(answer.error, MemberInvited)]
         pending = self.actor.workspace.invitations.filter(membership__in=invited, status="pending") if invited else None
         offers = dict(pending.values_list("membership_id", "id")) if pending is not None else {}
