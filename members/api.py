@@ -20,7 +20,7 @@ from members import etags, idempotency, keyset
 from members.errors import DomainError
 from members.fields import WholeInQuery
 from members.idempotency import Answer, RequestKey
-from members.rates import Rate, count
+from members.rates import Rate
 from members.wire import JSONRenderer
 
 PAGE, LARGEST_PAGE = 50, 100
@@ -85,17 +85,14 @@ class Resource(APIView):
             return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Learn who is calling, count the calls of keys, and refuse a query that the call would not read.
+        """Learn who is calling, hold keys to their rate, and refuse a query that the call would not read.
 
         Raises:
             RateLimited, ValidationError
         """
         super().initial(request, *args, **kwargs)
-        key: Any = request.auth
-        if key is not None:
-            self.rate = count(key.id)
-            if self.rate.first:
-                key.note_use()
+        self.rate = getattr(request.auth, "rate", None)
+        if self.rate:
             self.rate.check()
         call = getattr(self, str(request.method).lower(), None)
         if request.query_params and not getattr(call, "reads_query", False):

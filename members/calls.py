@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from members.ids import new_id
+from members.rates import Rate
 
 OVER = ExpressionWrapper(Q(expires_at__isnull=False, expires_at__lte=Now()), output_field=BooleanField())
 """Whether a row's end has passed."""
@@ -33,6 +34,9 @@ class Key(models.Model):
     revoked_at = models.DateTimeField(null=True, editable=False)
     last_used_at = models.DateTimeField(null=True, editable=False)
 
+    rate: Rate | None = None
+    """How a key stands that was looked up for a call and works."""
+
     class Meta:
         abstract = True
 
@@ -48,11 +52,6 @@ class Key(models.Model):
         if judged["over"]:
             return Standing.EXPIRED
         return Standing.WORKING if judged.get("answered_for", True) else Standing.STOPPED
-
-    def note_use(self) -> None:
-        """Keep when the key was last used; to be called once a minute at most."""
-        keys = type(self)._default_manager  # noqa: SLF001 -- Django's name for the manager of any model
-        keys.filter(pk=self.pk).update(last_used_at=Now())
 
 
 class KeptAnswer(models.Model):

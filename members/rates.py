@@ -1,24 +1,13 @@
-"""How many calls a key may make: so many a minute, counted in one statement that waits for no disk."""
+"""How many calls a key may make: so many a minute, counted where the key is looked up."""
 
-import uuid
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import connection
 
 from members.errors import RateLimited
 
 WINDOW = 60
 """Seconds from a key's first call until it is counted anew."""
-
-# The table is not logged, so this commit writes nothing out.
-_COUNT = """
-INSERT INTO members_callcount AS count (key_id, since, calls) VALUES (%s, statement_timestamp(), 1)
-ON CONFLICT (key_id) DO UPDATE SET
-    calls = CASE WHEN count.since > excluded.since - interval '60 seconds' THEN count.calls + 1 ELSE 1 END,
-    since = CASE WHEN count.since > excluded.since - interval '60 seconds' THEN count.since ELSE excluded.since END
-RETURNING calls, 60 - extract(epoch FROM statement_timestamp() - since)
-"""
 
 
 @dataclass(frozen=True)
@@ -28,11 +17,6 @@ class Rate:
     limit: int
     calls: int
     reset: int
-
-    @property
-    def first(self) -> bool:
-        """Whether this call began a minute."""
-        return self.calls == 1
 
     @property
     def headers(self) -> dict[str, str]:
@@ -53,9 +37,6 @@ class Rate:
             raise RateLimited(f"This key made {self.limit} calls within a minute.", retry_after=self.reset)
 
 
-def count(key_id: uuid.UUID) -> Rate:
-    """Count one call of the key, and answer how it stands."""
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT, [key_id])
-        calls, seconds = cursor.fetchone()
+def rate(calls: int, seconds: float) -> Rate:
+    """Answer how a key stands that made so many calls in a minute that ends in so many seconds."""
     return Rate(settings.API_CALLS_PER_MINUTE, calls, min(WINDOW, max(1, round(seconds))))

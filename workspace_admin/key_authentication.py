@@ -56,7 +56,7 @@ class Known(BasePermission):
 
 
 def _find(credential: Credential) -> Key | None:
-    """Answer the key, judged, with all that letting it in needs, in one statement; None: unknown, or another secret."""
+    """Answer the key, judged and its call counted, in one statement; None: unknown, or another secret."""
     look = key_lookup.api_key if credential.kind == credentials.WORKSPACE_KEY else key_lookup.product_key
-    found = look(credential.id)
+    found = look(credential)
     return found if found is not None and credential.proves(bytes(found.digest)) else None

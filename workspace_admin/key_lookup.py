@@ -1,70 +1,110 @@
-"""Keys by their id, with all that letting one in needs, each in one statement.
+"""Keys by their id, with all that letting one in needs, and the call counted: each in one statement.
 
-The statements are compiled once in a process's life: building them anew at every call cost more than all the rest of
-it, the database included.
+The statements are put together once in a process's life: building them anew at every call cost more than all the rest
+of it, the database included.
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from billing_seats.models import Product, ProductKey, Subscription
 from members.calls import OVER
+from members.credentials import Credential
 from members.models import ApiKey, Workspace
+from members.rates import rate
 
 NOBODY = uuid.UUID(int=0)
 """Stands in a compiled statement where an id will be."""
 JUDGEMENT = ("over", "answered_for")
 _WORKSPACE, _PLAN, _PRODUCT = "workspace__", "workspace__subscription__", "product__"
 
+# Only the call of a key that works, by who knows its secret, is counted; a minute's first is kept as its last use. The
+# table of counts is not logged: but for that first call, the commit writes nothing out.
+_COUNTED = """
+WITH found ({names}) AS ({find}),
+counted AS (
+    INSERT INTO members_callcount AS count (key_id, since, calls)
+    SELECT id, statement_timestamp(), 1 FROM found
+    WHERE digest = %s AND revoked_at IS NULL AND {working}
+    ON CONFLICT (key_id) DO UPDATE SET
+        calls = CASE WHEN count.since > excluded.since - interval '60 seconds' THEN count.calls + 1 ELSE 1 END,
+        since = CASE WHEN count.since > excluded.since - interval '60 seconds' THEN count.since ELSE excluded.since END
+    RETURNING key_id, calls, 60 - extract(epoch FROM statement_timestamp() - since) AS seconds
+),
+noted AS (
+    UPDATE {table} AS key SET last_used_at = statement_timestamp() FROM counted
+    WHERE key.id = counted.key_id AND counted.calls = 1
+)
+SELECT found.*, counted.calls, counted.seconds FROM found LEFT JOIN counted ON TRUE
+"""
 
-def api_key(key_id: uuid.UUID) -> ApiKey | None:
-    """Answer the workspace's key with this id, judged, with its workspace and that one's subscription."""
-    row = _row(_of_workspaces(), key_id)
+
+@dataclass(frozen=True)
+class _Statement:
+    """SQL in which ``values`` are put, NOBODY's place being the key's."""
+
+    sql: str
+    values: tuple[Any, ...]
+
+    def row(self, credential: Credential) -> Iterator[Any] | None:
+        """Answer the row of the key, or None: there is none with this id."""
+        values = [credential.id if value == NOBODY else value for value in self.values]
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, [*values, credential.digest])
+            row = cursor.fetchone()
+        return None if row is None else iter(row)
+
+
+def api_key(credential: Credential) -> ApiKey | None:
+    """Answer the workspace's key with this id, judged, with its workspace and that one's subscription.
+
+    It works for this caller only where the credential proves it too; then the call is counted, in its ``rate``.
+    """
+    row = _of_workspaces().row(credential)
     if row is None:
         return None
     key, workspace, plan = _made(ApiKey, row), _made(Workspace, row), _made(Subscription, row)
-    key.over, key.answered_for = row  # type: ignore[attr-defined]  # -- as annotations are
+    key.over, key.answered_for = next(row), next(row)  # type: ignore[attr-defined]  # -- as annotations are
     key.workspace, workspace.subscription = workspace, plan
-    return key
+    return _counted(key, row)
 
 
-def product_key(key_id: uuid.UUID) -> ProductKey | None:
-    """Answer the product's key with this id, judged, with its product."""
-    row = _row(_of_products(), key_id)
+def product_key(credential: Credential) -> ProductKey | None:
+    """Answer the product's key with this id, judged, with its product; counted as above."""
+    row = _of_products().row(credential)
     if row is None:
         return None
     key, key.product = _made(ProductKey, row), _made(Product, row)
-    [key.over] = row  # type: ignore[attr-defined]  # -- as annotations are
-    return key
+    key.over = next(row)  # type: ignore[attr-defined]  # -- as annotations are
+    return _counted(key, row)
 
 
 @cache
-def _of_workspaces() -> tuple[str, tuple[Any, ...]]:
+def _of_workspaces() -> _Statement:
     names = (*_columns(ApiKey), *_columns(Workspace, _WORKSPACE), *_columns(Subscription, _PLAN), *JUDGEMENT)
-    return ApiKey.objects.judged().filter(id=NOBODY).values_list(*names).query.sql_with_params()
+    return _statement(ApiKey.objects.judged(), names, "NOT over AND answered_for")
 
 
 @cache
-def _of_products() -> tuple[str, tuple[Any, ...]]:
+def _of_products() -> _Statement:
     names = (*_columns(ProductKey), *_columns(Product, _PRODUCT), "over")
-    return ProductKey.objects.annotate(over=OVER).filter(id=NOBODY).values_list(*names).query.sql_with_params()
+    return _statement(ProductKey.objects.annotate(over=OVER), names, "NOT over")
+
+
+def _statement(keys: QuerySet[Any], names: Sequence[str], working: str) -> _Statement:
+    find, values = keys.filter(id=NOBODY).values_list(*names).query.sql_with_params()
+    table = keys.model._meta.db_table  # noqa: SLF001 -- public by its documentation
+    return _Statement(_COUNTED.format(names=", ".join(names), find=find, working=working, table=table), values)
 
 
 def _columns(model: type[Model], prefix: str = "") -> list[str]:
-    return [f"{prefix}{field.attname}" for field in model._meta.concrete_fields]  # noqa: SLF001 -- Django's public name
-
-
-def _row(statement: tuple[str, tuple[Any, ...]], key_id: uuid.UUID) -> Iterator[Any] | None:
-    sql, values = statement
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [key_id if value == NOBODY else value for value in values])
-        row = cursor.fetchone()
-    return None if row is None else iter(row)
+    return [f"{prefix}{field.attname}" for field in model._meta.concrete_fields]  # noqa: SLF001 -- as above
 
 
 def _made[Row: Model](model: type[Row], row: Iterator[Any]) -> Row:
@@ -76,3 +116,9 @@ def _made[Row: Model](model: type[Row], row: Iterator[Any]) -> Row:
 @cache
 def _names(model: type[Model]) -> list[str]:
     return _columns(model)
+
+
+def _counted[Row: ApiKey | ProductKey](key: Row, row: Iterator[Any]) -> Row:
+    calls, seconds = row
+    key.rate = None if calls is None else rate(calls, seconds)
+    return key
