@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing_seats.counts import Room, rooms, sellable_products
-from billing_seats.models import Product
+from billing_seats.models import Product, Seat
 from billing_seats.plans import Feature, has_feature, require_feature
 from billing_seats.services import hold, release, renew
 from members import audit
@@ -50,7 +50,7 @@ def deactivate(actor: Actor, member_id: uuid.UUID) -> Membership:
     if member.status == Status.DEACTIVATED:
         return member
     keep_an_admin(workspace, member)
-    held = sorted(member.seats.values_list("product__slug", flat=True))
+    held = sorted(Seat.objects.of(member).values_list("product__slug", flat=True))
     release(workspace, [member])
     member.status, member.seats_before = Status.DEACTIVATED, held
     member.save(update_fields=["status", "seats_before"])
@@ -75,7 +75,7 @@ def reactivate(actor: Actor, member_id: uuid.UUID, products: Collection[str] | N
     require(actor, Action.REACTIVATE)
     workspace, member = _lock_joined(actor, member_id)
     if member.status == Status.ACTIVE:
-        return Reactivation(member, [seat.product for seat in member.seats.select_related("product")], [])
+        return Reactivation(member, [seat.product for seat in Seat.objects.of(member).select_related("product")], [])
     check_return(member, database_now())
     if products:
         require_feature(workspace, Feature.INVITATIONS)
@@ -165,10 +165,10 @@ def set_end(
 
 def _take_again(workspace: Workspace, member: Membership, keep: Collection[str] | None) -> dict[str, list[Any]]:
     """Make room for the seats of a member whose access had ended; answer which were let go, as the log writes it."""
-    had = sorted(member.seats.values_list("product__slug", flat=True))
+    had = sorted(Seat.objects.of(member).values_list("product__slug", flat=True))
     kept = had if keep is None else [slug for slug in had if slug in keep]
     if kept != had:
-        member.seats.exclude(product__slug__in=kept).delete()
+        Seat.objects.of(member).exclude(product__slug__in=kept).delete()
     if kept:
         require_feature(workspace, Feature.INVITATIONS)
         renew(workspace, member)

@@ -1,6 +1,6 @@
 """What a workspace has bought, and who holds it."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.core.validators import MaxValueValidator, RegexValidator
@@ -92,6 +92,14 @@ class SeatPool(models.Model):
         return f"{self.product}: {self.purchased}"
 
 
+class SeatQuerySet(models.QuerySet["Seat"]):
+    """Seats of one member by the tenant's index, where ``member.seats`` would read those of everybody."""
+
+    def of(self, member: Membership) -> Self:
+        """Answer the member's seats."""
+        return self.filter(workspace=member.workspace_id, membership=member)
+
+
 class Seat(models.Model):
     """One licence for one product, with one member. It counts while its membership is live."""
 
@@ -106,6 +114,8 @@ class Seat(models.Model):
     # The end of the member, and whether they are invited: kept by the database, for counting.
     ends_at = models.DateTimeField(null=True, editable=False)
     held = models.BooleanField(default=False, db_default=False, editable=False)
+
+    objects = SeatQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [

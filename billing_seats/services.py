@@ -88,7 +88,7 @@ def renew(workspace: Workspace, member: Membership) -> None:
     Raises:
         SeatsExhausted, OverAssigned: a seat of theirs has been taken meanwhile.
     """
-    reserved = rooms(workspace, [seat.product for seat in member.seats.select_related("product")])
+    reserved = rooms(workspace, [seat.product for seat in Seat.objects.of(member).select_related("product")])
     for room in reserved:
         room.reserve()
     notices.tell(workspace, reserved)
@@ -107,7 +107,7 @@ def give(actor: Actor, member_id: uuid.UUID, product_slug: str) -> Membership:
     require_feature(workspace, Feature.INVITATIONS)
     member = lock_member(workspace, member_id)
     products = sellable_products(workspace, [product_slug], field="product")
-    if member.seats.filter(product__in=products).exists():
+    if Seat.objects.of(member).filter(product__in=products).exists():
         return member
     require_live(member.status, member.expires_at, database_now())
     reserved = rooms(workspace, products)
@@ -150,7 +150,7 @@ def take(actor: Actor, member_id: uuid.UUID, product_slug: str) -> Membership:
 
 def take_seat(actor: Actor, workspace: Workspace, member: Membership, product_slug: str) -> bool:
     """Take a locked member's seat and answer whether they had one; the caller has asked whether the actor may."""
-    taken = Seat.objects.filter(workspace=workspace, membership=member, product__slug=product_slug).delete()[0]
+    taken = Seat.objects.of(member).filter(product__slug=product_slug).delete()[0]
     if taken:
         audit.record(actor, workspace.id, "seat.taken", member, {"seats": [product_slug, None]})
     return bool(taken)
@@ -177,7 +177,7 @@ def move(actor: Actor, product_slug: str, giver_id: uuid.UUID, taker_id: uuid.UU
     locked = {member_id: lock_member(workspace, member_id) for member_id in sorted({giver_id, taker_id})}
     giver, taker = locked[giver_id], locked[taker_id]
     products = sellable_products(workspace, [product_slug], field="product")
-    if taker.seats.filter(product__in=products).exists():
+    if Seat.objects.of(taker).filter(product__in=products).exists():
         raise InvalidRequest(_("This person has a seat of it already."), field="to", code="has_seat")
     require_live(taker.status, taker.expires_at, database_now())
     [room] = rooms(workspace, products)

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing_seats.counts import sellable_products
+from billing_seats.models import Seat
 from billing_seats.plans import Feature, require_feature
 from billing_seats.services import give, take
 from invitations.models import Invitation
@@ -62,7 +63,7 @@ def extend(actor: Actor, invitation_id: uuid.UUID, days: int) -> None:
 
 
 def _replace_seats(actor: Actor, workspace: Workspace, member: Membership, wanted: set[str]) -> None:
-    held = set(member.seats.values_list("product__slug", flat=True))
+    held = set(Seat.objects.of(member).values_list("product__slug", flat=True))
     sellable_products(workspace, sorted(wanted - held))
     for slug in sorted(held - wanted):
         take(actor, member.id, slug)

@@ -8,7 +8,7 @@ from allauth.account.models import EmailAddress
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
-from billing_seats.models import Product
+from billing_seats.models import Product, Seat
 from billing_seats.plans import Feature, has_feature
 from invitations import tokens
 from invitations.models import Invitation, InvitationStatus
@@ -39,6 +39,16 @@ class Offer:
     def role(self) -> Role:
         """The offered role."""
         return Role(self.membership.role if self.membership else self.invitation.role)
+
+    @cached_property
+    def products(self) -> list[Product]:
+        """Of which products seats are held, read when they are shown."""
+        if self.membership is None:
+            return []
+        return [
+            seat.product
+            for seat in Seat.objects.of(self.membership).select_related("product").order_by("product__slug")
+        ]
 
     @property
     def inviter_name(self) -> str:

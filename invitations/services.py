@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing_seats.counts import sellable_products
+from billing_seats.models import Seat
 from billing_seats.plans import Feature, require_feature
 from billing_seats.services import renew
 from invitations import limits, tasks
@@ -205,6 +206,6 @@ def end(invitation: Invitation, member: Membership, status: InvitationStatus, no
 def copy_terms(invitation: Invitation, member: Membership) -> None:
     """Copy onto the invitation what its member ruled while it was pending."""
     invitation.role = member.role
-    invitation.product_slugs = sorted(member.seats.values_list("product__slug", flat=True))
+    invitation.product_slugs = sorted(Seat.objects.of(member).values_list("product__slug", flat=True))
     if member.expires_at is not None:
         invitation.expires_at = member.expires_at

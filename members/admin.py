@@ -130,7 +130,12 @@ class MembershipAdmin(ReadOnlyAdmin):
     @admin.display(description=_("Seats"))
     def seats_held(self, member: Membership) -> str:
         """Answer the names of the products."""
-        return ", ".join(str(seat) for seat in member.seats.select_related("product")) or "-"
+        return (
+            ", ".join(
+                str(seat) for seat in member.seats.filter(workspace=member.workspace_id).select_related("product")
+            )
+            or "-"
+        )
 
 
 STANDINGS = {"expired": _("Expired"), "lapsed": _("Lapsed")}

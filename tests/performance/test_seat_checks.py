@@ -1,17 +1,22 @@
 """What it costs to see whether a seat is left: two statements at most beside the lock, whatever the size."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from billing_seats.counts import rooms, seat_counts
-from billing_seats.lifecycle import deactivate, reactivate
+from billing_seats.lifecycle import deactivate, reactivate, set_end
 from billing_seats.models import Product
 from billing_seats.purchases import resize
-from billing_seats.services import give, take
-from invitations.services import invite
+from billing_seats.services import give, move, take
+from invitations.editing import edit
+from invitations.services import invite, revoke
 from members.access import system_actor
-from members.models import Workspace
+from members.clock import database_now
+from members.models import Membership, Workspace
 from tests.performance.test_query_counts import count
 from workspace_admin import demo, large
 
@@ -82,3 +87,23 @@ def test_seats_that_end_are_counted_without_their_members(alice):
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {statement['sql']}")
         assert "seat_ending" in str(cursor.fetchall())
+
+
+def test_a_members_seats_are_found_by_the_index_of_their_tenant(as_alice, bob_row, acme, client_for, alice):
+    """Seats are indexed by workspace first: asked for by member alone, all seats of the installation are read."""
+    soon = database_now() + timedelta(hours=1)
+    [answer] = invite(as_alice, ["ada@example.com"], products=[demo.CHAT])
+    with CaptureQueriesContext(connection) as captured:
+        give(as_alice, bob_row.id, demo.CODE)
+        move(as_alice, demo.CODE, bob_row.id, answer.invitation.membership_id)
+        edit(as_alice, answer.invitation.id, {"seats": []})
+        revoke(as_alice, answer.invitation.id)
+        set_end(as_alice, bob_row.id, soon)
+        Membership.objects.filter(id=bob_row.id).update(expires_at=Now() - timedelta(hours=1))
+        set_end(as_alice, bob_row.id, soon, keep=[demo.CHAT])
+        deactivate(as_alice, bob_row.id)
+        reactivate(as_alice, bob_row.id)
+        client_for(alice).get(f"/w/acme/members/{bob_row.id}/")
+    asked = [one["sql"] for one in captured if 'FROM "billing_seats_seat"' in one["sql"]]
+    assert len(asked) > 10
+    assert [sql for sql in asked if '"workspace_id" = ' not in sql] == []
