@@ -13,7 +13,7 @@ from billing_seats.models import ProductKey
 from billing_seats.verdicts import verdict
 from members.access import Action, named, require
 from members.api import Strict
-from members.describing import described
+from members.describing import PRODUCTS, described
 from members.errors import InvalidRequest, NotFound
 from members.fields import AddressInQuery
 
@@ -44,7 +44,7 @@ class Entitlement(WorkspaceResource):
             super().enter(request, workspace)
             require(self.actor, Action.VIEW_ENTITLEMENTS)
 
-    @described("Ask whether somebody may open a product", EntitlementShape, query=Person)
+    @described("Ask whether somebody may open a product", EntitlementShape, query=Person, callers=PRODUCTS)
     def get(self, request: Request, workspace: str, product: str) -> Response:
         """Ask by `email` or by `user`. Keep the answer for as long as `Cache-Control` says."""
         person = self._person()

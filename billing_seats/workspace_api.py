@@ -79,7 +79,7 @@ def rows(request: Request) -> QuerySet[Workspace]:
 class Workspaces(Resource):
     """The workspaces of who is calling."""
 
-    @described("List workspaces", page_of(WorkspaceShape), query=ListQuery, within=False)
+    @described("List workspaces", page_of(WorkspaceShape), query=ListQuery)
     def get(self, request: Request) -> Response:
         """By name; there on every plan."""
         return self.listed(rows(request), BY_NAME, self.query(ListQuery), shown)

@@ -22,7 +22,16 @@ from members.access import Action, require
 from members.api import KEPT_REFUSALS, Nothing
 from members.calls import OVER
 from members.describing import described, page_of
-from members.errors import DomainError, NotFound
+from members.errors import (
+    AlreadyInvited,
+    AlreadyMember,
+    DomainError,
+    InvitationNotPending,
+    NotFound,
+    OverAssigned,
+    SeatsExhausted,
+    Undeliverable,
+)
 from members.keyset import Order
 from members.models import Workspace
 
@@ -43,6 +52,7 @@ def _rows() -> QuerySet[Invitation]:
     ).order_by("-created_at")
     about = JSONObject(state="state", outcome="outcome", at=Coalesce("outcome_at", "sent_at", "created_at"))
     return Invitation.objects.annotate(
+        over=OVER,
         role_=F("membership__role"),
         held_=ArraySubquery(seats.order_by("product__slug").values("product__slug")),
         mail_=Subquery(mails.values(about=about)[:1]),
@@ -52,7 +62,6 @@ def _rows() -> QuerySet[Invitation]:
 def shown(invitation: Any) -> dict[str, Any]:
     """Answer one of ``rows`` as the API writes it; while it is pending its member's role and seats are the truth."""
     pending = invitation.status == InvitationStatus.PENDING and invitation.role_ is not None
-        over=OVER,
     return {
         "id": invitation.id,
         "email": invitation.email,
@@ -110,7 +119,13 @@ class Invitations(InvitationResource):
             found = found.filter(email=query["email"])
         return self.listed(found, NEWEST_FIRST, query, shown)
 
-    @described("Invite someone", InvitationShape, status=201, body=NewInvitation)
+    @described(
+        "Invite someone",
+        InvitationShape,
+        status=201,
+        body=NewInvitation,
+        refuses=[AlreadyMember, AlreadyInvited, Undeliverable, SeatsExhausted, OverAssigned],
+    )
     def post(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
         """Invite one address, or renew its expired invitation with the new values."""
         require(self.actor, Action.INVITE)
@@ -146,7 +161,12 @@ class OneInvitation(InvitationResource):
         require(self.actor, Action.VIEW_MEMBERS)
         return Response(self.one(invitation))
 
-    @described("Edit an invitation", InvitationShape, body=InvitationEdits)
+    @described(
+        "Edit an invitation",
+        InvitationShape,
+        body=InvitationEdits,
+        refuses=[InvitationNotPending, SeatsExhausted, OverAssigned],
+    )
     def patch(self, request: Request, workspace: str, invitation: uuid.UUID) -> Response:  # noqa: ARG002 -- the door took the path's workspace
         """Change role, seats and expiry of an offer that is open: all that is given, or nothing. Its link stays."""
         require(self.actor, Action.EDIT_INVITATION)
@@ -158,7 +178,11 @@ class OneInvitation(InvitationResource):
 class Resending(InvitationResource):
     """Sending an invitation anew."""
 
-    @described("Resend an invitation", InvitationShape)
+    @described(
+        "Resend an invitation",
+        InvitationShape,
+        refuses=[InvitationNotPending, Undeliverable, SeatsExhausted, OverAssigned],
+    )
     def post(self, request: Request, workspace: str, invitation: uuid.UUID) -> Response:  # noqa: ARG002 -- the door took the path's workspace
         """A new link and a new expiry; the old link is dead. Works on expired invitations."""
         self.body(Nothing)
@@ -169,7 +193,7 @@ class Resending(InvitationResource):
 class Revocation(InvitationResource):
     """The end of an invitation."""
 
-    @described("Revoke an invitation", InvitationShape)
+    @described("Revoke an invitation", InvitationShape, refuses=[InvitationNotPending])
     def post(self, request: Request, workspace: str, invitation: uuid.UUID) -> Response:  # noqa: ARG002 -- the door took the path's workspace
         """The link is dead and its seats are free. Works on expired invitations."""
         self.body(Nothing)

@@ -15,9 +15,17 @@ from invitations.inviting import Answer
 from invitations.shapes import OfferTerms
 from members.access import Action, require
 from members.addresses import canonical
-from members.bulk_api import BulkRow, bulk_of, outcome, summed
+from members.bulk_api import BulkRow, bulk_of, outcome, refusal_code, summed
 from members.describing import described
-from members.errors import InvalidRequest
+from members.errors import (
+    AlreadyInvited,
+    AlreadyMember,
+    InvalidRequest,
+    OverAssigned,
+    RateLimited,
+    SeatsExhausted,
+    Undeliverable,
+)
 from members.fields import Several, Text
 from members.moments import Truth
 
@@ -33,6 +41,9 @@ class BulkInvitation(BulkRow):
     """What became of one address; `invitation` is the new one, or the one that stands in the way."""
 
     email = serializers.CharField()
+    code = refusal_code(
+        InvalidRequest, AlreadyMember, AlreadyInvited, Undeliverable, SeatsExhausted, OverAssigned, RateLimited
+    )
 
 
 def _key(text: str) -> str:

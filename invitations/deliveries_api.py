@@ -21,7 +21,7 @@ from members.outbox import State
 NEWEST_FIRST = Order("newest", "created_at", descending=True, timed=True)
 
 
-class EventShape(serializers.Serializer[Any]):
+class DeliveryEventShape(serializers.Serializer[Any]):
     """What the provider told of an email."""
 
     type = serializers.ChoiceField(choices=EventType.values, help_text="returned: a bounce that may pass.")
@@ -43,7 +43,7 @@ class DeliveryShape(serializers.Serializer[Any]):
     error = serializers.CharField(help_text="What went wrong last; empty if nothing did.")
     created_at = serializers.DateTimeField()
     sent_at = serializers.DateTimeField(allow_null=True)
-    events = EventShape(many=True)
+    events = DeliveryEventShape(many=True)
 
 
 def rows(workspace: Workspace, invitation: uuid.UUID) -> QuerySet[Delivery]:

@@ -20,9 +20,14 @@ class BulkRow(serializers.Serializer[Any]):
     """What became of one of them."""
 
     result = serializers.ChoiceField(choices=["done", "refused"])
-    code = serializers.CharField(allow_null=True, help_text="Why it was refused: a code of the errors.")
     detail = serializers.CharField(allow_null=True)
     invitation = serializers.UUIDField(allow_null=True)
+
+
+def refusal_code(*errors: type[DomainError]) -> serializers.ChoiceField:
+    """Answer the field that says why one of them was refused: by the code of one of these."""
+    about = "Why it was refused: a code of the errors. Null if it was done."
+    return serializers.ChoiceField(choices=[error.code for error in errors], allow_null=True, help_text=about)
 
 
 def bulk_of(row: type[BulkRow]) -> type[serializers.Serializer[Any]]:

@@ -6,7 +6,7 @@ from typing import Any, TypedDict, Unpack
 
 from django.http import HttpResponse
 from django.utils.text import slugify
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
 from members.api import Resource
@@ -16,30 +16,12 @@ KEYS, PEOPLE, PRODUCTS = "keys", "people", "products"
 """Who may call: people who signed in can always; API keys but for PEOPLE; the keys of products for PRODUCTS only."""
 
 
-_WORKSPACE = OpenApiParameter("workspace", str, OpenApiParameter.PATH, description="Slug or id.")
-
-
-class Problem(serializers.Serializer[Any]):
-    """Every error (RFC 9457). `code` is stable; `detail` is English."""
-
-    type = serializers.CharField(default="about:blank")
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField()
-    code = serializers.CharField()
-    errors = serializers.ListField(  # type: ignore[assignment]  # -- the contract's name is also an attribute of DRF's
-        child=serializers.DictField(child=serializers.CharField())
-    )
-
-
 class How(TypedDict, total=False):
     """What else ``described`` can be told of a call."""
 
     status: int
     query: Any
     body: Any
-    within: bool
-    """Whether the path names a workspace: so it is, unless it is said not to."""
     callers: str
     """KEYS unless it is said."""
     refuses: Sequence[type[DomainError]]
@@ -48,13 +30,12 @@ class How(TypedDict, total=False):
 
 def described[Call: Callable[..., Any]](summary: str, answer: Any, **how: Unpack[How]) -> Callable[[Call], Call]:
     """Answer a decorator that describes a call in the schema; a POST heeds Idempotency-Key then, a PATCH If-Match."""
-    problem: Any = ("default", "application/problem+json")
     in_schema: Callable[[Any], Any] = extend_schema(
         operation_id=slugify(summary),
         summary=summary,
         request=how.get("body"),
-        parameters=[*([_WORKSPACE] if how.get("within", True) else []), *([how["query"]] if "query" in how else [])],
-        responses={how.get("status", 200): answer, problem: Problem},
+        parameters=[how["query"]] if "query" in how else [],
+        responses={how.get("status", 200): answer},
     )
 
     def describe(call: Call) -> Call:

@@ -12,6 +12,7 @@ from django.test import Client
 from billing_seats.counts import seat_counts
 from members.access import Actor, actor_for
 from members.models import Role, User, Workspace
+from tests import truth
 from workspace_admin import demo
 from workspace_admin.celery import app
 
@@ -40,6 +41,19 @@ def _quiet_broker(request):
     before, app.conf.broker_url = app.conf.broker_url, "memory://localhost/"
     yield
     app.conf.broker_url = before
+
+
+@pytest.fixture(autouse=True)
+def _as_the_schema_says(monkeypatch):
+    """Hold every answer of the API that a test gets against the schema."""
+    ask = Client.request
+
+    def request(self, **environ):
+        response = ask(self, **environ)
+        truth.check(environ["REQUEST_METHOD"], environ["PATH_INFO"], response)
+        return response
+
+    monkeypatch.setattr(Client, "request", request)
 
 
 @pytest.fixture

@@ -223,7 +223,7 @@ REST_FRAMEWORK = {
         "workspace_admin.authentication.Session",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["workspace_admin.key_authentication.Known"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "workspace_admin.reference.schema.Schema",
     "EXCEPTION_HANDLER": "workspace_admin.errors.problem",
     "DEFAULT_PARSER_CLASSES": ["members.wire.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["members.wire.JSONRenderer"],
@@ -239,6 +239,15 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "COMPONENT_SPLIT_PATCH": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ActorTypeEnum": ["user", "key", "staff", "system"],
+        "ApiKeyStatusEnum": ["working", "expired", "stopped"],
+        "MemberAccessEnum": ["active", "deactivated"],
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "workspace_admin.reference.document.complete",
+    ],
 }
 
 LOGGING_CONFIG = "workspace_admin.logs.configure"

@@ -22,3 +22,27 @@ CALLS = {
     "/workspaces/{workspace}/api-keys/{key}": {"DELETE"},
     "/workspaces/{workspace}/entitlements/{product}": {"GET"},
 }
+
+CODES = {
+    "unauthenticated": 401,
+    "csrf_failed": 403,
+    "permission_denied": 403,
+    "plan_required": 403,
+    "not_found": 404,
+    "invalid_request": 400,
+    "already_member": 409,
+    "already_invited": 409,
+    "undeliverable": 409,
+    "seats_exhausted": 409,
+    "invitation_not_pending": 409,
+    "member_invited": 409,
+    "last_admin": 409,
+    "over_assigned": 409,
+    "idempotency_conflict": 409,
+    "rate_limited": 429,
+    "method_not_allowed": 405,
+    "body_too_large": 413,
+    "unsupported_media_type": 415,
+    "precondition_failed": 412,
+    "unavailable": 503,
+}

@@ -1,11 +1,19 @@
 """What the API says of itself is what it does."""
 
+import re
+
 import pytest
 from django.test import Client
+from drf_spectacular.drainage import GENERATOR_STATS, reset_generator_stats
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
 from invitations.services import invite
 from tests.api.conftest import problem
+from tests.api.world import CALLS
+from tests.truth import wrong
+from workspace_admin.reference import examples
+from workspace_admin.reference.document import resolved
 
 SCHEMA, DOCS = "/api/v1/schema", "/api/v1/docs"
 
@@ -20,13 +28,55 @@ def test_the_schema_is_valid_openapi_3_1(schema):
     validate_schema(schema)
 
 
-def test_every_call_says_what_a_problem_looks_like(schema):
+def test_nothing_in_the_schema_is_guessed():
+    reset_generator_stats()
+    SchemaGenerator().get_schema(public=True)
+    said = [str(message) for cache in (GENERATOR_STATS._warn_cache, GENERATOR_STATS._error_cache) for message in cache]
+    assert not said
+
+
+def test_every_call_names_each_status_that_it_can_answer(schema):
     for methods in schema["paths"].values():
         for call in methods.values():
-            assert any("application/problem+json" in one.get("content", {}) for one in call["responses"].values())
+            statuses = set(call["responses"])
+            assert statuses >= {"400", "401", "403", "405", "413", "429", "503"}
+            assert "default" not in statuses
 
 
-@pytest.mark.parametrize(("path", "shape"), [("members", "MemberShape"), ("invitations", "InvitationShape")])
+@pytest.mark.parametrize(
+    ("call", "asks"),
+    [
+        ("list-members", [{"key": ["read"]}, {"session": []}]),
+        ("invite-someone", [{"key": ["write"]}, {"session": [], "csrf": []}]),
+        ("make-an-api-key", [{"session": [], "csrf": []}]),
+        ("ask-whether-somebody-may-open-a-product", [{"key": ["read"]}, {"productKey": []}, {"session": []}]),
+    ],
+)
+def test_every_call_says_with_what_credentials_it_can_be_made(call, asks):
+    assert CALLS[call][2]["security"] == asks
+
+
+def test_every_example_is_as_its_shape_says():
+    for _method, _path, call in CALLS.values():
+        contents = [call.get("requestBody", {}).get("content", {})]
+        contents += [resolved(response).get("content", {}) for response in call["responses"].values()]
+        for content in (one for kinds in contents for one in kinds.values()):
+            assert content["examples"]
+            for example in map(resolved, content["examples"].values()):
+                assert not wrong(content["schema"], example["value"])
+
+
+def test_no_example_is_left_over_or_gives_away_a_secret(schema):
+    with_body = {name for name, (*_way, call) in CALLS.items() if "requestBody" in call}
+    assert set(examples.bodies()) == with_body
+    assert set(examples.answers()) == {name for name, (method, *_rest) in CALLS.items() if method != "DELETE"}
+    text = str(schema)
+    assert not re.search(r"[wp]sk_[0-9a-f]{32}_\w", text)
+    assert "http:" not in text
+    assert "https:" not in text
+
+
+@pytest.mark.parametrize(("path", "shape"), [("members", "Member"), ("invitations", "Invitation")])
 def test_answers_have_the_fields_of_the_schema(schema, api, alice, as_alice, path, shape):
     invite(as_alice, ["ada@example.com"])
     shapes = schema["components"]["schemas"]

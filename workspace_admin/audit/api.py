@@ -33,7 +33,7 @@ class EventsQuery(ListQuery):
     before = Moment(required=False, help_text="Earlier than this moment.")
 
 
-class Who(serializers.Serializer[Any]):
+class EventActor(serializers.Serializer[Any]):
     """Who did it; the name is as it was then."""
 
     type = serializers.ChoiceField(choices=["user", "key", "staff", "system"])
@@ -41,7 +41,7 @@ class Who(serializers.Serializer[Any]):
     label: Any = serializers.CharField()
 
 
-class What(serializers.Serializer[Any]):
+class EventTarget(serializers.Serializer[Any]):
     """Whom or what it was done to; the name is as it was then."""
 
     type = serializers.CharField(help_text="membership, invitation, workspace, api_key")
@@ -49,14 +49,14 @@ class What(serializers.Serializer[Any]):
     label: Any = serializers.CharField()
 
 
-class EventShape(serializers.Serializer[Any]):
+class AuditEventShape(serializers.Serializer[Any]):
     """One change."""
 
     id = serializers.UUIDField()
     action = serializers.CharField()
     occurred_at = serializers.DateTimeField()
-    actor = Who()
-    target = What()
+    actor = EventActor()
+    target = EventTarget()
     changes = serializers.DictField(
         child=serializers.ListField(child=serializers.JSONField(), min_length=2, max_length=2),
         help_text="Each field with what it was before and after.",
@@ -82,7 +82,7 @@ def shown(event: AuditEvent) -> dict[str, Any]:
 class AuditEvents(WorkspaceResource):
     """What was done in the workspace."""
 
-    @described("List audit events", page_of(EventShape), query=EventsQuery)
+    @described("List audit events", page_of(AuditEventShape), query=EventsQuery)
     def get(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
         """Newest first: who did what to whom, with what was before and after."""
         rows = events(self.actor)

@@ -15,7 +15,7 @@ from members import credentials
 from members.access import Action, require
 from members.api import ListQuery, Strict
 from members.calls import Standing
-from members.describing import described, page_of
+from members.describing import PEOPLE, described, page_of
 from members.fields import Text
 from members.keyset import Order
 from members.models import ApiKey, Scope
@@ -33,7 +33,7 @@ class NewApiKey(Strict):
     expires_at = Moment(default=None, allow_null=True, help_text="When it stops; null or absent for never.")
 
 
-class Maker(serializers.Serializer[Any]):
+class KeyMaker(serializers.Serializer[Any]):
     """Who answers for a key."""
 
     type = serializers.ChoiceField(choices=["user"])
@@ -52,7 +52,7 @@ class ApiKeyShape(serializers.Serializer[Any]):
         choices=[Standing.WORKING.value, Standing.EXPIRED.value, Standing.STOPPED.value],
         help_text="stopped: who answers for it is no active Admin now.",
     )
-    created_by = Maker()
+    created_by = KeyMaker()
     created_at = serializers.DateTimeField()
     last_used_at = serializers.DateTimeField(allow_null=True, help_text="To the minute.")
     expires_at = serializers.DateTimeField(allow_null=True)
@@ -85,14 +85,14 @@ def shown(key: ApiKey) -> dict[str, Any]:
 class ApiKeys(WorkspaceResource):
     """The keys of the workspace."""
 
-    @described("List API keys", page_of(ApiKeyShape), query=ListQuery)
+    @described("List API keys", page_of(ApiKeyShape), query=ListQuery, callers=PEOPLE)
     def get(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
         """Newest first; revoked ones are gone. For people only, not for keys."""
         require(self.actor, Action.MANAGE_API_KEYS)
         query = self.query(ListQuery)
         return self.listed(keys.listed(self.actor), NEWEST_FIRST, query, shown)
 
-    @described("Make an API key", MadeApiKey, status=201, body=NewApiKey)
+    @described("Make an API key", MadeApiKey, status=201, body=NewApiKey, callers=PEOPLE)
     def post(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
         """The answer holds the whole key, this once. For people only: a key makes no keys."""
         require(self.actor, Action.MANAGE_API_KEYS)
@@ -109,7 +109,7 @@ class ApiKeys(WorkspaceResource):
 class OneApiKey(WorkspaceResource):
     """An API key."""
 
-    @described("Revoke an API key", None, status=204)
+    @described("Revoke an API key", None, status=204, callers=PEOPLE)
     def delete(self, request: Request, workspace: str, key: uuid.UUID) -> Response:  # noqa: ARG002 -- the door took the path's workspace
         """The next call with it is refused. For people only, not for keys."""
         keys.revoke_key(self.actor, key)

@@ -15,9 +15,9 @@ from billing_seats.batch import Orders
 from billing_seats.bulk import CHUNK, MAX_MEMBERS, change_members, prepare
 from members.access import Action, require
 from members.api import Strict
-from members.bulk_api import BulkRow, bulk_of, outcome, summed
+from members.bulk_api import BulkRow, bulk_of, outcome, refusal_code, summed
 from members.describing import described
-from members.errors import MemberInvited
+from members.errors import InvalidRequest, LastAdmin, MemberInvited, NotFound, OverAssigned, SeatsExhausted
 from members.fields import Id, Several, Text
 from members.models import Role, Status
 from members.moments import Truth
@@ -51,6 +51,7 @@ class BulkMember(BulkRow):
     """What became of one member; `invitation` is the one to revoke of who has not joined yet."""
 
     member = serializers.UUIDField()
+    code = refusal_code(NotFound, InvalidRequest, SeatsExhausted, MemberInvited, LastAdmin, OverAssigned)
 
 
 class BulkMembers(WorkspaceResource):

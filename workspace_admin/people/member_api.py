@@ -13,7 +13,7 @@ from members import services
 from members.access import Action, require
 from members.api import Strict
 from members.describing import described
-from members.errors import NotFound
+from members.errors import LastAdmin, MemberInvited, NotFound, OverAssigned, SeatsExhausted
 from members.models import Role, Status
 from members.moments import Moment
 from workspace_admin.people.api import MemberShape, rows, shown
@@ -49,7 +49,12 @@ class OneMember(WorkspaceResource):
         require(self.actor, Action.VIEW_MEMBERS)
         return Response(self.one(member))
 
-    @described("Change a member", MemberShape, body=MemberChanges)
+    @described(
+        "Change a member",
+        MemberShape,
+        body=MemberChanges,
+        refuses=[MemberInvited, LastAdmin, SeatsExhausted, OverAssigned],
+    )
     def patch(self, request: Request, workspace: str, member: uuid.UUID) -> Response:  # noqa: ARG002 -- the door took the path's workspace
         """Change role, status and end date: all that is given, or nothing.
 
@@ -60,7 +65,7 @@ class OneMember(WorkspaceResource):
         change(self.actor, member, changes)
         return Response(self.one(member))
 
-    @described("Remove a member", None, status=204)
+    @described("Remove a member", None, status=204, refuses=[MemberInvited, LastAdmin])
     def delete(self, request: Request, workspace: str, member: uuid.UUID) -> Response:  # noqa: ARG002 -- the door took the path's workspace
         """Access ends at the next request, and the seats are free. An invitee's invitation is revoked instead."""
         services.remove(self.actor, member)

@@ -15,7 +15,7 @@ from billing_seats.models import Seat
 from members.access import Action, Actor, require
 from members.api import ListQuery, Nothing
 from members.describing import described, page_of
-from members.errors import NotFound
+from members.errors import NotFound, OverAssigned, SeatsExhausted
 from members.keyset import Order
 
 BY_PRODUCT = Order("product", "slug_")
@@ -59,7 +59,7 @@ class MemberSeats(WorkspaceResource):
 class MemberSeat(WorkspaceResource):
     """A member's seat of one product."""
 
-    @described("Give a seat", SeatShape)
+    @described("Give a seat", SeatShape, refuses=[SeatsExhausted, OverAssigned])
     def put(self, request: Request, workspace: str, member: uuid.UUID, product: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
         """Give a seat, or hold one for an invitee; one that they have already changes nothing."""
         self.body(Nothing)

@@ -1,0 +1,57 @@
+"""The OpenAPI document of the REST API."""
+
+from functools import cache
+from typing import Any
+
+import orjson
+from django.utils import translation
+from drf_spectacular.generators import SchemaGenerator
+
+from workspace_admin.reference import answers, doors, headers, places
+from workspace_admin.reference.problems import FIELD_ERROR, KINDS, any_problem
+
+type Shape = dict[str, Any]
+
+ABOUT = """JSON in, JSON out. Ids are UUIDs, times are RFC 3339 in UTC. Every name is fixed; fields may be added.
+
+**Lists** are pages: `data`, `next_cursor`, `prev_cursor`. Send a cursor back as `?cursor=`, with the same filters.
+
+**Errors** are `application/problem+json` (RFC 9457). Go by `code`; the words may change.
+
+**Safe repetition**: a POST with an `Idempotency-Key` is done once, however often it is sent within 24 hours.
+
+**Limits**: 600 calls a minute for each key, told in `RateLimit`; a 429 or 503 says in `Retry-After` when to come back.
+"""
+
+
+def complete(result: Shape, **_rest: Any) -> Shape:
+    """Answer the document with what calls only refer to: a hook of drf-spectacular."""
+    result["info"]["description"] = ABOUT
+    result["tags"] = [{"name": name, "description": about} for name, about in places.TAGS.items()]
+    parts = result["components"]
+    parts["schemas"] |= {"Problem": any_problem(), "FieldError": FIELD_ERROR}
+    parts["schemas"] |= {kind.name: kind.shape for kind in KINDS}
+    parts["examples"] = {kind.error.code: {"summary": kind.when, "value": kind.shown} for kind in KINDS}
+    parts["responses"] = {kind.name: answers.problem("GET", kind.error.status, [kind]) for kind in KINDS}
+    parts["headers"], parts["parameters"] = headers.COMING, headers.SENT
+    parts["securitySchemes"] = doors.schemes()
+    return result
+
+
+@cache
+def document() -> Shape:
+    """Answer the document, made once in a process's life."""
+    with translation.override("en"):
+        made = SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]  # -- drf-spectacular has no types here
+        read: Shape = orjson.loads(orjson.dumps(made, default=str))
+        return read
+
+
+def resolved(shape: Shape) -> Shape:
+    """Answer what a reference within the document stands for; anything else as it is."""
+    while "$ref" in shape:
+        found: Any = document()
+        for part in shape["$ref"].removeprefix("#/").split("/"):
+            found = found[part]
+        shape = found
+    return shape

@@ -1,0 +1,64 @@
+"""How each call of the REST API stands in the schema: what describes it, completed by what follows from its path."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.openapi import AutoSchema
+from rest_framework.serializers import CharField, ChoiceField
+
+from members.describing import KEYS
+from workspace_admin.reference import answers, doors, examples, headers, places
+
+type Shape = dict[str, Any]
+
+
+class Schema(AutoSchema):  # type: ignore[misc]  # -- drf-spectacular has no types here
+    """A call's place in the schema."""
+
+    def get_operation(self, path: str, *rest: Any) -> Shape | None:
+        """Answer everything that the document says of the call, or None: it says nothing of it."""
+        operation: Shape | None = super().get_operation(path, *rest)
+        if operation is None:
+            return None
+        call, name = getattr(self.view, self.method.lower()), operation["operationId"]
+        operation["tags"] = [places.tag(path)]
+        operation["security"] = doors.requirement(self.method, getattr(call, "callers", KEYS))
+        operation["parameters"] = [*map(places.told, operation.get("parameters", [])), *headers.heeded(self.method)]
+        if "requestBody" in operation:
+            operation["requestBody"]["content"]["application/json"]["examples"] = examples.named(
+                examples.bodies()[name]
+            )
+        operation["responses"] = self._responses(path, call, name, operation["responses"])
+        return operation
+
+    def _responses(self, path: str, call: Any, name: str, own: dict[str, Shape]) -> dict[str, Shape]:
+        on_every_plan = getattr(self.view, "on_every_plan", True)
+        refusals = [*answers.common(self.method, path, on_every_plan=on_every_plan), *call.refuses]
+        return answers.succeeded(self.method, name, own) | answers.refused(self.method, refusals)
+
+    def get_auth(self) -> list[Shape]:
+        """Answer nothing: ``doors`` says it."""
+        return []
+
+    def _get_serializer_name(self, *args: Any, **kwargs: Any) -> str:
+        """Answer the name of a shape as callers read it: `Member`, `MemberPage`."""
+        return str(super()._get_serializer_name(*args, **kwargs)).replace("Shape", "")
+
+
+class StrictBodies(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # -- as above
+    """How the schema says that unknown and blank fields are refused, and that something has to be given."""
+
+    target_class = "members.api.Strict"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> Shape:
+        """Answer the shape."""
+        shape: Shape = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # noqa: SLF001 -- its documentation's way
+        for name, field in self.target.fields.items():
+            written = shape["properties"][name]
+            if isinstance(field, CharField) and not field.allow_blank:
+                written.setdefault("minLength", 1)
+            if isinstance(field, ChoiceField) and written.get("default") not in field.choices:
+                written.pop("default", None)
+        least = {"minProperties": 1} if self.target.not_empty else {}
+        return {**shape, "additionalProperties": False, **least}
