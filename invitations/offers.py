@@ -115,7 +115,9 @@ def _judged(invitation: Invitation, generation: int) -> Offer | None:
         generation=generation,
         membership=membership,
         workspace=invitation.workspace,
-        products=[seat.product for seat in membership.seats.select_related("product").order_by("product__slug")],
+        products=[
+            seat.product for seat in Seat.objects.of(membership).select_related("product").order_by("product__slug")
+        ],
         expired=rows.filter(expires_at__lte=Now()).exists(),
         suspended=not may_still_offer(invitation, membership.role),
         plan_missing=not has_feature(invitation.workspace, Feature.INVITATIONS),
