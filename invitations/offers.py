@@ -40,16 +40,6 @@ class Offer:
         """The offered role."""
         return Role(self.membership.role if self.membership else self.invitation.role)
 
-    @cached_property
-    def products(self) -> list[Product]:
-        """Of which products seats are held, read when they are shown."""
-        if self.membership is None:
-            return []
-        return [
-            seat.product
-            for seat in Seat.objects.of(self.membership).select_related("product").order_by("product__slug")
-        ]
-
     @property
     def inviter_name(self) -> str:
         """Who asked."""
