@@ -135,7 +135,8 @@ class RequestId:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on and name it in the answer."""
+        """Pass the request on and name it in the answer; the logs learn who called, as TrustedProxies found it."""
+        structlog.contextvars.bind_contextvars(ip=request.META.get("REMOTE_ADDR"))
         name = str(structlog.contextvars.get_contextvars().get("request_id", ""))
         response = self.get_response(request)
         if name:

@@ -1,5 +1,6 @@
 """Settings: read once from the environment, typed, with errors that name the variable."""
 
+import logging
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -250,5 +251,8 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
+# One line for each request, at its end. RequestId adds the caller's address, as TrustedProxies found it.
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 LOGGING_CONFIG = "workspace_admin.logs.configure"
 LOGGING = {"debug": DEBUG}
