@@ -7,12 +7,14 @@ from urllib.parse import unquote_to_bytes
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 
 from invitations import webhooks
 from members.errors import DomainError, InvalidRequest
 from workspace_admin.errors import answer
-from workspace_admin.refusals import BodyTooLarge
+from workspace_admin.refusals import BodyTooLarge, refusal
 
 type Next = Callable[[HttpRequest], HttpResponse]
 
@@ -28,6 +30,7 @@ FORWARDED = (
 """Headers that only a proxy may set; anyone else's are forgotten before they are read."""
 
 UTF_8 = "utf-8"
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
     for feature in (
@@ -123,9 +126,20 @@ class BoundedRequests:
 
     @staticmethod
     def _unreadable(request: HttpRequest, charset: str) -> DomainError | None:
-        """Answer why a form is not read: its page wrote it in UTF-8."""
-        is_form = request.content_type in {"application/x-www-form-urlencoded", "multipart/form-data"}
-        return InvalidRequest() if is_form and charset.lower() not in {UTF_8, "us-ascii"} else None
+        """Answer why a form is not read; what views and checks would stumble over is met here, and said in words."""
+        if request.content_type not in FORMS or webhooks.knows_secret(request):
+            return None
+        if charset.lower() not in {UTF_8, "us-ascii"}:
+            return InvalidRequest()
+        try:
+            if request.content_type == FORMS[0]:
+                unquote_to_bytes(request.body).decode()
+            _ = request.POST
+        except UnicodeDecodeError:
+            return InvalidRequest()
+        except (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError) as error:
+            return refusal(error)
+        return None
 
 
 class RequestId:

@@ -45,6 +45,43 @@ def test_an_address_that_is_only_sent_to_says_so_to_who_opens_it(path, client_fo
     assert b"Not possible here" in answer.content
 
 
+def part(name: str) -> str:
+    return f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\ny\r\n'
+
+
+BODIES = {
+    "no UTF-8": (b"name=%ff%fe", FORM, 400),
+    "half a letter": (b"name=%ed%a0%80", FORM, 400),
+    "fields": (b"&".join(b"a=1" for _ in range(1500)), FORM, 413),
+    "parts": ("".join(part(f"f{i}") for i in range(1500)) + "--x--", "multipart/form-data; boundary=x", 413),
+    "files": (
+        "".join(part(f'f{i}"; filename="a') for i in range(200)) + "--x--",
+        "multipart/form-data; boundary=x",
+        413,
+    ),
+    "headers": ("--x\r\n" + "X-A: b\r\n" * 20_000 + "\r\n--x--", "multipart/form-data; boundary=x", 400),
+    "boundary": (b"x", "multipart/form-data; boundary=" + "x" * 5000, 400),
+}
+
+
+@pytest.mark.parametrize("debug", [True, False])
+@pytest.mark.parametrize(("body", "kind", "status"), BODIES.values(), ids=BODIES)
+def test_a_body_that_cannot_be_read_is_refused_in_words(body, kind, status, debug, client_for, bob, settings):
+    settings.DEBUG = debug
+    answer = client_for(bob).generic("POST", "/profile/", body, kind)
+    assert answer.status_code == status
+    assert b"Traceback" not in answer.content
+    assert b'class="problem' in answer.content or b"<h1" in answer.content
+    bob.refresh_from_db()
+    assert bob.name == "Bob Keller"
+
+
+@pytest.mark.parametrize("told", ["http://[::1", "x" * 9000, "//evil.example/", ""])
+def test_who_signs_in_again_comes_back_to_a_page_or_the_root(told, client, db):
+    answer = client.get("/profile/", headers={"hx-request": "true", "hx-current-url": told})
+    assert answer["HX-Redirect"] == "/accounts/login/?next=%2F"
+
+
 @pytest.mark.parametrize("path", ["//evil.example/", "/\\evil.example/", "///evil.example"])
 def test_the_way_back_stays_in_the_console(path, rf):
     request = rf.post("/w/acme/members/", headers={"referer": f"http://testserver{path}"})
