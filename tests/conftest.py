@@ -6,13 +6,14 @@ from types import SimpleNamespace
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 
 from billing_seats.counts import seat_counts
 from members.access import Actor, actor_for
-from members.models import Role, User, Workspace
+from members.models import User, Workspace
 from tests import truth
+from tests.cast import OPENED, add, stand
 from workspace_admin import demo
 from workspace_admin.celery import app
 
@@ -56,14 +57,38 @@ def _as_the_schema_says(monkeypatch):
     monkeypatch.setattr(Client, "request", request)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _standing(request, hashed):
+    """The workspaces that tests of a module name stand for all of them: opening them anew took most of the time.
+
+    Each test works in a savepoint of this transaction. Where any test commits, each opens its own.
+    """
+    tests = [one for one in request.session.items if one.path == request.path]
+    marks = [mark.kwargs for one in tests for mark in one.iter_markers("django_db")]
+    fixtures = {name for one in tests for name in one.fixturenames}
+    if (
+        any(mark.get("transaction") for mark in marks)
+        or not fixtures & {"db", *OPENED}
+        or "transactional_db" in fixtures
+    ):
+        yield
+        return
+    request.getfixturevalue("django_db_setup")
+    blocker, block = request.getfixturevalue("django_db_blocker"), transaction.atomic()
+    with blocker.unblock():
+        block.__enter__()
+        for slug in sorted(fixtures & set(OPENED)):
+            stand(slug, hashed)
+    yield
+    with blocker.unblock():
+        transaction.set_rollback(True)
+        block.__exit__(None, None, None)
+
+
 @pytest.fixture
 def person(db, hashed) -> Callable[..., User]:
     def make(email: str, name: str = "", **fields) -> User:
-        user = demo.add_person(email, name or email.partition("@")[0].title(), None)
-        for field, value in {"password": hashed, **fields}.items():
-            setattr(user, field, value)
-        user.save()
-        return user
+        return add(email, name, hashed, **fields)
 
     return make
 
@@ -94,30 +119,21 @@ def erin(person) -> User:
 
 
 @pytest.fixture
-def acme(alice, bob, carol) -> Workspace:
+def acme(db, hashed) -> Workspace:
     """Team; Alice Admin, Bob Member with a le Chat Team seat, Carol Billing."""
-    demo.add_products()
-    workspace = demo.open_house(demo.HOUSES[0], alice)
-    host = actor_for(alice, "acme")
-    demo.join(host, bob, Role.MEMBER, (demo.CHAT,))
-    demo.join(host, carol, Role.BILLING)
-    return workspace
+    return stand("acme", hashed)
 
 
 @pytest.fixture
-def globex(dana, alice) -> Workspace:
+def globex(db, hashed) -> Workspace:
     """Enterprise; Dana Admin, Alice Member."""
-    demo.add_products()
-    workspace = demo.open_house(demo.HOUSES[1], dana)
-    demo.join(actor_for(dana, "globex"), alice, Role.MEMBER)
-    return workspace
+    return stand("globex", hashed)
 
 
 @pytest.fixture
-def solo(erin) -> Workspace:
+def solo(db, hashed) -> Workspace:
     """Free; Erin Admin."""
-    demo.add_products()
-    return demo.open_house(demo.HOUSES[2], erin)
+    return stand("solo", hashed)
 
 
 @pytest.fixture

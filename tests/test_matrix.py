@@ -11,7 +11,8 @@ import pytest
 from invitations.models import Invitation
 from invitations.services import invite
 from members.access import ROLE_TABLE, Action, actor_for
-from members.models import Role
+from members.models import Role, User
+from tests.cast import add, stand
 from workspace_admin import demo
 
 W, JSON = "/w/{slug}", "application/json"
@@ -99,24 +100,29 @@ def _self_service(settings):
     settings.SELF_SERVICE_SEATS = True
 
 
-@pytest.fixture
-def houses(acme, globex, alice, dana, person):
+@pytest.fixture(scope="module")
+def houses(_standing, hashed, django_db_blocker):
     """Acme, with an extra Admin so that anyone may leave; Globex, alike."""
     made = {}
-    for slug, owner in (("acme", alice), ("globex", dana)):
-        host = actor_for(owner, slug)
-        demo.join(host, person(f"second@{slug}.example"), Role.ADMIN)
-        demo.join(host, person(f"target@{slug}.example"), Role.MEMBER)
-        demo.join(host, person(f"holder@{slug}.example"), Role.MEMBER, (demo.CHAT,))
-        [answer] = invite(host, [f"pending@{slug}.example"])
-        made[slug] = SimpleNamespace(
-            slug=slug,
-            member=host.workspace.memberships.get(email=f"target@{slug}.example").id,
-            holder=host.workspace.memberships.get(email=f"holder@{slug}.example").id,
-            invitee=answer.invitation.membership_id,
-            invitation=answer.invitation.id,
-        )
-    Invitation.objects.update(sent_at="2026-01-01T00:00:00Z")
+    with django_db_blocker.unblock():
+        for slug, owner in (("acme", "alice"), ("globex", "dana")):
+            workspace = stand(slug, hashed)
+            host = actor_for(User.objects.get(email=f"{owner}@{slug}.example"), slug)
+            for name, role, seats in (
+                ("second", Role.ADMIN, ()),
+                ("target", Role.MEMBER, ()),
+                ("holder", Role.MEMBER, (demo.CHAT,)),
+            ):
+                demo.join(host, add(f"{name}@{slug}.example", "", hashed), role, seats)
+            [answer] = invite(host, [f"pending@{slug}.example"])
+            made[slug] = SimpleNamespace(
+                slug=slug,
+                member=workspace.memberships.get(email=f"target@{slug}.example").id,
+                holder=workspace.memberships.get(email=f"holder@{slug}.example").id,
+                invitee=answer.invitation.membership_id,
+                invitation=answer.invitation.id,
+            )
+        Invitation.objects.update(sent_at="2026-01-01T00:00:00Z")
     return made
 
 

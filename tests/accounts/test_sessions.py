@@ -126,14 +126,15 @@ def test_the_session_in_use_is_not_ended_by_its_own_name(signed_in, bob):
     assert is_in(here)
 
 
-def test_what_a_new_password_or_the_last_membership_ended_is_not_listed(signed_in, bob):
-    signed_in(bob, PHONE)
-    here = signed_in(bob)
+def test_what_a_new_password_or_the_last_membership_ended_is_not_listed(signed_in, person):
+    ada = person("ada@example.com")
+    signed_in(ada, PHONE)
+    here = signed_in(ada)
     new = {"oldpassword": "workspace-demo", "password1": "another-secret-8", "password2": "another-secret-8"}
     here.post("/accounts/password/change/", new)
     assert listed(here) == [("Firefox on Windows", True)]
-    end_sessions([bob.id])
-    assert sign_ins(User.objects.get(id=bob.id), None) == []
+    end_sessions([ada.id])
+    assert sign_ins(User.objects.get(id=ada.id), None) == []
 
 
 def test_an_expired_session_is_not_listed(signed_in, bob):

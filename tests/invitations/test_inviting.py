@@ -59,7 +59,7 @@ def test_a_plan_without_invitations_says_which_have_it(solo, erin):
     with pytest.raises(PlanRequired) as refused:
         invite(actor_for(erin, "solo"), ["ada@example.com"])
     assert refused.value.extra == {"feature": "invitations", "plans": ["team", "enterprise"]}
-    assert not Invitation.objects.exists()
+    assert not solo.invitations.exists()
 
 
 @pytest.mark.parametrize(
