@@ -5,7 +5,6 @@ import uuid
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from billing_seats.plans import Feature, require_feature
@@ -78,23 +77,21 @@ def _join(offer: Offer, user: User) -> Membership:
     if workspace.memberships.filter(user=user).exists():
         raise AlreadyMember
     copy_terms(invitation, member)
-    joined = Membership.objects.invited().filter(id=member.id)
-    changed = joined.update(
-        status=Status.ACTIVE,
-        user=user,
-        name=user.name,
-        sort_name=fold(user.name or user.email),
-        expires_at=None,
-        joined_at=Now(),
-        last_active_at=Now(),
-    )
-    if not changed:
+    now = database_now()
+    became = {
+        "status": Status.ACTIVE,
+        "user": user,
+        "name": user.name,
+        "sort_name": fold(user.name or user.email),
+        "expires_at": None,
+        "joined_at": now,
+        "last_active_at": now,
+    }
+    if not Membership.objects.invited().filter(id=member.id).update(**became):
         raise InvitationNotPending(_("This invitation has expired. Ask for a new link."))
-    invitation.status, invitation.accepted_by, invitation.accepted_at = (
-        InvitationStatus.ACCEPTED,
-        user.id,
-        database_now(),
-    )
+    for field, value in became.items():
+        setattr(member, field, value)
+    invitation.status, invitation.accepted_by, invitation.accepted_at = InvitationStatus.ACCEPTED, user.id, now
     invitation.save()
     _tell_inviter(invitation, workspace)
     audit.record(_invitee(offer, user), workspace.id, "invitation.accepted", invitation, {"role": [None, member.role]})
@@ -102,7 +99,6 @@ def _join(offer: Offer, user: User) -> Membership:
     # The account may be moving to another address at this moment: whoever has its row first goes first.
     if not User.objects.filter(id=user.id, email=offer.email).update(last_workspace=workspace):
         raise _for_another()
-    member.refresh_from_db()
     return member
 
 

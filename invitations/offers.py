@@ -2,17 +2,18 @@
 
 import uuid
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Now
 
 from billing_seats.models import Product, Seat
 from billing_seats.plans import Feature, has_feature
 from invitations import tokens
 from invitations.models import Invitation, InvitationStatus
 from members.access import ROLE_TABLE, Action
+from members.calls import OVER
 from members.models import ApiKey, Membership, Role, Scope, User, Workspace
 
 
@@ -24,7 +25,6 @@ class Offer:
     generation: int
     membership: Membership | None
     workspace: Workspace
-    products: list[Product]
     expired: bool
     suspended: bool
     plan_missing: bool
@@ -39,6 +39,16 @@ class Offer:
     def role(self) -> Role:
         """The offered role."""
         return Role(self.membership.role if self.membership else self.invitation.role)
+
+    @cached_property
+    def products(self) -> list[Product]:
+        """Of which products seats are held, read when they are shown."""
+        if self.membership is None:
+            return []
+        return [
+            seat.product
+            for seat in Seat.objects.of(self.membership).select_related("product").order_by("product__slug")
+        ]
 
     @property
     def inviter_name(self) -> str:
@@ -96,8 +106,8 @@ def may_still_offer(invitation: Invitation, role: str) -> bool:
 def _judged(invitation: Invitation, generation: int) -> Offer | None:
     if invitation.status != InvitationStatus.PENDING or invitation.membership_id is None:
         return None
-    rows = Membership.objects.filter(id=invitation.membership_id, workspace=invitation.workspace_id)
-    membership = rows.first()
+    rows = Membership.objects.annotate(over=OVER)
+    membership = rows.filter(id=invitation.membership_id, workspace=invitation.workspace_id).first()
     if membership is None:
         return None
     return Offer(
@@ -105,10 +115,7 @@ def _judged(invitation: Invitation, generation: int) -> Offer | None:
         generation=generation,
         membership=membership,
         workspace=invitation.workspace,
-        products=[
-            seat.product for seat in Seat.objects.of(membership).select_related("product").order_by("product__slug")
-        ],
-        expired=rows.filter(expires_at__lte=Now()).exists(),
+        expired=vars(membership)["over"],
         suspended=not may_still_offer(invitation, membership.role),
         plan_missing=not has_feature(invitation.workspace, Feature.INVITATIONS),
         account_exists=account_for(invitation.email) is not None,

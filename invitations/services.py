@@ -24,7 +24,6 @@ from members.clock import database_now
 from members.errors import InvalidRequest, InvitationNotPending, NotFound
 from members.models import Membership, Role, Workspace
 from members.outbox import State
-from members.services import lock_member
 
 CHUNK = 100
 """Addresses per transaction: a lock is held for tens of milliseconds, not for the whole of a long list."""
@@ -106,13 +105,15 @@ def lock_pending(workspace: Workspace, invitation_id: uuid.UUID) -> tuple[Invita
         NotFound: not in this workspace.
         InvitationNotPending: it has come to an end.
     """
-    found = workspace.invitations.filter(id=invitation_id).first()
-    if found is None:
+    workspace.require_lock()
+    members = workspace.memberships.select_for_update(no_key=True, of=("self",))
+    member = next(iter(members.filter(invitation_set=invitation_id)), None)
+    invitation = next(iter(workspace.invitations.select_for_update(no_key=True).filter(id=invitation_id)), None)
+    if invitation is None:
         raise NotFound
-    if found.status != InvitationStatus.PENDING or found.membership_id is None:
+    if invitation.status != InvitationStatus.PENDING or member is None:
         raise InvitationNotPending
-    member = lock_member(workspace, found.membership_id)
-    return workspace.invitations.select_for_update(no_key=True).get(id=invitation_id), member
+    return invitation, member
 
 
 @transaction.atomic

@@ -62,3 +62,13 @@ class SessionStore(db.SessionStore):
             return
         row.agent, row.seen_at = agent.replace("\0", "")[:AGENT_LENGTH], now
         Session.objects.filter(pk=row.pk).update(user=user_id, agent=row.agent, seen_at=now)
+
+    def cycle_key(self) -> None:
+        """Give the session another key in one statement; the old one opens nothing from then on."""
+        # Reading it first shows whether it is there still: one that has ended is not to live on under another key.
+        self.keys()
+        key = self._get_new_session_key()
+        if self.session_key is None or not Session.objects.filter(pk=self.session_key).update(session_key=key):
+            super().cycle_key()
+            return
+        self._session_key, self.modified = key, True

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from members.devices import describe
 from members.models import Session, User
 from members.services import end_sessions
+from members.sessions import SessionStore
 from members.signins import sign_ins
 
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
@@ -206,3 +207,22 @@ def test_a_session_of_djangos_own_table_can_be_read(bob):
     row = DjangosSession.objects.get()
     carried = Session.objects.create(pk=row.pk, session_data=row.session_data, expire_date=row.expire_date)
     assert carried.get_decoded() == {"offer": 1}
+
+
+def test_a_session_moves_to_another_key_whole(signed_in, bob):
+    moved = SessionStore(signed_in(bob).session.session_key)
+    old, held = moved.session_key, dict(moved.items())
+    moved.cycle_key()
+    moved.save()
+    row = Session.objects.get(pk=moved.session_key)
+    assert (row.user, describe(row.agent), row.get_decoded()) == (bob, "Firefox on Windows", held)
+    assert not moved.exists(old)
+
+
+def test_a_session_that_has_ended_does_not_live_on_under_another_key(signed_in, bob):
+    key = signed_in(bob).session.session_key
+    Session.objects.filter(pk=key).update(expire_date=Now())
+    moved = SessionStore(key)
+    moved.cycle_key()
+    assert moved.session_key != key
+    assert not Session.objects.get(pk=moved.session_key).get_decoded()
