@@ -11,7 +11,6 @@ from django.shortcuts import resolve_url
 from django.utils import translation
 from django.utils.http import urlencode
 from django_htmx.http import HttpResponseClientRedirect
-from django_htmx.middleware import HtmxDetails
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
@@ -69,17 +68,9 @@ class SignInAgain:
             return response
         if not htmx and request.method in {"GET", "HEAD"}:
             return response
-        back = (_page_of(htmx) if htmx else way_back(request)) or "/"
+        back = (htmx.current_url_abs_path if htmx else way_back(request)) or "/"
         target = f"{sign_in}?{urlencode({REDIRECT_FIELD_NAME: back})}"
         return HttpResponseClientRedirect(target) if htmx else HttpResponseRedirect(target)
-
-
-def _page_of(htmx: HtmxDetails) -> str:
-    """Answer the page that a call came from, if it tells one of ours."""
-    try:
-        return htmx.current_url_abs_path or ""
-    except ValueError:
-        return ""
 
 
 class Session(SessionAuthentication):

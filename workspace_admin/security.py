@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_to_bytes, urlsplit
 
 import structlog
 from django.conf import settings
@@ -120,7 +120,9 @@ class BoundedRequests:
             return BodyTooLarge()
         try:
             query = unquote_to_bytes(request.META.get("QUERY_STRING", "")).decode()
-        except UnicodeDecodeError:
+            # Where htmx was: the list that an action answers with is read from it, once the action is done.
+            urlsplit(request.META.get("HTTP_HX_CURRENT_URL", ""))
+        except ValueError:
             return InvalidRequest()
         return InvalidRequest() if "\0" in query or "\0" in request.path else None
 
