@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
@@ -216,14 +216,18 @@ class Resource(APIView):
 
     def listed(self, rows: QuerySet[Any], order: keyset.Order, query: dict[str, Any], show: Any) -> Response:
         """Answer one page of the rows, each as ``show`` writes it."""
-        page: keyset.Page[Model] = keyset.page(rows, order, limit=query["limit"], cursor=query["cursor"])
+        page: keyset.Page[Any] = keyset.page(rows, order, limit=query["limit"], cursor=query["cursor"])
+        return self.paged(page, query, show, rows.count)
+
+    def paged(self, page: keyset.Page[Any], query: dict[str, Any], show: Any, count: Callable[[], int]) -> Response:
+        """Answer a page, each row as ``show`` writes it, and how many there are where that is asked for."""
         answer: dict[str, Any] = {
             "data": [show(row) for row in page.rows],
             "next_cursor": page.next_cursor,
             "prev_cursor": page.prev_cursor,
         }
         if query.get("include") == "total":
-            answer["total"] = rows.count()
+            answer["total"] = count()
         return Response(answer)
 
 

@@ -9,16 +9,14 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db.models import F, Model, QuerySet, Value
+from django.db.models import F, Model, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
-from django.db.models.functions import Coalesce
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
+from members.clock import NEVER, OrNever
 from members.errors import InvalidRequest
 
-NEVER = datetime(1, 1, 1, tzinfo=UTC)
-"""Stands for a time that is not set, so that rows without one have a place in the order."""
 SIGNATURE = 16
 """Bytes of a cursor's signature."""
 
@@ -33,13 +31,13 @@ class Order:
     timed: bool = False
     nullable: bool = False
 
-    def key(self) -> F | Coalesce:
+    def key(self) -> F | OrNever:
         """Answer the column as it is compared."""
-        return Coalesce(F(self.field), Value(NEVER)) if self.nullable else F(self.field)
+        return OrNever(self.field) if self.nullable else F(self.field)
 
-    def of(self, row: Model) -> list[Any]:
-        """Answer where the row stands, as it is written into a cursor."""
-        return [self.name, getattr(row, self.field), row.pk]
+    def of(self, row: Any) -> list[Any]:
+        """Answer where the row stands, as it is written into a cursor; it has an ``id`` and the order's column."""
+        return [self.name, getattr(row, self.field), row.id]
 
     def read(self, raw: object) -> Any:
         """Answer a cursor's value as the column's type.
@@ -55,12 +53,53 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Page[Row: Model]:
+class Page[Row]:
     """Some rows of a list in its order, and the cursors of its neighbours."""
 
     rows: list[Row]
     next_cursor: str | None
     prev_cursor: str | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page begins: after the row with this key and id or, ``backward``, before it; None is the list's end."""
+
+    backward: bool = False
+    at: tuple[Any, UUID] | None = None
+
+
+def place(of: str, order: Order, cursor: str) -> Place:
+    """Answer the place that a cursor of the list ``of`` names; an empty one, the beginning.
+
+    Raises:
+        InvalidRequest: the cursor is none of this list in this order.
+    """
+    return Place(*_read(of, cursor, order)) if cursor else Place()
+
+
+def cut[Rows: QuerySet[Any, Any]](rows: Rows, order: Order, start: Place, limit: int) -> Rows:
+    """Answer the rows of the page, the nearest first, and one more, by which it is seen whether there are others."""
+    falling = order.descending is not start.backward
+    if start.at is not None:
+        lookup: Callable[..., Any] = TupleLessThan if falling else TupleGreaterThan
+        rows = rows.filter(lookup(Tuple(order.key(), F("id")), start.at))
+    ends = (order.key(), F("id"))
+    return rows.order_by(*(end.desc() if falling else end.asc() for end in ends))[: limit + 1]
+
+
+def bound[Row](found: list[Row], of: str, order: Order, start: Place, limit: int) -> Page[Row]:
+    """Answer what ``cut`` found as a page in the list's order, with its cursors."""
+    more = len(found) > limit
+    found = found[:limit]
+    if start.backward:
+        found.reverse()
+    has_next, has_prev = (True, more) if start.backward else (more, start.at is not None)
+    return Page(
+        found,
+        _write(of, "n", order.of(found[-1])) if found and has_next else None,
+        _write(of, "p", order.of(found[0])) if found and has_prev else None,
+    )
 
 
 def page[Row: Model](rows: QuerySet[Row, Row], order: Order, *, limit: int, cursor: str = "") -> Page[Row]:
@@ -70,23 +109,8 @@ def page[Row: Model](rows: QuerySet[Row, Row], order: Order, *, limit: int, curs
         InvalidRequest: the cursor is none of this list in this order.
     """
     of = rows.model.__name__
-    backward, place = _read(of, cursor, order) if cursor else (False, None)
-    falling = order.descending is not backward
-    if place is not None:
-        lookup: Callable[..., Any] = TupleLessThan if falling else TupleGreaterThan
-        rows = rows.filter(lookup(Tuple(order.key(), F("id")), place))
-    ends = (order.key(), F("id"))
-    found = list(rows.order_by(*(end.desc() if falling else end.asc() for end in ends))[: limit + 1])
-    more = len(found) > limit
-    found = found[:limit]
-    if backward:
-        found.reverse()
-    has_next, has_prev = (True, more) if backward else (more, place is not None)
-    return Page(
-        found,
-        _write(of, "n", order.of(found[-1])) if found and has_next else None,
-        _write(of, "p", order.of(found[0])) if found and has_prev else None,
-    )
+    start = place(of, order, cursor)
+    return bound(list(cut(rows, order, start, limit)), of, order, start, limit)
 
 
 def _write(of: str, direction: str, place: list[Any]) -> str:

@@ -173,13 +173,20 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def matching(self, workspace: Workspace, text: str) -> Self:
         """Answer those with a word in name or address beginning with each word of ``text``."""
-        words = "".join(char if char.isalnum() else " " for char in fold(text)).split()
-        if not words:
-            return self
-        query = " & ".join(f"'{workspace.id}:{word[:WORD_LENGTH]}':*" for word in words[:8])
+        lexemes = lexemes_of(workspace, text)
+        return self.having(lexemes) if lexemes else self
+
+    def having(self, lexemes: str) -> Self:
+        """Answer those that have what ``lexemes_of`` answered."""
         # Django's own search lookup would parse the words again; these are lexemes already.
-        found = self.extra(where=["members_membership.search @@ %s::tsquery"], params=[query])
+        found = self.extra(where=["members_membership.search @@ %s::tsquery"], params=[lexemes])
         return cast("Self", found)
+
+
+def lexemes_of(workspace: Workspace, text: str) -> str:
+    """Answer the query for members of the workspace with the words that ``text`` begins; empty: it has no words."""
+    words = "".join(char if char.isalnum() else " " for char in fold(text)).split()
+    return " & ".join(f"'{workspace.id}:{word[:WORD_LENGTH]}':*" for word in words[:8])
 
 
 class Membership(models.Model):

@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from invitations import api as invitations
 from members.models import Membership
-from workspace_admin.people import api as members
+from workspace_admin.people.api import shown
 from workspace_admin.people.presentation import present
 from workspace_admin.people.queries import whole
+from workspace_admin.people.roster import rows
 
 HOUR = timedelta(hours=1)
 EVERYONE = {
@@ -45,7 +46,7 @@ def test_the_page_says_who_is_active_lapsed_invited_and_expired(skewed):
 
 
 def test_the_api_says_the_same_of_members(skewed):
-    assert {row.email: members.shown(row)["status"] for row in members.rows(skewed)} == EVERYONE
+    assert {row.email: shown(row)["status"] for row in rows(skewed)} == EVERYONE
 
 
 def test_and_of_invitations(skewed):

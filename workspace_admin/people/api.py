@@ -2,9 +2,6 @@
 
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Now
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,26 +10,9 @@ from billing_seats.api import WorkspaceResource
 from members.access import Action, require
 from members.api import ListQuery
 from members.describing import described, page_of
-from members.keyset import Order
-from members.models import Membership, Role, Status, Workspace
-
-STATUSES = {
-    "invited": Q(status=Status.INVITED, expires_at__gt=Now()),
-    "expired": Q(status=Status.INVITED, expires_at__lte=Now()),
-    "active": Q(status=Status.ACTIVE) & (Q(expires_at=None) | Q(expires_at__gt=Now())),
-    "lapsed": Q(status=Status.ACTIVE, expires_at__lte=Now()),
-    "deactivated": Q(status=Status.DEACTIVATED),
-}
-ORDERS = {
-    order.name: order
-    for falling in (False, True)
-    for order in (
-        Order("-name" if falling else "name", "sort_name", falling),
-        Order("-email" if falling else "email", "email", falling),
-        Order("-joined_at" if falling else "joined_at", "joined_at", falling, timed=True, nullable=True),
-        Order("-last_active_at" if falling else "last_active_at", "last_active_at", falling, timed=True, nullable=True),
-    )
-}
+from members.models import Role
+from workspace_admin.people import roster
+from workspace_admin.people.roster import ORDERS, STATUSES, Row
 
 
 class MembersQuery(ListQuery):
@@ -63,26 +43,15 @@ class MemberShape(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField(allow_null=True)
 
 
-def rows(workspace: Workspace, words: str = "") -> QuerySet[Membership]:
-    """Answer the workspace's members that match the words, with all that ``shown`` needs, in one statement."""
-    seats = workspace.seats.filter(membership=OuterRef("pk")).order_by("product__slug")
-    offers = workspace.invitations.filter(membership=OuterRef("pk"), status="pending")
-    return (
-        workspace.memberships.matching(workspace, words)
-        .judged()
-        .annotate(seats_=ArraySubquery(seats.values("product__slug")), offer_=Subquery(offers.values("id")[:1]))
-    )
-
-
-def shown(member: Any) -> dict[str, Any]:
-    """Answer one of ``rows`` as the API writes it."""
+def shown(member: Row) -> dict[str, Any]:
+    """Answer a row of the list as the API writes it."""
     return {
         "id": member.id,
         "user": member.user_id,
         "email": member.email,
         "name": member.name,
         "role": member.role,
-        "status": member.display_status,
+        "status": member.standing,
         "seats": member.seats_,
         "invitation": member.offer_,
         "joined_at": member.joined_at,
@@ -99,11 +68,5 @@ class Members(WorkspaceResource):
         """Everyone: invited, expired, active, lapsed and deactivated."""
         require(self.actor, Action.VIEW_MEMBERS)
         query = self.query(MembersQuery)
-        found = rows(self.actor.workspace, query["q"])
-        if "status" in query:
-            found = found.filter(STATUSES[query["status"]])
-        if "role" in query:
-            found = found.filter(role=query["role"])
-        if "product" in query:
-            found = found.filter(seats__workspace=self.actor.workspace, seats__product__slug=query["product"])
-        return self.listed(found, ORDERS[query["sort"]], query, shown)
+        page = roster.find(self.actor.workspace, query)
+        return self.paged(page, query, shown, lambda: roster.count(self.actor.workspace, query))

@@ -16,7 +16,8 @@ from members.describing import described
 from members.errors import LastAdmin, MemberInvited, NotFound, OverAssigned, SeatsExhausted
 from members.models import Role, Status
 from members.moments import Moment
-from workspace_admin.people.api import MemberShape, rows, shown
+from workspace_admin.people.api import MemberShape, shown
+from workspace_admin.people.roster import rows
 
 
 class MemberChanges(Strict):

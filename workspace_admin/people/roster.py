@@ -1,0 +1,137 @@
+"""The members list as the API reads it: one statement, compiled once for each way in which it is asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Now
+
+from billing_seats.models import Seat
+from invitations.models import Invitation, InvitationStatus
+from members.compiled import A_TIME, A_WORKSPACE, AN_ID, Compiled, a_text
+from members.keyset import Order, Page, Place, bound, cut, place
+from members.models import Membership, Status, Workspace, lexemes_of
+
+STATUSES = {
+    "invited": Q(status=Status.INVITED, expires_at__gt=Now()),
+    "expired": Q(status=Status.INVITED, expires_at__lte=Now()),
+    "active": Q(status=Status.ACTIVE) & (Q(expires_at=None) | Q(expires_at__gt=Now())),
+    "lapsed": Q(status=Status.ACTIVE, expires_at__lte=Now()),
+    "deactivated": Q(status=Status.DEACTIVATED),
+}
+ORDERS = {
+    order.name: order
+    for falling in (False, True)
+    for order in (
+        Order("-name" if falling else "name", "sort_name", falling),
+        Order("-email" if falling else "email", "email", falling),
+        Order("-joined_at" if falling else "joined_at", "joined_at", falling, timed=True, nullable=True),
+        Order("-last_active_at" if falling else "last_active_at", "last_active_at", falling, timed=True, nullable=True),
+    )
+}
+ROLE, PRODUCT, WORDS, KEY = (a_text(name) for name in ("role", "product", "words", "key"))
+_LIST = "Membership"
+_MOST_WAYS = 2_000
+
+
+class Row(NamedTuple):
+    """A member as the list has them; ``standing`` is the status as people see it, ``offer_`` a pending invitation."""
+
+    id: UUID
+    user_id: UUID | None
+    email: str
+    name: str
+    sort_name: str
+    role: str
+    standing: str
+    seats_: list[str]
+    offer_: UUID | None
+    joined_at: datetime | None
+    last_active_at: datetime | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class _Way:
+    """What a statement depends on: all but the values that are looked for."""
+
+    sort: str
+    limit: int
+    backward: bool
+    placed: bool
+    status: str | None
+    by: frozenset[str]
+
+
+def find(workspace: Workspace, query: Mapping[str, Any]) -> Page[Row]:
+    """Answer the page that a MembersQuery asks for.
+
+    Raises:
+        InvalidRequest: its cursor is none of this list in this order.
+    """
+    order, limit = ORDERS[query["sort"]], query["limit"]
+    start = place(_LIST, order, query["cursor"])
+    blanks = _blanks(workspace, query)
+    way = _Way(order.name, limit, start.backward, start.at is not None, query.get("status"), frozenset(blanks))
+    if start.at is not None:
+        blanks |= {A_TIME if order.timed else KEY: start.at[0], AN_ID: start.at[1]}
+    found = _compiled(way).read(blanks)
+    return bound([Row._make(row) for row in found], _LIST, order, start, limit)
+
+
+def count(workspace: Workspace, query: Mapping[str, Any]) -> int:
+    """Answer how many there are on all pages."""
+    found: int = _narrowed(_rows(), query.get("status"), _blanks(workspace, query)).count()
+    return found
+
+
+def rows(workspace: Workspace) -> QuerySet[Membership, Row]:
+    """Answer the workspace's members as rows of the list."""
+    return _rows().filter(workspace=workspace).values_list(*Row._fields, named=True)
+
+
+def _blanks(workspace: Workspace, query: Mapping[str, Any]) -> dict[Any, Any]:
+    """Answer what the list is narrowed to, by the blank for it."""
+    asked = {ROLE: query.get("role"), PRODUCT: query.get("product"), WORDS: lexemes_of(workspace, query["q"])}
+    return {A_WORKSPACE: workspace.id} | {blank: value for blank, value in asked.items() if value}
+
+
+@lru_cache(maxsize=_MOST_WAYS)
+def _compiled(way: _Way) -> Compiled:
+    order = ORDERS[way.sort]
+    start = Place(way.backward, (A_TIME if order.timed else KEY, AN_ID) if way.placed else None)
+    rows = _narrowed(_rows(), way.status, {blank: blank for blank in way.by})
+    return Compiled.of(cut(rows.values_list(*Row._fields), order, start, way.limit))
+
+
+def _narrowed(rows: Any, status: str | None, values: Mapping[Any, Any]) -> Any:
+    """Answer those of the rows that have the status, and the value that is given for each blank."""
+    rows = rows.filter(workspace_id=values[A_WORKSPACE])
+    if status:
+        rows = rows.filter(STATUSES[status])
+    if ROLE in values:
+        rows = rows.filter(role=values[ROLE])
+    if PRODUCT in values:
+        held = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("pk"))
+        rows = rows.filter(Exists(held.filter(product__slug=values[PRODUCT])))
+    return rows.having(values[WORDS]) if WORDS in values else rows
+
+
+@cache
+def _rows() -> QuerySet[Membership]:
+    """Answer the members of all workspaces with what the list says of them; never read, only narrowed."""
+    seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("pk"))
+    offers = Invitation.objects.filter(
+        workspace=OuterRef("workspace_id"), membership=OuterRef("pk"), status=InvitationStatus.PENDING
+    )
+    over = [When(STATUSES[name], Value(name)) for name in ("expired", "lapsed")]
+    return Membership.objects.annotate(
+        standing=Case(*over, default=F("status"), output_field=CharField()),
+        seats_=ArraySubquery(seats.order_by("product__slug").values("product__slug")),
+        offer_=Subquery(offers.values("id")[:1]),
+    )
