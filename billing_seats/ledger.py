@@ -76,14 +76,19 @@ def over_assigned_words(count: SeatCount) -> str:
             "%(over)s more seats of %(product)s are in use than were bought.",
             over,
         )
-    rest = _("Nobody loses a seat; nothing more can be given or held until it fits: take %(over)s back or buy more.")
+    if count.product.retired:
+        rest = _("Nobody loses a seat. It is sold no more: take %(over)s back for it to fit.")
+    else:
+        rest = _(
+            "Nobody loses a seat; nothing more can be given or held until it fits: take %(over)s back or buy more."
+        )
     return f"{message} {rest}" % {"over": over, "product": count.product.name}
 
 
 def catalogue(workspace: Workspace) -> list[Product]:
     """Answer every product that is sold, or of which the workspace has a pool, each with its first holds.
 
-    One statement; ``holds_of`` reads them.
+    One statement; ``entries`` reads them.
     """
     holds = (
         Seat.objects.filter(

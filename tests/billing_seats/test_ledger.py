@@ -90,6 +90,11 @@ def test_over_assigned_is_said_in_words_and_numbers(figures, more, number):
     assert over_assigned_words(count) == f"{more} {rest}"
 
 
+def test_nobody_is_told_to_buy_more_of_what_is_sold_no_more():
+    count = SeatCount(Product(slug=demo.CHAT, name="le Chat Team", retired=True), 2, 5, 0)
+    assert over_assigned_words(count).endswith("Nobody loses a seat. It is sold no more: take 3 back for it to fit.")
+
+
 def test_what_fits_is_not_over_assigned():
     assert over_assigned_words(SeatCount(Product(slug=demo.CHAT, name="le Chat Team"), 5, 4, 1)) == ""
 

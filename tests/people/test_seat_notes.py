@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
+from billing_seats.models import Product
 from workspace_admin import demo
 
 
@@ -44,6 +45,14 @@ def test_seats_held_by_offers_are_named_too(plain, pool, ask_to_join):
     ask_to_join("ada@new.example ben@new.example", products=[demo.CHAT])
     pool.update(purchased=0)
     assert "3 more seats of le Chat Team are in use or held than were bought." in told(plain.get("/w/acme/members/"))
+
+
+def test_of_what_is_sold_no_more_it_is_said_that_seats_are_kept(plain, pool):
+    pool.update(purchased=0)
+    Product.objects.filter(slug=demo.CHAT).update(retired=True)
+    page = told(plain.get("/w/acme/members/"))
+    assert "It is sold no more: who has a seat keeps it." in page
+    assert "until it fits" not in page
 
 
 @pytest.mark.parametrize(("purchased", "left"), [(3, "Only 2 of 3 left"), (1, "0 of 1 left"), (10, "9 of 10 left")])
