@@ -85,6 +85,13 @@ def shown(invitation: Any) -> dict[str, Any]:
     }
 
 
+def _as_written(invitation: Any, mail: Delivery) -> Any:
+    """Answer an invitation that was just sent as one of ``rows``: what was written is not read again."""
+    invitation.role_, invitation.held_ = invitation.role, sorted(invitation.product_slugs)
+    invitation.mail_ = {"state": mail.state, "outcome": mail.outcome, "at": mail.created_at.isoformat()}
+    return invitation
+
+
 def _mail(read: dict[str, str] | None) -> dict[str, Any] | None:
     return read and {"status": read["outcome"] or read["state"], "at": datetime.fromisoformat(read["at"])}
 
@@ -139,9 +146,9 @@ class Invitations(InvitationResource):
             note=new["message"],
             days=new["expires_in_days"],
         )
-        if answer.error is not None or answer.invitation is None:
+        if answer.error is not None or answer.mail is None:
             return self._refused(answer.error or NotFound())
-        return Response(self.one(answer.invitation.id), 201)
+        return Response(shown(_as_written(answer.invitation, answer.mail)), 201)
 
     def _refused(self, error: DomainError) -> Response:
         """Answer what became of the address. Raised under an Idempotency-Key, it would undo that Admins are told."""

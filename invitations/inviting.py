@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,11 +34,12 @@ class Terms:
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of one address."""
+    """What became of one address; ``mail`` is what was written to it."""
 
     email: str
     invitation: Invitation | None = None
     error: DomainError | None = None
+    mail: Delivery | None = None
 
     @property
     def done(self) -> bool:
@@ -74,8 +75,8 @@ class Batch:
     def invite(self, emails: Sequence[str]) -> list[Answer]:
         """Answer each address in the order given, with everything written."""
         answers = self.judge(emails)
-        self._write([answer for answer in answers if answer.done], self.members)
-        return answers
+        mails = {mail.recipient: mail for mail in self._write([one for one in answers if one.done], self.members)}
+        return [replace(answer, mail=mails.get(answer.email)) for answer in answers]
 
     def judge(self, emails: Sequence[str]) -> list[Answer]:
         """Answer each address in the order given, with nothing written."""
@@ -133,7 +134,7 @@ class Batch:
         invitation.invited_by_name = actor.label
         return invitation
 
-    def _write(self, answers: Sequence[Answer], members: dict[str, Membership]) -> None:
+    def _write(self, answers: Sequence[Answer], members: dict[str, Membership]) -> list[Delivery]:
         sent = [answer.invitation for answer in answers if answer.invitation is not None]
         new = [invitation for invitation in sent if invitation.membership_id is None]
         renewed = [invitation for invitation in sent if invitation.membership_id is not None]
@@ -146,8 +147,8 @@ class Batch:
         if renewed:
             self._renew(renewed, again)
         hold(self.workspace, [*joining, *again], self.rooms, self.wanting)
-        Delivery.objects.bulk_create([invitation_mail(invitation) for invitation in sent])
         self._record(new, renewed)
+        return Delivery.objects.bulk_create([invitation_mail(invitation) for invitation in sent])
 
     def _member(self, invitation: Invitation) -> Membership:
         return Membership(

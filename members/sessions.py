@@ -7,12 +7,15 @@ from uuid import UUID
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 
 STEP = timedelta(minutes=10)
 AGENT_LENGTH = 300
+KEY_LENGTH = 32
 _KEY = re.compile(r"[0-9a-z]{8,40}")
 
 
@@ -67,8 +70,8 @@ class SessionStore(db.SessionStore):
         """Give the session another key in one statement; the old one opens nothing from then on."""
         # Reading it first shows whether it is there still: one that has ended is not to live on under another key.
         self.keys()
-        key = self._get_new_session_key()
-        if self.session_key is None or not Session.objects.filter(pk=self.session_key).update(session_key=key):
+        key = get_random_string(KEY_LENGTH, VALID_KEY_CHARS)
+        if self.session_key and Session.objects.filter(pk=self.session_key).update(session_key=key):
+            self._session_key, self.modified = key, True
+        else:
             super().cycle_key()
-            return
-        self._session_key, self.modified = key, True
