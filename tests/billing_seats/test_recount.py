@@ -49,7 +49,7 @@ def test_repair_sets_the_counter_right_and_says_so_in_the_audit_log(broken, acme
     assert seats_of(acme).in_use == 1
     event = AuditEvent.objects.get(action="seats.recounted")
     assert (event.actor_type, event.target_id, event.changes) == ("system", acme.id, {demo.CHAT: [4, 1]})
-    assert recount() == "2 pools counted, 0 with drift.\n"
+    assert recount("--workspace", "acme") == "2 pools counted, 0 with drift.\n"
 
 
 def test_over_assignment_is_reported_and_is_no_drift(pool):
