@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from billing_seats.keys import create_key
 from invitations.models import Invitation
 from invitations.services import invite
 from members.access import ROLE_TABLE, Action, actor_for
@@ -82,7 +83,10 @@ CALLS = [
     (Action.REVOKE, WRITE, API + "/invitations/{invitation}/revoke", None),
     (Action.MANAGE_API_KEYS, READ, API + "/api-keys", None),
     (Action.MANAGE_API_KEYS, WRITE, API + "/api-keys", {"name": "Nightly sync"}),
+    (Action.MANAGE_API_KEYS, DELETE, API + "/api-keys/{key}", None),
 ]
+OPEN_CALLS = [(READ, "/api/v1/workspaces"), (READ, API)]
+"""Calls that ask for no action: whoever belongs to a workspace may know of it."""
 ROWS = [("page", *row) for row in [*PAGES.items(), *PAGES_BESIDE]] + [("api", action, call) for action, *call in CALLS]
 ELSEWHERE = {
     Action.VIEW_ENTITLEMENTS: "for programs: no page asks it",
@@ -121,6 +125,7 @@ def houses(_standing, hashed, django_db_blocker):
                 holder=workspace.memberships.get(email=f"holder@{slug}.example").id,
                 invitee=answer.invitation.membership_id,
                 invitation=answer.invitation.id,
+                key=create_key(host, name="To be revoked", scope="read")[0].id,
             )
         Invitation.objects.update(sent_at="2026-01-01T00:00:00Z")
     return made
@@ -159,7 +164,8 @@ def test_another_workspace_looks_nonexistent(face, action, request_, role, house
 
 
 @pytest.mark.parametrize(
-    ("face", "action", "request_"), [row for row in ROWS if "{member}" in str(row) or "{invit" in str(row)]
+    ("face", "action", "request_"),
+    [row for row in ROWS if any(name in str(row) for name in ("{member}", "{invit", "{key}"))],
 )
 def test_a_foreign_id_under_ones_own_workspace_looks_nonexistent(face, action, request_, houses, client_for, alice):
     ids = {**vars(houses["globex"]), "slug": "acme"}

@@ -1,6 +1,7 @@
-"""Every call of the API with every kind of key: what each opens, from the one table of calls."""
+"""Every call of the API by every kind of caller: what each opens, from the one table of calls."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,8 +13,9 @@ from billing_seats.models import Product
 from members.access import PEOPLE_ONLY, actor_for
 from members.models import ApiKey
 from tests.api.conftest import problem
-from tests.test_matrix import CALLS, READ, _self_service, houses  # noqa: F401 -- fixtures
+from tests.test_matrix import CALLS, OPEN_CALLS, READ, _self_service, houses  # noqa: F401 -- fixtures
 from workspace_admin import demo
+from workspace_admin.api_schema import document
 from workspace_admin.staff import make_staff
 
 EVERY = pytest.mark.parametrize(
@@ -28,6 +30,46 @@ def _ask(text, call, ids):
     return Client(enforce_csrf_checks=True).generic(
         method.upper(), path.format(**ids), raw, "application/json", headers=headers
     )
+
+
+def _operation(method, path):
+    """Answer method and path as the schema has them, of a row of the table."""
+    path = re.sub(r"(?<=/)(le-chat-team|mistral-code)$", "{product}", path.partition("?")[0])
+    return method, path.replace("{slug}", "{workspace}")
+
+
+def test_every_operation_of_the_schema_has_a_row():
+    described = {(method, path) for path, methods in document()["paths"].items() for method in methods}
+    rows = [call[1:3] for call in CALLS] + OPEN_CALLS
+    assert described == {_operation(*row) for row in rows}
+
+
+OPEN = pytest.mark.parametrize("call", [(None, *call, None) for call in OPEN_CALLS], ids=lambda call: call[2])
+
+
+@OPEN
+def test_what_belongs_to_everyone_is_seen_by_everyone_of_the_workspace(ask, key, call, api, alice, bob, carol):
+    program = key("read")[1], key()[1]
+    answers = [api(user).get(call[2].removeprefix("/api/v1").format(slug="acme")) for user in (alice, bob, carol)]
+    for answer in [*answers, *(ask(text, call) for text in program)]:
+        assert answer.status_code == 200
+        assert '"slug":"acme"' in answer.content.decode()
+
+
+@OPEN
+def test_nobody_else_sees_that_it_is_there(ask, key, call, api, dana):
+    foreign = key(actor=actor_for(dana, "globex"))[1]
+    for answer in (api(dana).get(call[2].removeprefix("/api/v1").format(slug="acme")), ask(foreign, call)):
+        assert answer.status_code == (404 if "{slug}" in call[2] else 200)
+        assert "acme" not in answer.content.decode()
+
+
+@OPEN
+def test_keys_that_do_not_work_and_strangers_see_nothing(ask, key, call):
+    expired = key()[1]
+    ApiKey.objects.update(expires_at=Now() - timedelta(seconds=1))
+    for text in (expired, "", "wsk_unknown"):
+        assert problem(ask(text, call)) == (401, "unauthenticated")
 
 
 @pytest.fixture
@@ -90,7 +132,7 @@ def test_what_does_not_work_opens_nothing(ask, key, call, stop, as_alice):
     assert answer["WWW-Authenticate"].startswith('Bearer realm="api"')
 
 
-@EVERY
+@pytest.mark.parametrize("call", [*CALLS, *((None, *call, None) for call in OPEN_CALLS)])
 def test_a_product_key_asks_for_entitlements_only(ask, call, person):
     staff = person("support@example.com")
     make_staff(staff)
