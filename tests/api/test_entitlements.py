@@ -144,7 +144,7 @@ def test_support_sets_how_long_answers_hold(client_for, person):
     make_staff(sam)
     product = Product.objects.get(slug=demo.CHAT)
     page = reverse("admin:billing_seats_product_change", args=[product.pk])
-    values = {"name": product.name, "description": "", "url": ""}
+    values = {"name": product.name, "description": "", "url": "", "reason": "Ticket 812"}
     for seconds, kept in (("15", 15), ("86401", 15), ("-1", 15)):
         client_for(sam).post(page, {**values, "entitlement_max_age": seconds})
         product.refresh_from_db()
