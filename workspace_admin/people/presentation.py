@@ -24,10 +24,10 @@ class Shown:
 
 @dataclass(frozen=True)
 class Mail(Shown):
-    """What became of an email."""
+    """What became of an email, and when, as a ``time`` element has it."""
 
     text: str
-    at: datetime
+    when: SafeString
     lost: bool
     failed: bool
 
@@ -87,8 +87,8 @@ class Row(Shown):
     invitation: SafeString
     mail: Mail | None
     expires: str
-    expires_at: datetime | None
-    last_active_at: datetime | None
+    expires_at: SafeString
+    last_active_at: SafeString
     last_active: str
     refused: str = ""
     remedy: str = ""
@@ -128,8 +128,8 @@ def present(member: Membership, columns: list[Column], me: uuid.UUID | None) -> 
         invitation=SafeString(read["invitation"] or ""),
         mail=_mail(read["mail"], say),
         expires=_ends(member),
-        expires_at=member.expires_at,
-        last_active_at=member.last_active_at,
+        expires_at=_when(member.expires_at),
+        last_active_at=_when(member.last_active_at),
         last_active=ago(member.last_active_at) if member.last_active_at else "",
     )
 
@@ -176,7 +176,12 @@ def mail_of(delivery: Delivery) -> Mail:
 
 
 def _became(shown: str, at: datetime, say: Words) -> Mail:
-    return Mail(say.mails[shown] % {"ago": ago(at)}, at, shown in LOST, shown == "failed")
+    return Mail(say.mails[shown] % {"ago": ago(at)}, _when(at), shown in LOST, shown == "failed")
+
+
+def _when(at: datetime | None) -> SafeString:
+    """Answer the moment as a ``time`` element has it."""
+    return SafeString(at.isoformat() if at else "")
 
 
 def _ends(member: Membership) -> str:

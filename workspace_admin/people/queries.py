@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
-from typing import Any, Self
+from typing import Self
 from urllib.parse import urlencode
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Subquery
 from django.db.models.functions import Coalesce, JSONObject
 from django.http import QueryDict
 from django.utils.functional import cached_property
@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from billing_seats.counts import SeatCount, count_of, pools_with_counts
 from billing_seats.models import Product, Seat
 from invitations.models import Delivery, Invitation, InvitationStatus, Kind
+from members.compiled import A_WORKSPACE, AN_ID, Compiled
 from members.errors import InvalidRequest, NotFound
 from members.keyset import Order, Page, page
 from members.models import Membership, MembershipQuerySet, User, Workspace
@@ -156,24 +157,20 @@ def surroundings(user: User, workspace: Workspace) -> tuple[list[Workspace], str
     Raises:
         NotFound: the person lost their place here since they were let in.
     """
-    mine, invited = _places().filter(user=user), _invited().filter(workspace=workspace)
-    rows = Workspace.objects.filter(id__in=mine).annotate(
-        plan=F("subscription__plan"), invited=Coalesce(Subquery(invited), 0)
-    )
-    found = list(rows.order_by("name", "id"))
-    here = next((vars(row) for row in found if row.id == workspace.id), None)
+    read = _surroundings().read({AN_ID: user.id, A_WORKSPACE: workspace.id})
+    here = next(((plan, invited) for pk, _name, _slug, plan, invited in read if pk == workspace.id), None)
     if here is None:
         raise NotFound
-    return found, here["plan"], here["invited"]
+    return [Workspace(id=pk, name=name, slug=slug) for pk, name, slug, _plan, _invited in read], *here
 
 
 @cache
-def _places() -> QuerySet[Membership, Any]:
-    """Answer the workspaces of active members; never read, only narrowed, as above."""
-    return Membership.objects.active().values("workspace_id")
-
-
-@cache
-def _invited() -> QuerySet[Membership, Any]:
-    """Answer how many live offers a workspace has; never read, only narrowed, as above."""
-    return Membership.objects.invited().order_by().values("workspace_id").annotate(n=Count("*")).values("n")
+def _surroundings() -> Compiled:
+    """Answer the statement of the above: the person's workspaces, with their plans and this one's live offers."""
+    mine = Membership.objects.active().filter(user_id=AN_ID).values("workspace_id")
+    offers = Membership.objects.invited().filter(workspace_id=A_WORKSPACE).order_by().values("workspace_id")
+    rows = Workspace.objects.filter(id__in=mine).annotate(
+        plan=F("subscription__plan"),
+        invited=Coalesce(Subquery(offers.annotate(number=Count("*")).values("number")), 0),
+    )
+    return Compiled.of(rows.order_by("name", "id").values_list("id", "name", "slug", "plan", "invited"))
