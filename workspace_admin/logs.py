@@ -12,9 +12,14 @@ _SECRET_NAMES = re.compile(
     r"pass(word|wd)|secret|token|authorization|cookie|csrf|api_?key|sessionid",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"([\w.+-])[\w.+-]*@([\w-]+(?:\.[\w-]+)+)")
-_JOIN_LINK = re.compile(r"(/join/)(?!decline/|new-link/|switch/)[^/\s\"'?]+")
-_ACCOUNT_LINK = re.compile(r"(/(?:accounts/confirm-email|accounts/password/reset/key|profile/address)/)[^/\s\"'?]+")
+_AT, _CHAR, _SLASH = "(@|%40)", r"(?:[\w.+-]|%2[Bb])", "(?:/|%2[Ff])"
+"""Also as a query has them: that of a search, or of the sign-in page, which leads back to a link."""
+# From the beginning of a word only, and possessive: anyone may send words of any length, and this runs for each line.
+_ADDRESS = re.compile(rf"(?<![\w.+-])(?!(?<=%)2[Bb])({_CHAR}){_CHAR}*+{_AT}([\w-]++(?:\.[\w-]++)+)")
+_PIECE = r"(?:[^/\s\"'?&%]|%(?!2[Ff]))++"
+_JOIN_LINK = re.compile(rf"({_SLASH}join{_SLASH})(?!(?:decline|new-link|switch){_SLASH}){_PIECE}")
+_ACCOUNT_PAGES = ("accounts/confirm-email", "accounts/password/reset/key", "profile/address")
+_ACCOUNT_LINK = re.compile(rf"({_SLASH}(?:{'|'.join(_ACCOUNT_PAGES).replace('/', _SLASH)}){_SLASH}){_PIECE}")
 _KEY = re.compile(r"\b([wp]sk_[0-9a-f]{32}_)[0-9a-fA-F]+")
 _HIDDEN = "[hidden]"
 _CHATTY = ("celery.beat", "celery.worker.strategy", "celery.app.trace")
@@ -23,7 +28,7 @@ _CHATTY = ("celery.beat", "celery.worker.strategy", "celery.app.trace")
 
 def mask(text: str) -> str:
     """Answer the text with mail addresses shortened to their first letter and the keys of links and programs hidden."""
-    text = _ADDRESS.sub(r"\1***@\2", text)
+    text = _ADDRESS.sub(r"\1***\2\3", text)
     text = _JOIN_LINK.sub(rf"\1{_HIDDEN}", text)
     text = _KEY.sub(rf"\1{_HIDDEN}", text)
     return _ACCOUNT_LINK.sub(rf"\1{_HIDDEN}", text)
