@@ -102,6 +102,25 @@ def test_refused_addresses_stay_in_the_field_with_their_reason(sign_in):
     expect(row(page, "fresh@example.com")).to_contain_text("Invited")
 
 
+def test_a_bounced_address_is_fixed_and_released_where_it_is_refused(sign_in):
+    page = sign_in("alice@acme.example")
+    follow(page, "Members")
+    row(page, "typo@acme.example").get_by_text("Fix address").click()
+    page.get_by_role("dialog").get_by_label("Right address").fill("no-typo@acme.example")
+    page.get_by_role("dialog").get_by_role("button", name="Invite this address").click()
+    expect(row(page, "no-typo@acme.example")).to_contain_text("Invited")
+
+    page.get_by_text("+ Invite member").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Email").fill("typo@acme.example")
+    dialog.get_by_role("button", name="Invite member").click()
+    dialog.get_by_role("button", name="Send to typo@acme.example anyway").click()
+    expect(dialog).to_contain_text("Mail can be sent to this address again.")
+    dialog.get_by_role("button", name="Invite member").click()
+    expect(dialog).to_be_hidden()
+    expect(row(page, "typo@acme.example").filter(has_not_text="no-typo")).to_contain_text("Invited")
+
+
 def test_with_the_broker_away_inviting_answers_and_the_mail_leaves_later(console, sign_in):
     page = sign_in("alice@acme.example")
     broker = console.broker()
