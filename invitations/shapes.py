@@ -6,11 +6,12 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from rest_framework import serializers
 
-from invitations.models import InvitationStatus
+from invitations.models import InvitationStatus, Outcome
 from members.api import ListQuery, Strict, languages
 from members.fields import AddressInQuery, Several, Text, Whole
 from members.models import Role
 from members.moments import Moment
+from members.outbox import State
 
 STATUSES = {
     "pending": Q(status=InvitationStatus.PENDING, expires_at__gt=Now()),
@@ -65,7 +66,9 @@ class InvitedBy(serializers.Serializer[Any]):
 class LatestDelivery(serializers.Serializer[Any]):
     """What became of the latest email."""
 
-    status = serializers.CharField(help_text="The provider's outcome, else the state of sending.")
+    status = serializers.ChoiceField(
+        choices=[*State.values, *Outcome.values], help_text="The provider's outcome, else the state of sending."
+    )
     at = serializers.DateTimeField()
 
 

@@ -243,6 +243,10 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ActorTypeEnum": ["user", "key", "staff", "system"],
         "ApiKeyStatusEnum": ["working", "expired", "stopped"],
+        "DeliveryStatusEnum": [
+            *("queued", "sending", "sent", "failed", "cancelled", "unknown"),
+            *("delivered", "bounced", "complained"),
+        ],
         "MemberAccessEnum": ["active", "deactivated"],
     },
     "POSTPROCESSING_HOOKS": [

@@ -4,13 +4,14 @@ import re
 
 import pytest
 from django.test import Client
+from django.utils.html import escape
 from drf_spectacular.drainage import GENERATOR_STATS, reset_generator_stats
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
 from invitations.services import invite
 from tests.api.conftest import problem
-from tests.api.world import CALLS
+from tests.api.world import CALLS, codes
 from tests.truth import wrong
 from workspace_admin.reference import examples
 from workspace_admin.reference.document import resolved
@@ -96,6 +97,18 @@ def test_the_reference_is_readable_without_other_peoples_servers(schema):
             assert call["summary"] in text
     assert 'src="http' not in text
     assert "<script>" not in text
+
+
+def test_the_reference_leads_from_each_call_to_its_errors_and_shows_each_example():
+    text = Client().get(DOCS).content.decode()
+    assert set(re.findall(r'href="#([^"]+)"', text)) <= set(re.findall(r'id="([^"]+)"', text))
+    for _method, _path, call in CALLS.values():
+        shown = text.partition(f'id="{call["operationId"]}"')[2].partition("</section>")[0]
+        assert set(re.findall(r'href="#error-([^"]+)"', shown)) == codes(call)
+    for summary in (
+        one for shown in (examples.bodies(), examples.answers()) for each in shown.values() for one in each
+    ):
+        assert escape(summary) in text
 
 
 @pytest.mark.parametrize("path", [SCHEMA, DOCS])

@@ -44,7 +44,7 @@ class EventActor(serializers.Serializer[Any]):
 class EventTarget(serializers.Serializer[Any]):
     """Whom or what it was done to; the name is as it was then."""
 
-    type = serializers.CharField(help_text="membership, invitation, workspace, api_key")
+    type = serializers.ChoiceField(choices=["membership", "invitation", "workspace", "api_key"])
     id = serializers.UUIDField(allow_null=True)
     label: Any = serializers.CharField()
 
@@ -53,7 +53,7 @@ class AuditEventShape(serializers.Serializer[Any]):
     """One change."""
 
     id = serializers.UUIDField()
-    action = serializers.CharField()
+    action = serializers.CharField(help_text="Such as `invitation.created`: as in the filter `action`.")
     occurred_at = serializers.DateTimeField()
     actor = EventActor()
     target = EventTarget()

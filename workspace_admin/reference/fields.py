@@ -40,9 +40,8 @@ def parameter(one: Shape) -> Shape:
     """Answer the row of a parameter."""
     told = resolved(one)
     about = told.get("description", "")
-    return _row(told["name"], {**told["schema"], "description": about}, told.get("required", False)) | {
-        "in": told["in"]
-    }
+    row = _row(told["name"], {**told["schema"], "description": about}, told.get("required", False))
+    return row | {"type": row["type"] + (f", {told['in']}" if told["in"] != "path" else "")}
 
 
 def _row(name: str, raw: Shape, required: bool) -> Shape:  # noqa: FBT001 -- a row's value
@@ -75,11 +74,8 @@ def _bounds(field: Shape) -> str:
     low, high = field.get("minimum"), field.get("maximum")
     if low is not None and high is not None:
         return f", from {low:,} to {high:,}"
-    most = field.get("maxLength"), field.get("maxItems")
-    words = [
-        f"at most {number:,} {what}" for number, what in zip(most, ("characters", "of them"), strict=True) if number
-    ]
-    return " ".join(words)
+    most = {"characters": field.get("maxLength"), "of them": field.get("maxItems")}
+    return "".join(f", at most {number:,} {what}" for what, number in most.items() if number)
 
 
 def _told(shape: Shape) -> Shape:

@@ -54,7 +54,7 @@ def _call(path: str, method: str, one: Shape) -> Shape:
         "summary": one["summary"],
         "about": paragraphs(one.get("description", "")),
         "asks": [_door(door) for door in one["security"]],
-        "parameters": [parameter(each) for each in one.get("parameters", [])],
+        "parameters": sorted(map(parameter, one.get("parameters", [])), key=lambda row: not row["required"]),
         "body": list(fields(body.get("schema"))),
         "sent": _examples(body),
         "status": status,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from billing_seats.plans import Feature, Plan
 from members import errors
 from members.errors import DomainError
 from workspace_admin import refusals
@@ -12,7 +13,7 @@ from workspace_admin.errors import document
 type Shape = dict[str, Any]
 
 _SLUG: Shape = {"type": "string", "description": "Of which product: its slug."}
-_FEATURES = ["invitations", "api", "domain_join", "audit_export", "sso", "scim"]
+_FEATURES = [feature.value for feature in Feature]
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ KINDS = [
             "feature": {"type": "string", "enum": _FEATURES, "description": "What is lacking."},
             "plans": {
                 "type": "array",
-                "items": {"type": "string", "enum": ["free", "pro", "team", "enterprise"]},
+                "items": {"type": "string", "enum": Plan.values},
                 "description": "Which plans have it.",
             },
         },

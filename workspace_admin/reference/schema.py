@@ -12,7 +12,7 @@ from workspace_admin.reference import answers, doors, examples, headers, places
 type Shape = dict[str, Any]
 
 
-class Schema(AutoSchema):  # type: ignore[misc]  # -- drf-spectacular has no types here
+class Schema(AutoSchema):
     """A call's place in the schema."""
 
     def get_operation(self, path: str, *rest: Any) -> Shape | None:
@@ -45,7 +45,7 @@ class Schema(AutoSchema):  # type: ignore[misc]  # -- drf-spectacular has no typ
         return str(super()._get_serializer_name(*args, **kwargs)).replace("Shape", "")
 
 
-class StrictBodies(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # -- as above
+class StrictBodies(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # -- drf-spectacular has no types here
     """How the schema says that unknown and blank fields are refused, and that something has to be given."""
 
     target_class = "members.api.Strict"
