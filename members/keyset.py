@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db.models import F, Model, QuerySet
+from django.db.models import F, Func, Model, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -19,6 +19,13 @@ from members.errors import InvalidRequest
 
 SIGNATURE = 16
 """Bytes of a cursor's signature."""
+
+
+class Unindexed(Func):
+    """The same value, in an order that no index has: rows are found by what they are narrowed to, and then sorted."""
+
+    function = "GREATEST"
+    arity = 1
 
 
 @dataclass(frozen=True)
@@ -78,13 +85,16 @@ def place(of: str, order: Order, cursor: str) -> Place:
     return Place(*_read(of, cursor, order)) if cursor else Place()
 
 
-def cut[Rows: QuerySet[Any, Any]](rows: Rows, order: Order, start: Place, limit: int) -> Rows:
-    """Answer the rows of the page, the nearest first, and one more, by which it is seen whether there are others."""
+def cut[Rows: QuerySet[Any, Any]](rows: Rows, order: Order, start: Place, limit: int, *, sorting: bool = False) -> Rows:
+    """Answer the rows of the page, the nearest first, and one more, by which it is seen whether there are others.
+
+    They are read in this order from an index; with ``sorting``, all rows are found first, and then sorted.
+    """
     falling = order.descending is not start.backward
     if start.at is not None:
         lookup: Callable[..., Any] = TupleLessThan if falling else TupleGreaterThan
         rows = rows.filter(lookup(Tuple(order.key(), F("id")), start.at))
-    ends = (order.key(), F("id"))
+    ends = (Unindexed(order.key()) if sorting else order.key(), F("id"))
     return rows.order_by(*(end.desc() if falling else end.asc() for end in ends))[: limit + 1]
 
 

@@ -21,6 +21,7 @@ from members import outbox
 from members.calls import OVER, Key
 from members.calls import CallCount as CallCount
 from members.calls import KeptAnswer as KeptAnswer
+from members.clock import OrNever
 from members.errors import NotFound
 from members.ids import new_id
 from members.names import FOLDED_LENGTH, fold
@@ -176,10 +177,14 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         lexemes = lexemes_of(workspace, text)
         return self.having(lexemes) if lexemes else self
 
-    def having(self, lexemes: str) -> Self:
-        """Answer those that have what ``lexemes_of`` answered."""
-        # Django's own search lookup would parse the words again; these are lexemes already.
-        found = self.extra(where=["members_membership.search @@ %s::tsquery"], params=[lexemes])
+    def having(self, lexemes: str, *, indexed: bool = True) -> Self:
+        """Answer those that have what ``lexemes_of`` answered; not ``indexed``, only the rows at hand are looked at."""
+        # Django's own search lookup would parse the words again; these are lexemes already. The operator is looked up
+        # in an index, its function never.
+        if indexed:
+            found = self.extra(where=["members_membership.search @@ %s::tsquery"], params=[lexemes])
+        else:
+            found = self.extra(where=["ts_match_vq(members_membership.search, %s::tsquery)"], params=[lexemes])
         return cast("Self", found)
 
 
@@ -239,6 +244,16 @@ class Membership(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["workspace", "sort_name", "id"], name="membership_by_name"),
             models.Index(fields=["workspace", "status", "sort_name", "id"], name="membership_by_status"),
+            models.Index(fields=["workspace", "role", "sort_name", "id"], name="membership_by_role"),
+            models.Index("workspace", OrNever("joined_at"), "id", name="membership_by_joining"),
+            models.Index("workspace", OrNever("last_active_at"), "id", name="membership_by_activity"),
+            models.Index("workspace", "status", OrNever("joined_at"), "id", name="membership_status_by_joining"),
+            models.Index("workspace", "status", OrNever("last_active_at"), "id", name="membership_status_by_activity"),
+            models.Index(
+                fields=["workspace", "status", "sort_name", "id"],
+                name="membership_dated_by_name",
+                condition=Q(expires_at__isnull=False),
+            ),
             models.Index(
                 fields=["workspace", "expires_at"], name="membership_dated", condition=Q(expires_at__isnull=False)
             ),
