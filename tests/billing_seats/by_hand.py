@@ -23,9 +23,15 @@ def seat(member: Membership, pool: SeatPool) -> list[object]:
 
 def typed(sql: str, params: Sequence[object] = ()) -> str:
     """Run a statement to the end of its transaction; answer what was refused, or ""."""
+    return typed_together((sql, params))
+
+
+def typed_together(*statements: tuple[str, Sequence[object]]) -> str:
+    """Run the statements in one transaction, to its end; answer what was refused, or ""."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(sql, params)
+            for sql, params in statements:
+                cursor.execute(sql, params)
     except DatabaseError as error:
         return str(error)
     return ""

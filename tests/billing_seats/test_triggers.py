@@ -107,14 +107,13 @@ def test_buying_fewer_and_giving_the_last_seat_see_each_other(invited, pool):
         assert FULL in refusal(waiting)
 
 
-def test_a_pool_that_goes_takes_the_seat_inserted_beside_it_along(invited, pool):
+def test_of_a_pool_that_goes_no_seat_is_given_beside_it(invited, pool):
     [ada] = invited("ada")
     with sessions() as (one, two):
         one.run("DELETE FROM billing_seats_seatpool WHERE id = %s::uuid", [pool.id])
         waiting = two.later(GIVE, seat(ada, pool))
         assert one.commit() == ""
-        assert refusal(waiting) == ""
-        assert "seat_pool_of_tenant" in two.commit()
+        assert "no seat of this product was bought" in refusal(waiting)
     assert not ada.seats.exists()
 
 

@@ -5,7 +5,7 @@ from django.db import connection, transaction
 
 from billing_seats.models import Product, Seat, SeatPool
 from members.ids import new_id
-from tests.billing_seats.by_hand import DEACTIVATE, EXPIRE, FULL, GIVE, RENEW, counted, seat, typed
+from tests.billing_seats.by_hand import DEACTIVATE, EXPIRE, FULL, GIVE, RENEW, counted, seat, typed, typed_together
 from workspace_admin import demo
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -67,7 +67,7 @@ def test_a_foreign_seat_is_refused_and_not_counted(globex, dana, pool):
 def test_a_seat_of_what_was_never_bought_is_refused(invited, pool):
     [ada] = invited("ada")
     other = Product.objects.create(slug="other", name="Other")
-    assert "seat_pool_of_tenant" in typed(GIVE, [ada.workspace_id, ada.id, other.id])
+    assert "no seat of this product was bought" in typed(GIVE, [ada.workspace_id, ada.id, other.id])
 
 
 def test_a_member_with_seats_is_not_deactivated_and_a_deactivated_one_gets_none(acme, bob, pool):
@@ -84,6 +84,40 @@ def test_a_pool_with_seats_is_not_deleted(invited, pool):
     assert "seat_pool_of_tenant" in typed("DELETE FROM billing_seats_seatpool WHERE id = %s::uuid", [pool.id])
     assert typed("DELETE FROM billing_seats_seat WHERE membership_id = %s::uuid", [ada.id]) == ""
     assert typed("DELETE FROM billing_seats_seatpool WHERE id = %s::uuid", [pool.id]) == ""
+
+
+ANEW = """
+    INSERT INTO billing_seats_seatpool (id, workspace_id, product_id, purchased, assigned)
+    VALUES (gen_random_uuid(), %s::uuid, %s::uuid, 5, 0)
+"""
+
+
+def test_a_pool_is_not_put_anew_under_its_seats(invited, pool):
+    """The key from seat to pool is looked at in the end only, and would be content."""
+    [ada] = invited("ada")
+    assert typed(GIVE, seat(ada, pool)) == ""
+    gone = ("DELETE FROM billing_seats_seatpool WHERE id = %s::uuid", [pool.id])
+    assert "before its seats" in typed_together(gone, (ANEW, [pool.workspace_id, pool.product_id]))
+    assert counted(pool) == 1
+
+
+def test_a_pool_does_not_come_after_its_seats(invited, pool):
+    [ada] = invited("ada")
+    other = Product.objects.create(slug="other", name="Other")
+    given = (GIVE, [ada.workspace_id, ada.id, other.id])
+    assert "was bought" in typed_together(given, (ANEW, [ada.workspace_id, other.id]))
+
+
+def test_a_pool_does_not_change_places_with_another(invited, pool):
+    [ada] = invited("ada")
+    assert typed(GIVE, seat(ada, pool)) == ""
+    other = Product.objects.create(slug="other", name="Other")
+    assert typed(ANEW, [pool.workspace_id, other.id]) == ""
+    moved = "UPDATE billing_seats_seatpool SET product_id = %s::uuid WHERE product_id = %s::uuid"
+    spare = Product.objects.create(slug="spare", name="Spare")
+    for to, of in ((spare.id, pool.product_id), (pool.product_id, other.id)):
+        assert "stays with its workspace and product" in typed(moved, [to, of])
+    assert counted(pool) == 1
 
 
 @pytest.mark.parametrize("count", ["0", "assigned + 1"])
