@@ -20,7 +20,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 
-from tests.performance import accepting, relay, sizes
+from tests.performance import accepting, bulk, relay, sizes
 
 CONNECTIONS = 16
 SECONDS = 4.0
@@ -97,6 +97,29 @@ def keys() -> tuple[dict[str, str], dict[str, str]]:
     return {"Authorization": f"Bearer {script}"}, {"Authorization": f"Bearer {product}"}
 
 
+def invite_many(port: int, emails: list[str], headers: dict[str, str]) -> None:
+    """Invite all of these addresses with a seat each, by one call."""
+    from workspace_admin.demo import CHAT  # noqa: PLC0415 -- models load after set-up
+
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    body = json.dumps({"emails": emails, "seats": [CHAT]}).encode()
+    headers = headers | {"Content-Type": "application/json"}
+    connection.request("POST", "/api/v1/workspaces/acme/invitations/bulk", body, headers)
+    answer = json.loads(connection.getresponse().read())
+    connection.close()
+    if answer.get("summary") != {"done": len(emails), "refused": 0}:
+        raise SystemExit(f"bulk invitation: {str(answer)[:300]}")
+
+
+def report_bulk(port: int, script: dict[str, str]) -> None:
+    """Print what a call for many costs beside bare inserts."""
+    call, bare = bulk.measure(lambda emails: invite_many(port, emails, script))
+    sys.stdout.write(
+        f"{f'invite {bulk.ADDRESSES:,} by a call':23} {call * 1_000:7.0f} ms {call / bare:5.1f} times bare inserts of the"
+        f" same rows ({bare * 1_000:.0f} ms, aim {bulk.AIM})\n"
+    )
+
+
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "workspace_admin.settings")
     # One person invites all day long, and one program calls.
@@ -129,6 +152,7 @@ def main() -> None:
         ):
             measured = rate(ours, make)
             sys.stdout.write(f"{name:23} {measured:7.0f}/s  {base / measured:5.1f} times the floor (aim {aim})\n")
+        report_bulk(ours, script)
     finally:
         for server in servers:
             server.terminate()
