@@ -115,8 +115,8 @@ def report_bulk(port: int, script: dict[str, str]) -> None:
     """Print what a call for many costs beside bare inserts."""
     call, bare = bulk.measure(lambda emails: invite_many(port, emails, script))
     sys.stdout.write(
-        f"{f'invite {bulk.ADDRESSES:,} by a call':23} {call * 1_000:7.0f} ms {call / bare:5.1f} times bare inserts of the"
-        f" same rows ({bare * 1_000:.0f} ms, aim {bulk.AIM})\n"
+        f"{f'invite {bulk.ADDRESSES:,} by a call':23} {call * 1_000:7.0f} ms {call / bare:5.1f} times bare inserts of"
+        f" the same rows ({bare * 1_000:.0f} ms, aim {bulk.AIM})\n"
     )
 
 

@@ -13,7 +13,7 @@ MOST = 40
 @pytest.mark.parametrize("seats", [[], [demo.CHAT, demo.CODE]])
 def test_inviting_many_is_so_many_statements_a_hundred(acme, as_alice, key_of, seats):
     for product in seats:
-        resize(system_actor(acme), product, 400)
+        resize(system_actor(acme), product, 500)
     program = key_of(as_alice)
 
     def invite(number, word):
