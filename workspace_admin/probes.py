@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import structlog
 from celery.beat import Scheduler
 from celery.signals import heartbeat_sent, worker_ready
 from celery.worker import consumer
 
 _STALE = 30.0
 """Seconds without a turn after which a worker or beat counts as stuck."""
+logger = structlog.get_logger(__name__)
 
 
 def _sign(name: str) -> Path:
@@ -59,6 +61,15 @@ class BeatScheduler(Scheduler):  # type: ignore[misc]  # -- as above
         _sign("beat").touch()
         wait: float = super().tick(*args, **kwargs)
         return wait
+
+    def _ensure_connected(self) -> Any:
+        """Answer the connection as soon as there is one, which is looked for every two seconds, and not ever rarer."""
+
+        def still_away(error: Exception, _interval: float) -> None:
+            _sign("beat").touch()
+            logger.warning("broker_away", by="beat", error=type(error).__name__)
+
+        return self.connection.ensure_connection(still_away, interval_step=0)
 
 
 def alive(name: str) -> bool:

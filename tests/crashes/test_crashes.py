@@ -190,6 +190,20 @@ def test_with_the_broker_gone_inviting_works_and_mail_leaves_when_it_is_back(hou
     assert copies(house) == [1, 1, 1]
 
 
+def test_a_beat_that_starts_before_the_broker_waits_steadily_and_counts_as_alive(house):
+    os.kill(house.valkey.pid, signal.SIGKILL)
+    sign = house.layout.data / "beat.alive"
+    try:
+        house.start("beat")
+        for patience in (10, 4, 4, 4):
+            sign.unlink(missing_ok=True)
+            until(sign.exists, patience)
+    finally:
+        house.valkey.stop(1)
+        house.start_valkey()
+    until(lambda: house.redis().llen("celery"), patience=10)
+
+
 def test_a_database_that_crashes_while_mail_is_sent_loses_nothing(house, worker):
     house.sink.pause = 0.3
     invited(house)
