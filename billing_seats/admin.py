@@ -81,6 +81,7 @@ class SubscriptionForm(forms.ModelForm):  # type: ignore[type-arg]  # -- takes n
 class SubscriptionAdmin(PreviewedAdmin, NoDeleting):
     """A workspace's plan, changed through the service; a smaller one after a look at what will be missed."""
 
+    linked_by = ("workspace",)
     preview_template = "admin/plan_preview.html"
 
     form = SubscriptionForm
@@ -125,6 +126,7 @@ class SeatPoolForm(forms.ModelForm):  # type: ignore[type-arg]  # -- takes no ty
 class SeatPoolAdmin(PreviewedAdmin, NoDeleting):
     """How many seats of a product were bought, changed through the service; too few, after a look at whose they are."""
 
+    linked_by = ("workspace",)
     preview_template = "admin/seats_preview.html"
     form = SeatPoolForm
     list_display = ("workspace", "product", "purchased", "assigned")
@@ -173,7 +175,3 @@ class SeatPoolAdmin(PreviewedAdmin, NoDeleting):
         """Answer what the quantity that was entered means, if it is less than is taken."""
         count = count_of_product(obj.workspace, obj.product.slug)
         return preview_seats(obj.workspace, count, obj.purchased) if obj.purchased < count.taken else None
-
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Let the workspace's page link here."""
-        return lookup == "workspace__id__exact" or super().lookup_allowed(lookup, value, request)

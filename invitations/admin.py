@@ -103,6 +103,7 @@ class DeliveryInline(TabularInline):  # type: ignore[misc]  # -- unfold ships no
 class InvitationAdmin(ReadOnlyAdmin):
     """Find an invitation by address; resend, revoke or extend it."""
 
+    linked_by = ("workspace",)
     list_display = ("email", "workspace", "standing", "role", "sent_at", "expires_at", "invited_by_name")
     list_filter = ("status", "role")
     list_select_related = ("workspace",)
@@ -120,10 +121,6 @@ class InvitationAdmin(ReadOnlyAdmin):
     def has_act_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002 -- unfold's
         """Answer whether changes are offered; the services decide again."""
         return request.user.has_perm("invitations.change_invitation")
-
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Let the workspace's page link here."""
-        return lookup == "workspace__id__exact" or super().lookup_allowed(lookup, value, request)
 
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Invitation], **where: Any

@@ -25,7 +25,23 @@ for model in (EmailAddress, Group):
         admin.site.unregister(model)
 
 
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # -- unfold ships no types
+class SupportAdmin(ModelAdmin):  # type: ignore[misc]  # -- unfold ships no types
+    """Lists narrowed down by their filters only.
+
+    Django lets the address of a list ask about any column, and about keys of rows that point here: with ``startswith``,
+    whoever may look at users could read password hashes and session keys letter by letter.
+    """
+
+    linked_by: tuple[str, ...] = ()
+    """Relations by which other pages link to the list."""
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:  # noqa: ARG002 -- Django's
+        """Answer whether the address may ask this."""
+        asked = {f"{name}{end}" for name in self.list_filter for end in ("__exact", "__isnull", "__id__exact")}
+        return lookup in asked | {f"{name}__id__exact" for name in self.linked_by}
+
+
+class ReadOnlyAdmin(SupportAdmin):
     """Rows to look at: nobody, not even a superuser, adds, changes or deletes them here."""
 
     actions: tuple[str, ...] | None = None
@@ -63,7 +79,7 @@ def acting(request: HttpRequest, workspace: Workspace, reason: str) -> Actor:
     return staff_actor(cast("User", request.user), workspace, reason)
 
 
-class ServiceAdmin(ModelAdmin):  # type: ignore[misc]  # -- unfold ships no types
+class ServiceAdmin(SupportAdmin):
     """A form saved by a service: what the service refuses is said, and nothing of it is kept."""
 
     def changeform_view(
@@ -108,6 +124,7 @@ class WorkspaceAdmin(ReadOnlyAdmin):
 class MembershipAdmin(ReadOnlyAdmin):
     """Find a member by address or name."""
 
+    linked_by = ("workspace",)
     list_display = ("email", "name", "workspace", "standing", "role", "last_active_at")
     list_filter = ("status", "role")
     list_select_related = ("workspace",)
@@ -117,10 +134,6 @@ class MembershipAdmin(ReadOnlyAdmin):
         "email", "name", "workspace", "user", "standing", "role", "seats_held",
         "expires_at", "joined_at", "last_active_at", "created_at",
     )  # fmt: skip
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Let the workspace's page link here."""
-        return lookup == "workspace__id__exact" or super().lookup_allowed(lookup, value, request)
 
     @admin.display(description=_("Status"))
     def standing(self, member: Membership) -> str:
