@@ -21,6 +21,7 @@ MEMBER = f"{WORKSPACE}/members/<uuid:member>"
 INVITATION = f"{WORKSPACE}/invitations/<uuid:invitation>"
 
 urlpatterns = [
+    path(f"{WORKSPACE}/entitlements/<slug:product>", Entitlement.as_view(), name="api-entitlement"),  # asked most
     path("schema", schema, name="api-schema"),
     path("docs", docs, name="api-docs"),
     path("workspaces", Workspaces.as_view(), name="api-workspaces"),
@@ -39,7 +40,6 @@ urlpatterns = [
     path(f"{WORKSPACE}/subscription", WorkspaceSubscription.as_view(), name="api-subscription"),
     path(f"{WORKSPACE}/seats", WorkspaceSeats.as_view(), name="api-seats"),
     path(f"{WORKSPACE}/seats/<slug:product>", ProductSeats.as_view(), name="api-product-seats"),
-    path(f"{WORKSPACE}/entitlements/<slug:product>", Entitlement.as_view(), name="api-entitlement"),
     path(f"{WORKSPACE}/audit-events", AuditEvents.as_view(), name="api-audit-events"),
     path(f"{WORKSPACE}/api-keys", ApiKeys.as_view(), name="api-keys"),
     path(f"{WORKSPACE}/api-keys/<uuid:key>", OneApiKey.as_view(), name="api-key"),

@@ -8,14 +8,15 @@ from workspace_admin import errors, health, metrics
 from workspace_admin.api_schema import Nowhere
 
 urlpatterns = [
+    # First, since programs ask most, and all that stands before is tried in vain.
+    path("api/v1/", include("workspace_admin.api_urls")),
+    path("api/v1", Nowhere.as_view()),  # else its slash would be asked for, by a redirect that no program expects
     path("healthz/live", health.live, name="live"),
     path("healthz/ready", health.ready, name="ready"),
     path("metrics", metrics.metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("", include("members.urls")),  # before allauth's: it shuts one of its pages
     path("accounts/", include("allauth.urls")),
-    path("api/v1", Nowhere.as_view()),  # else its slash would be asked for, by a redirect that no program expects
-    path("api/v1/", include("workspace_admin.api_urls")),
     path("", include("billing_seats.urls")),
     path("", include("invitations.urls")),
     path("", include("workspace_admin.keys.urls")),
