@@ -15,6 +15,8 @@ from workspace_admin.embedded.layout import ROOT, EmbeddedError, Layout
 from workspace_admin.embedded.supervisor import Supervisor, supervised
 
 HOST = "127.0.0.1"
+THREADS = "4"
+"""Requests that a web worker has in hand. With one, whoever was sent to it waited behind a long bulk call or export."""
 _PATIENCE = 60.0
 _COMMENT = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
 _SIGN_INS = """
@@ -88,7 +90,7 @@ def _start_web(supervisor: Supervisor) -> None:
         "--workers",
         "2",
         "--blocking-threads",
-        "1",
+        THREADS,
         "--no-ws",
     )
     supervisor.start("web", _module("granian", *web, "workspace_admin.wsgi:application"))
