@@ -232,7 +232,7 @@ class Resource(APIView):
 
 @cache
 def _reader(form: type[Strict]) -> Strict:
-    """Answer the form that all such queries are read with: to build one takes longer than to read, which changes none."""
+    """Answer the form that all such queries are read with; reading leaves it as it is, and building takes longer."""
     return form()
 
 
