@@ -4,6 +4,8 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -112,6 +114,22 @@ class SubscriptionAdmin(PreviewedAdmin, NoDeleting):
         purchases.change_plan(acting(request, obj.workspace, form.cleaned_data["reason"]), obj.plan)
 
 
+class WorkspaceSelect(AutocompleteSelect):
+    """Django's, which fails while it shows a choice again that is no id."""
+
+    def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> Any:
+        """Answer the choice that was made, if it can be one."""
+        return super().optgroups(name, [one for one in value if _is_id(one)], attrs)
+
+
+def _is_id(text: str) -> bool:
+    try:
+        Workspace._meta.pk.to_python(text)  # noqa: SLF001 -- public by its documentation
+    except ValidationError:
+        return False
+    return True
+
+
 class SeatPoolForm(forms.ModelForm):  # type: ignore[type-arg]  # -- takes no type at run time
     """Quantity and reason."""
 
@@ -140,6 +158,8 @@ class SeatPoolAdmin(PreviewedAdmin, NoDeleting):
         """Offer what is sold: nobody buys a first seat of a retired product."""
         if db_field.name == "product":
             kwargs["queryset"] = Product.objects.filter(retired=False)
+        else:
+            kwargs["widget"] = WorkspaceSelect(db_field, self.admin_site)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: SeatPool | None = None) -> tuple[str, ...]:

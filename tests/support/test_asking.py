@@ -1,9 +1,10 @@
 """What support staff may ask of the lists: what the filters offer, and nothing that would give a secret away."""
 
 import pytest
+from django.urls import reverse
 
 from billing_seats.models import SeatPool
-from tests.support.pages import page
+from tests.support.pages import REASON, page
 
 SECRETS = {
     "members_user": (
@@ -58,3 +59,11 @@ def test_a_workspaces_page_links_to_its_lists(model, client_for, vera, acme):
 def test_a_product_narrows_the_seats_down(client_for, vera, acme):
     product = SeatPool.objects.filter(workspace=acme).first().product
     assert client_for(vera).get(f"{page('billing_seats_seatpool')}?product__id__exact={product.pk}").status_code == 200
+
+
+@pytest.mark.parametrize("wrong", ["1", "x" * 5000, "\u202e", ""])
+def test_a_workspace_that_is_none_is_said_beside_the_field(wrong, client_for, sam, acme):
+    values = {"workspace": wrong, "product": wrong, "purchased": 1, "reason": REASON}
+    answer = client_for(sam).post(reverse("admin:billing_seats_seatpool_add"), values)
+    assert answer.status_code == 200
+    assert answer.context["adminform"].form.errors.keys() == {"workspace", "product"}
