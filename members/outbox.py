@@ -127,6 +127,12 @@ class OutgoingQuerySet[M: "Outgoing"](models.QuerySet[M]):
         ends = Now() + lease()
         return self.update(leased_until=ends, next_attempt_at=ends, **values)
 
+    def put_off(self, wait: timedelta) -> int:
+        """Let what is due, and nobody is claiming, wait for so long; answers how many rows that were."""
+        with transaction.atomic():
+            due = self.due().select_for_update(skip_locked=True)
+            return self.filter(id__in=due.values("id")).update(next_attempt_at=Now() + wait)
+
     def release(self) -> int:
         """Queue what failed or is unknown, as if it had never been tried; answers how many rows."""
         again = self.filter(state__in=[State.FAILED, State.UNKNOWN])

@@ -72,11 +72,9 @@ class _Turn[M: Outgoing]:
 
     def give_back(self, name: uuid.UUID, ids: Sequence[uuid.UUID], wait: float) -> None:
         """Leave to the next turn what this one claimed and has not begun."""
-        later = {"next_attempt_at": Now() + _seconds(wait)}
-        self.rows.leased(name, *ids).update(lease=None, leased_until=None, **later)
+        self.rows.leased(name, *ids).update(lease=None, leased_until=None, next_attempt_at=Now() + _seconds(wait))
         if wait:  # what this turn did not claim would be turned away as well
-            due = self.rows.due().select_for_update(skip_locked=True).values("id")
-            self.rows.filter(id__in=due).update(**later)
+            self.rows.put_off(_seconds(wait))
 
     def send(self, name: uuid.UUID, pk: uuid.UUID) -> Judgement | None:
         """Handle one row; answers what went wrong."""

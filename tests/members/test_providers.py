@@ -253,6 +253,7 @@ def test_retry_after_is_honoured_by_all(http, mail, retry_after):
     assert len(http.bodies) == 1, "the others were not even tried"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_asked_to_wait_it_asks_for_nothing_more_meanwhile(http, mail):
     ROWS.bulk_create([AccountMail(kind="x", email=f"p{n}@example.com") for n in range(120)])
     http.answers.append((429, {"Retry-After": "120"}))
