@@ -1,5 +1,6 @@
 """What support staff see and change of plans, seats and the catalogue."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
@@ -117,7 +118,7 @@ class SubscriptionAdmin(PreviewedAdmin, NoDeleting):
 class WorkspaceSelect(AutocompleteSelect):
     """Django's, which fails while it shows a choice again that is no id."""
 
-    def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> Any:
+    def optgroups(self, name: str, value: Sequence[str], attrs: dict[str, Any] | None = None) -> Any:
         """Answer the choice that was made, if it can be one."""
         return super().optgroups(name, [one for one in value if _is_id(one)], attrs)
 

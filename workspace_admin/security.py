@@ -103,7 +103,7 @@ class BoundedRequests:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass the request on, or answer what is wrong with it."""
-        charset = request.content_params.get("charset", UTF_8)
+        charset = (request.content_params or {}).get("charset", UTF_8)
         # Any codec of Python could be named, and what can be none of a query or a form would fail in the middle of it.
         request.encoding = UTF_8
         wrong = self._wrong(request) or self._unreadable(request, charset)
