@@ -32,7 +32,7 @@ def context() -> Shape:
 
 
 def _part(tag: str, name: str, about: str, calls: list[Shape]) -> Shape:
-    return {"id": f"part-{tag}", "name": name, "about": marked(about), "calls": calls}
+    return {"id": f"part-{tag}", "name": name, "about": marked(about[:1].upper() + about[1:]), "calls": calls}
 
 
 def _calls() -> Iterator[Shape]:
