@@ -23,17 +23,16 @@ from members.calls import CallCount as CallCount
 from members.calls import KeptAnswer as KeptAnswer
 from members.clock import OrNever
 from members.errors import NotFound
+from members.events import AuditEvent as AuditEvent  # as Session below
 from members.ids import new_id
 from members.names import FOLDED_LENGTH, fold
+from members.search import lexemes_of
 from members.sessions import Session as Session  # found here by Django, which looks for models nowhere else
 
 SLUG = RegexValidator(
     r"^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])\Z",
     _("Use 2 to 32 lower-case letters, digits and hyphens; begin and end with a letter or digit."),
 )
-
-WORD_LENGTH = 163
-"""Characters of a word by which it is found: as many as ``member_lexemes`` keeps beside the workspace's id."""
 
 
 class Role(models.TextChoices):
@@ -174,7 +173,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def matching(self, workspace: Workspace, text: str) -> Self:
         """Answer those with a word in name or address beginning with each word of ``text``."""
-        lexemes = lexemes_of(workspace, text)
+        lexemes = lexemes_of(workspace.id, text)
         return self.having(lexemes) if lexemes else self
 
     def having(self, lexemes: str, *, indexed: bool = True) -> Self:
@@ -186,12 +185,6 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         else:
             found = self.extra(where=["ts_match_vq(members_membership.search, %s::tsquery)"], params=[lexemes])
         return cast("Self", found)
-
-
-def lexemes_of(workspace: Workspace, text: str) -> str:
-    """Answer the query for members of the workspace with the words that ``text`` begins; empty: it has no words."""
-    words = "".join(char if char.isalnum() else " " for char in fold(text)).split()
-    return " & ".join(f"'{workspace.id}:{word[:WORD_LENGTH]}':*" for word in words[:8])
 
 
 class Membership(models.Model):
@@ -281,37 +274,6 @@ class Membership(models.Model):
         if over and self.status == Status.ACTIVE:
             return "lapsed"
         return self.status
-
-
-class AuditEvent(models.Model):
-    """One change, with who made it. No foreign keys: it outlives what it speaks of; the table refuses changes."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    workspace_id = models.UUIDField()
-    occurred_at = models.DateTimeField(db_default=Now())
-    action = models.CharField(max_length=40)
-    actor_type = models.CharField(max_length=8)
-    actor_id = models.UUIDField(null=True)
-    actor_label = models.CharField(max_length=254)
-    target_type = models.CharField(max_length=20)
-    target_id = models.UUIDField(null=True)
-    target_label = models.CharField(max_length=254)
-    changes = models.JSONField(default=dict)
-    reason = models.CharField(max_length=500, blank=True)
-    request_id = models.CharField(max_length=64, blank=True)
-
-    class Meta:
-        indexes: ClassVar = [
-            models.Index(fields=["workspace_id", "-occurred_at", "-id"], name="audit_newest_first"),
-            models.Index(fields=["workspace_id", "action", "-occurred_at", "-id"], name="audit_by_action"),
-            models.Index(fields=["workspace_id", "target_id", "-occurred_at", "-id"], name="audit_by_target"),
-            models.Index(fields=["workspace_id", "actor_id", "-occurred_at", "-id"], name="audit_by_actor"),
-            # Who was removed is known by their address only.
-            models.Index(fields=["workspace_id", "target_label", "-occurred_at", "-id"], name="audit_by_label"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.action} {self.target_label}"
 
 
 class Scope(models.TextChoices):

@@ -92,7 +92,7 @@ def elsewhere(act: Callable[[], object]) -> Iterator[None]:
                 act()
                 done.set()
                 end.wait(PATIENCE)
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:  # noqa: BLE001 -- it is raised where it is waited for
             failed.append(error)
             done.set()
         finally:

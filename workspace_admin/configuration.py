@@ -20,7 +20,7 @@ def require_strong(name: str, value: str, *, debug: bool) -> str:
     if debug:
         return value or f"only-for-development-{name}"
     # The numbers and the beginning are those of security.W009.
-    if len(value) < WEAKEST_SECRET or len(set(value)) < 5 or value.startswith("django-insecure-"):  # noqa: PLR2004
+    if len(value) < WEAKEST_SECRET or len(set(value)) < 5 or value.startswith("django-insecure-"):  # noqa: PLR2004 -- as said above
         raise ImproperlyConfigured(f"{name}: set a random secret of at least {WEAKEST_SECRET} characters.")
     return value
 

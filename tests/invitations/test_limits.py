@@ -145,7 +145,7 @@ def test_reminders_and_word_to_admins_do_not_count(few, as_alice, acme):
             workspace=acme, invitation=invitation, generation=1, kind=kind, recipient="ada@example.com"
         )
     waited(invitation)
-    resend(as_alice, invitation.id)
+    assert resend(as_alice, invitation.id).generation == 2
 
 
 def test_the_api_says_when_to_come_back(few, as_alice, alice, client_for):

@@ -16,7 +16,8 @@ from billing_seats.models import Seat
 from invitations.models import Invitation, InvitationStatus
 from members.compiled import A_TIME, A_WORKSPACE, AN_ID, Compiled, a_text
 from members.keyset import Order, Page, Place, bound, cut, place
-from members.models import Membership, Status, Workspace, lexemes_of
+from members.models import Membership, Status, Workspace
+from members.search import lexemes_of
 
 STATUSES = {
     "invited": Q(status=Status.INVITED, expires_at__gt=Now()),
@@ -113,7 +114,7 @@ def rows(workspace: Workspace) -> QuerySet[Membership, Row]:
 
 def _blanks(workspace: Workspace, query: Mapping[str, Any]) -> dict[Any, Any]:
     """Answer what the list is narrowed to, by the blank for it."""
-    asked = {ROLE: query.get("role"), PRODUCT: query.get("product"), WORDS: lexemes_of(workspace, query["q"])}
+    asked = {ROLE: query.get("role"), PRODUCT: query.get("product"), WORDS: lexemes_of(workspace.id, query["q"])}
     return {A_WORKSPACE: workspace.id} | {blank: value for blank, value in asked.items() if value}
 
 
