@@ -33,6 +33,7 @@ def acts(slug: str) -> dict[str, Callable[[], object]]:
     from members.access import actor_for, system_actor  # noqa: PLC0415 -- as above
     from members.models import User  # noqa: PLC0415 -- as above
     from workspace_admin.demo import CHAT, CODE  # noqa: PLC0415 -- as above
+    from workspace_admin.people.roster import find  # noqa: PLC0415 -- as above
 
     alice = actor_for(User.objects.get(email="alice@acme.example"), slug)
     workspace = alice.workspace
@@ -62,7 +63,15 @@ def acts(slug: str) -> dict[str, Callable[[], object]]:
         deactivate(alice, one.id)
         reactivate(alice, one.id, [CHAT, CODE])
 
+    asked = {"sort": "-last_active_at", "limit": 100, "q": "", "cursor": ""}
+    deep = asked
+    for _page in range(8):
+        deep = deep | {"cursor": find(workspace, deep).next_cursor}
+
     return {
+        "list by activity": lambda: find(workspace, asked),
+        "list by activity, deep": lambda: find(workspace, deep),
+        "list by words of nobody": lambda: find(workspace, asked | {"q": "nobodyhasthis"}),
         "give and take, many left": lambda: give_and_take(CHAT),
         "give and take, two left": lambda: give_and_take(CODE),
         "move": there_and_back,
