@@ -64,13 +64,10 @@ def _standing(request, hashed):
     Each test works in a savepoint of this transaction. Where any test commits, each opens its own.
     """
     tests = [one for one in request.session.items if one.path == request.path]
-    marks = [mark.kwargs for one in tests for mark in one.iter_markers("django_db")]
+    marks = [mark for one in tests for mark in one.iter_markers()]
     fixtures = {name for one in tests for name in one.fixturenames}
-    if (
-        any(mark.get("transaction") for mark in marks)
-        or not fixtures & {"db", *OPENED}
-        or "transactional_db" in fixtures
-    ):
+    alone = any(mark.name == "browser" or mark.kwargs.get("transaction") for mark in marks)
+    if alone or "transactional_db" in fixtures or not fixtures & {"db", *OPENED}:
         yield
         return
     request.getfixturevalue("django_db_setup")

@@ -53,7 +53,7 @@ def test_and_with_the_key_of_a_product(acme):
     [
         *((MEMBERS, {"sort": sort}, 2) for sort in ORDERS),
         *((MEMBERS, {"status": status}, 2) for status in STATUSES),
-        (MEMBERS, {"role": "member", "product": demo.CHAT}, 2),
+        (MEMBERS, {"role": "member", "product": demo.CHAT}, 3),
         (MEMBERS, {"q": "person", "sort": "-joined_at"}, 3),
         (INVITATIONS, {}, 3),
         (INVITATIONS, {"status": "pending"}, 3),

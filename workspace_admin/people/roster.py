@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import BooleanField, Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Now
 
 from billing_seats.models import Seat
@@ -37,10 +37,12 @@ ORDERS = {
     )
 }
 ROLE, PRODUCT, WORDS, KEY = (a_text(name) for name in ("role", "product", "words", "key"))
+SOUGHT = {WORDS, PRODUCT}
+"""What few may have, anywhere in an order."""
 _LIST = "Membership"
 _MOST_WAYS = 2_000
 NEAR = 1_000
-"""Members among whom words are looked for before all who have them are looked up."""
+"""Members among whom words or a seat are looked for before all who have them are looked up."""
 
 
 class Row(NamedTuple):
@@ -83,8 +85,8 @@ class _Way:
 def find(workspace: Workspace, query: Mapping[str, Any]) -> Page[Row]:
     """Answer the page that a MembersQuery asks for.
 
-    Words that many have are found fast along the order, and those that few have, by their index. Which it is, the
-    database guesses badly: so they are looked for a little way along the order first, and then by their index.
+    Words or a seat that many have are found fast along the order, and those that few have, by their index. Which it is,
+    the database guesses badly: so they are looked for a little way along the order first, and then by their index.
 
     Raises:
         InvalidRequest: its cursor is none of this list in this order.
@@ -95,7 +97,7 @@ def find(workspace: Workspace, query: Mapping[str, Any]) -> Page[Row]:
     if start.at is not None:
         blanks |= {A_TIME if order.timed else KEY: start.at[0], AN_ID: start.at[1]}
     found: list[Any] = []
-    for reach in (Reach.NEAR, Reach.ALL) if WORDS in blanks else (Reach.ALONG,):
+    for reach in (Reach.NEAR, Reach.ALL) if blanks.keys() & SOUGHT else (Reach.ALONG,):
         if len(found) <= limit:
             found = _compiled(way, reach).read(blanks)
     return bound([Row._make(row) for row in found], _LIST, order, start, limit)
@@ -122,23 +124,30 @@ def _blanks(workspace: Workspace, query: Mapping[str, Any]) -> dict[Any, Any]:
 def _compiled(way: _Way, reach: Reach) -> Compiled:
     order = ORDERS[way.sort]
     start = Place(way.backward, (A_TIME if order.timed else KEY, AN_ID) if way.placed else None)
-    rows = _narrowed(_rows(), way.status, {blank: blank for blank in way.by}, indexed=reach == Reach.ALL)
+    wanted = {blank: blank for blank in way.by}
+    rows = _narrowed(_rows(), way.status, wanted, indexed=reach != Reach.NEAR)
     if reach == Reach.NEAR:
-        everyone = Membership.objects.filter(workspace_id=A_WORKSPACE)
-        rows = rows.filter(id__in=cut(everyone, order, start, NEAR).values("id"))
-    return Compiled.of(cut(rows.values_list(*Row._fields), order, start, way.limit, sorting=reach == Reach.ALL))
+        others = {blank: blank for blank in way.by - SOUGHT}
+        rows = rows.filter(
+            id__in=cut(_narrowed(Membership.objects, way.status, others), order, start, NEAR).values("id")
+        )
+    return Compiled.of(cut(rows.values_list(*Row._fields), order, start, way.limit, sorting=reach != Reach.ALONG))
 
 
 def _narrowed(rows: Any, status: str | None, values: Mapping[Any, Any], *, indexed: bool = True) -> Any:
-    """Answer those of the rows that have the status, and the value that is given for each blank."""
+    """Answer those of the rows that have the status, and the value that is given for each blank.
+
+    Not ``indexed``, words and seats are looked for row by row: for a few rows, the database would fetch everybody's.
+    """
     rows = rows.filter(workspace_id=values[A_WORKSPACE])
     if status:
         rows = rows.filter(STATUSES[status])
     if ROLE in values:
         rows = rows.filter(role=values[ROLE])
     if PRODUCT in values:
-        held = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("pk"))
-        rows = rows.filter(Exists(held.filter(product__slug=values[PRODUCT])))
+        seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("pk"))
+        held = Exists(seats.filter(product__slug=values[PRODUCT]))
+        rows = rows.filter(held if indexed else Case(When(held, then=True), default=False, output_field=BooleanField()))
     return rows.having(values[WORDS], indexed=indexed) if WORDS in values else rows
 
 
