@@ -17,6 +17,11 @@ document.addEventListener("click", (event) => {
   openers.set(control.getAttribute("hx-target"), (menu && openerOf(menu)) || control);
 });
 
+// A choice in the list may be answered by a question.
+document.addEventListener("change", ({ target }) => {
+  if (target.matches?.("[data-submit]")) openers.set("#dialog", target);
+});
+
 // The list behind a dialog may be swapped just after the focus went back into it: then it goes back once more.
 let returned = null;
 const like = (opener) => (opener?.isConnected ? opener : opener?.id && document.getElementById(opener.id));

@@ -93,6 +93,17 @@ def test_a_deactivated_member_comes_back_with_a_seat_gone_and_gets_one_from_some
         expect(switch(page, address)).not_to_be_checked()
 
 
+def test_giving_up_the_admin_role_is_asked_first(members):
+    own = row(members, "alice@").get_by_role("combobox")
+    own.select_option(label="Billing")
+    dialog = members.get_by_role("dialog")
+    expect(dialog).to_contain_text("You will be Billing in Acme")
+    check_clean(members, "giving up the Admin role")
+    members.keyboard.press("Escape")
+    expect(own).to_have_value("admin")
+    expect(own).to_be_focused()
+
+
 def test_the_drawer_says_why_and_looks_again_after_a_change(members):
     page = members
     page.get_by_role("link", name="Carol Novak").click()

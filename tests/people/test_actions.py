@@ -101,10 +101,35 @@ def test_someone_who_is_gone_is_told_with_the_list_as_it_is(htmx, plain):
     assert plain.post(f"/w/acme/members/{uuid.uuid4()}/role/", {"role": "member"}).status_code == 404
 
 
-def test_an_admin_who_steps_down_is_led_to_the_home(htmx, member, acme):
+@pytest.fixture
+def two_admins(acme):
     acme.memberships.filter(email="carol@acme.example").update(role="admin")
-    response = htmx.post(f"/w/acme/members/{member('alice@acme.example').id}/role/", {"role": "member"})
+
+
+def test_an_admin_who_would_step_down_is_asked_first(htmx, plain, member, two_admins):
+    link = f"/w/acme/members/{member('alice@acme.example').id}/role/"
+    asked = htmx.post(link, {"role": "billing"})
+    assert asked.status_code == 200
+    assert (asked["HX-Retarget"], asked["HX-Reswap"]) == ("#dialog", "innerHTML")
+    [shown] = [row for row in asked.context["rows"] if row.email == "alice@acme.example"]
+    assert shown.role == "admin"
+    page = plain.post(link, {"role": "billing"})
+    for answer in (asked, page):
+        assert b"Give up the Admin role?" in answer.content
+        assert b'name="sure"' in answer.content
+    assert member("alice@acme.example").role == "admin"
+
+
+def test_an_admin_who_steps_down_is_led_to_the_home(htmx, plain, member, two_admins):
+    link = f"/w/acme/members/{member('alice@acme.example').id}/role/"
+    response = htmx.post(link, {"role": "member", "sure": "on"})
     assert response["HX-Redirect"] == "/w/acme/"
+    assert member("alice@acme.example").role == "member"
+
+
+def test_another_admin_steps_down_unasked(htmx, member, two_admins):
+    htmx.post(f"/w/acme/members/{member('carol@acme.example').id}/role/", {"role": "billing"})
+    assert member("carol@acme.example").role == "billing"
 
 
 def test_the_list_after_an_action_is_the_part_that_was_looked_at(htmx, member):

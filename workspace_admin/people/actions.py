@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import reswap, retarget
 
 from billing_seats import lifecycle
 from billing_seats import services as seats
@@ -19,7 +20,7 @@ from members.access import Action, Actor, actor_for, require
 from members.errors import DomainError, InvitationNotPending, LastAdmin, MemberInvited, NotFound, PermissionDenied
 from members.models import Membership, Role, Status
 from workspace_admin.people import queries
-from workspace_admin.people.listing import Request, refreshed
+from workspace_admin.people.listing import CHANGED, Request, context_of, refreshed
 
 
 def act(
@@ -45,11 +46,35 @@ def act(
 @login_required
 @require_POST
 def role(request: Request, slug: str, member: UUID) -> HttpResponse:
-    """Give a member, or a pending one, another role."""
+    """Give a member, or a pending one, another role; who would give up their own rights by it is asked first."""
     wanted = request.POST.get("role", "")
+    if wanted in {Role.MEMBER, Role.BILLING} and "sure" not in request.POST:
+        actor = actor_for(request.user, slug)
+        if _gives_up_rights(actor, member):
+            return _ask_about_own_role(request, actor, Role(wanted))
     label = Role(wanted).label if wanted in Role.values else wanted
     done = _("The role is now %(role)s.") % {"role": label}
     return act(request, slug, lambda actor: members.change_role(actor, member, wanted), done, member)
+
+
+def _gives_up_rights(actor: Actor, member: UUID) -> bool:
+    """Answer whether this Admin changes their own role, and may: the last one's service says why not."""
+    own = actor.membership
+    return (
+        own is not None
+        and own.id == member
+        and own.role == Role.ADMIN
+        and not members.is_last_admin(actor.workspace, own)
+    )
+
+
+def _ask_about_own_role(request: Request, actor: Actor, wanted: Role) -> HttpResponse:
+    context = {**context_of(request, actor), "member": actor.membership, "wanted": wanted}
+    if not request.htmx:
+        return render(request, "people/own_role.html", context)
+    response = render(request, "people/own_role.html#answer", context)
+    response["HX-Trigger"] = CHANGED
+    return reswap(retarget(response, "#dialog"), "innerHTML")
 
 
 @login_required
