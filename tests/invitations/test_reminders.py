@@ -157,7 +157,8 @@ def test_the_offers_that_end_are_found_by_an_index(ending, acme):
     ended = {"status": "revoked", "role": "member", "expires_at": ending.expires_at}
     Invitation.objects.bulk_create(Invitation(workspace=acme, email=f"p{n}@example.com", **ended) for n in range(5_000))
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE invitations_invitation")
+        # Of all tables: statistics that others' tests left behind would make some other way look shorter.
+        cursor.execute("ANALYZE")
     assert "invitation_ending" in due().explain()
 
 
