@@ -3,7 +3,7 @@ FROM python:3.13-slim AS build
 WORKDIR /app
 RUN pip install --no-cache-dir uv
 COPY pyproject.toml uv.lock .python-version ./
-RUN UV_PYTHON_DOWNLOADS=never uv sync --frozen --no-dev
+RUN UV_PYTHON_DOWNLOADS=never uv sync --frozen --no-dev --extra amazon-ses
 COPY . .
 # Static files get their hashes here, so that the image can run read-only. The values only satisfy the start-up checks.
 RUN SECRET_KEY=build-only-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789 \
