@@ -41,7 +41,7 @@ class WorkspaceShape(serializers.Serializer[Any]):
 class WorkspaceChanges(Strict):
     """What is changed: all that is given."""
 
-    name = Text(max_length=100, required=False)
+    name = Text(max_length=100, required=False, help_text="Shown to everyone; no control characters, no line breaks.")
     reminders = Truth(required=False)
 
 

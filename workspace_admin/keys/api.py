@@ -28,7 +28,9 @@ NEWEST_FIRST = Order("newest", "created_at", descending=True, timed=True)
 class NewApiKey(Strict):
     """A key to be made."""
 
-    name = Text(max_length=1000, help_text="What it is for: at most 100 characters.")
+    name = Text(
+        max_length=1000, help_text="What it is for: at most 100 characters, no control characters, no line breaks."
+    )
     scope = serializers.ChoiceField(choices=Scope.choices, default=Scope.READ.value)
     expires_at = Moment(default=None, allow_null=True, help_text="When it stops; null or absent for never.")
 
