@@ -61,6 +61,7 @@ app.conf.update(
         for name in ("billing_seats.tasks.take_stock", "members.tasks.forget_answers")
     },
 )
+app.steps["consumer"].add("workspace_admin.probes:Pulse")
 app.autodiscover_tasks()
 
 

@@ -16,9 +16,12 @@ from urllib.parse import urlsplit
 
 import structlog
 from celery.beat import Scheduler
-from celery.signals import heartbeat_sent, worker_ready
+from celery.bootsteps import StartStopStep
+from celery.signals import worker_ready
 from celery.worker import consumer
 
+_TURN = 2.0
+"""Seconds from one sign of a worker's life to the next."""
 _STALE = 30.0
 """Seconds without a turn after which a worker or beat counts as stuck."""
 logger = structlog.get_logger(__name__)
@@ -29,7 +32,6 @@ def _sign(name: str) -> Path:
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]  # -- Celery has no types
-@heartbeat_sent.connect  # type: ignore[untyped-decorator]  # -- as above
 def worker_lives(**_: Any) -> None:
     """Note that the worker got a turn."""
     _sign("worker").touch()
@@ -37,6 +39,10 @@ def worker_lives(**_: Any) -> None:
 
 class Consumer(consumer.Consumer):  # type: ignore[misc]  # -- as above
     """Looks for a broker that is away every two seconds, and counts as alive meanwhile: nothing is wrong with it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # Celery's heartbeats are messages that nobody reads; the first would wait mutely for a broker that is away.
+        super().__init__(*args, **kwargs, without_heartbeat=True)
 
     def ensure_connected(self, conn: Any) -> Any:
         """Answer the connection as soon as there is one."""
@@ -51,6 +57,25 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # -- as above
 
         conn.ensure_connection = steadily
         return super().ensure_connected(conn)
+
+
+class Pulse(StartStopStep):  # type: ignore[misc]  # -- as above
+    """Notes that the worker got a turn, for as long as it has a broker."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+    _turns: Any = None
+
+    def start(self, c: Any) -> None:
+        """Begin, with a new connection."""
+        self._turns = c.timer.call_repeatedly(_TURN, worker_lives)
+
+    def stop(self, c: Any) -> None:
+        """End, with the connection: looking for another is noted by itself."""
+        if self._turns is not None:
+            c.timer.cancel(self._turns)
+            self._turns = None
+
+    shutdown = stop
 
 
 class BeatScheduler(Scheduler):  # type: ignore[misc]  # -- as above
