@@ -4,23 +4,22 @@ The statements are put together once in a process's life: building them anew at 
 of it, the database included.
 """
 
-import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model, QuerySet
 
 from billing_seats.models import Product, ProductKey, Subscription
 from members.calls import OVER
+from members.compiled import AN_ID, Compiled
 from members.credentials import Credential
 from members.models import ApiKey, Workspace
 from members.rates import rate
 
-NOBODY = uuid.UUID(int=0)
-"""Stands in a compiled statement where an id will be."""
+DIGEST = b"\0digest"
+"""Stands in a compiled statement where what proves a key will be."""
 JUDGEMENT = ("over", "answered_for")
 _WORKSPACE, _PLAN, _PRODUCT = "workspace__", "workspace__subscription__", "product__"
 
@@ -45,20 +44,10 @@ SELECT found.*, counted.calls, counted.seconds FROM found LEFT JOIN counted ON T
 """
 
 
-@dataclass(frozen=True)
-class _Statement:
-    """SQL in which ``values`` are put, NOBODY's place being the key's."""
-
-    sql: str
-    values: tuple[Any, ...]
-
-    def row(self, credential: Credential) -> Iterator[Any] | None:
-        """Answer the row of the key, or None: there is none with this id."""
-        values = [credential.id if value == NOBODY else value for value in self.values]
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, [*values, credential.digest])
-            row = cursor.fetchone()
-        return None if row is None else iter(row)
+def _row(statement: Compiled, credential: Credential) -> Iterator[Any] | None:
+    """Answer the row of the key, or None: there is none with this id."""
+    found = statement.read({AN_ID: credential.id, DIGEST: credential.digest})
+    return iter(found[0]) if found else None
 
 
 def api_key(credential: Credential) -> ApiKey | None:
@@ -66,7 +55,7 @@ def api_key(credential: Credential) -> ApiKey | None:
 
     It works for this caller only where the credential proves it too; then the call is counted, in its ``rate``.
     """
-    row = _of_workspaces().row(credential)
+    row = _row(_of_workspaces(), credential)
     if row is None:
         return None
     key, workspace, plan = _made(ApiKey, row), _made(Workspace, row), _made(Subscription, row)
@@ -77,7 +66,7 @@ def api_key(credential: Credential) -> ApiKey | None:
 
 def product_key(credential: Credential) -> ProductKey | None:
     """Answer the product's key with this id, judged, with its product; counted as above."""
-    row = _of_products().row(credential)
+    row = _row(_of_products(), credential)
     if row is None:
         return None
     key, key.product = _made(ProductKey, row), _made(Product, row)
@@ -86,21 +75,22 @@ def product_key(credential: Credential) -> ProductKey | None:
 
 
 @cache
-def _of_workspaces() -> _Statement:
+def _of_workspaces() -> Compiled:
     names = (*_columns(ApiKey), *_columns(Workspace, _WORKSPACE), *_columns(Subscription, _PLAN), *JUDGEMENT)
     return _statement(ApiKey.objects.judged(), names, "NOT over AND answered_for")
 
 
 @cache
-def _of_products() -> _Statement:
+def _of_products() -> Compiled:
     names = (*_columns(ProductKey), *_columns(Product, _PRODUCT), "over")
     return _statement(ProductKey.objects.annotate(over=OVER), names, "NOT over")
 
 
-def _statement(keys: QuerySet[Any], names: Sequence[str], working: str) -> _Statement:
-    find, values = keys.filter(id=NOBODY).values_list(*names).query.sql_with_params()
+def _statement(keys: QuerySet[Any], names: Sequence[str], working: str) -> Compiled:
+    find = Compiled.of(keys.filter(id=AN_ID).values_list(*names))
     table = keys.model._meta.db_table  # noqa: SLF001 -- public by its documentation
-    return _Statement(_COUNTED.format(names=", ".join(names), find=find, working=working, table=table), values)
+    sql = _COUNTED.format(names=", ".join(names), find=find.sql, working=working, table=table)
+    return Compiled(sql, (*find.values, DIGEST))
 
 
 def _columns(model: type[Model], prefix: str = "") -> list[str]:
