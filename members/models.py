@@ -180,9 +180,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         """Answer those that have what ``lexemes_of`` answered; not ``indexed``, only the rows at hand are looked at."""
         # Django's own search lookup would parse the words again; these are lexemes already. The operator is looked up
         # in an index, its function never.
-        column = "members_membership.search"
-        has = f"{column} @@ %s::tsquery" if indexed else f"ts_match_vq({column}, %s::tsquery)"
-        found = self.extra(where=[has], params=[lexemes])
+        if indexed:
+            found = self.extra(where=["members_membership.search @@ %s::tsquery"], params=[lexemes])
+        else:
+            found = self.extra(where=["ts_match_vq(members_membership.search, %s::tsquery)"], params=[lexemes])
         return cast("Self", found)
 
 
