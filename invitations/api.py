@@ -7,8 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models import F, OuterRef, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,7 +15,7 @@ from billing_seats.api import WorkspaceResource
 from billing_seats.models import Seat
 from invitations import services
 from invitations.editing import edit
-from invitations.models import Delivery, Invitation, InvitationStatus, Kind
+from invitations.models import Delivery, Invitation, InvitationStatus, last_mail
 from invitations.shapes import STATUSES, InvitationEdits, InvitationShape, InvitationsQuery, NewInvitation
 from members.access import Action, require
 from members.api import KEPT_REFUSALS, Nothing
@@ -47,15 +46,11 @@ def rows(workspace: Workspace) -> QuerySet[Invitation]:
 def _rows() -> QuerySet[Invitation]:
     """Answer all invitations so; never read, only narrowed: to build this takes longer than to run it."""
     seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("membership_id"))
-    mails = Delivery.objects.filter(
-        workspace=OuterRef("workspace_id"), invitation=OuterRef("pk"), kind=Kind.INVITATION
-    ).order_by("-created_at")
-    about = JSONObject(state="state", outcome="outcome", at=Coalesce("outcome_at", "sent_at", "created_at"))
     return Invitation.objects.annotate(
         over=OVER,
         role_=F("membership__role"),
         held_=ArraySubquery(seats.order_by("product__slug").values("product__slug")),
-        mail_=Subquery(mails.values(about=about)[:1]),
+        mail_=last_mail("pk"),
     )
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, F, OuterRef, Subquery
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models.functions import Coalesce
 from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.html import escape, format_html
@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from billing_seats.counts import SeatCount, count_of, pools_with_counts
 from billing_seats.models import Product, Seat
-from invitations.models import Delivery, Invitation, InvitationStatus, Kind
+from invitations.models import Invitation, InvitationStatus, last_mail
 from members.compiled import A_WORKSPACE, AN_ID, Compiled
 from members.errors import InvalidRequest, NotFound
 from members.keyset import Order, Page, page
@@ -129,20 +129,13 @@ def _whole() -> MembershipQuerySet:
     offer = Invitation.objects.filter(
         workspace=OuterRef("workspace_id"), membership=OuterRef("pk"), status=InvitationStatus.PENDING
     )
-    # Not by a join: before the table is analysed, Postgres would read all of the workspace's mails for each member.
-    mails = Delivery.objects.filter(
-        workspace=OuterRef("workspace_id"), invitation=OuterRef("invitation"), kind=Kind.INVITATION
-    ).order_by("-created_at")
-    about = JSONObject(
-        state="state", outcome="outcome", at=Coalesce("outcome_at", "sent_at", "created_at"), recipient="recipient"
-    )
     return (
         Membership.objects.judged()
         .annotate(
             held=ArraySubquery(seats.values("product_id")),
             invitation=Subquery(offer.values("id")[:1]),
         )
-        .annotate(mail=Subquery(mails.values(about=about)[:1]))
+        .annotate(mail=last_mail("invitation"))
     )
 
 
