@@ -156,7 +156,7 @@ class Delivery(outbox.Outgoing):
 
 
 def last_mail(of: str) -> models.Subquery:
-    """Answer the last email to the invitee as JSON: ``state``, ``outcome``, ``at``. ``of`` names the invitation's column.
+    """Answer the last email to the invitee as JSON: ``state``, ``outcome``, ``at``; ``of`` is the invitation's column.
 
     Not by a join: before the table is analysed, Postgres would read all of a workspace's mails for each row.
     """
