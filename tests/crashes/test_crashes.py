@@ -188,6 +188,9 @@ def test_with_the_broker_gone_inviting_works_and_mail_leaves_when_it_is_back(hou
         house.start_valkey()
     until(lambda: states(house) == {"sent": 3}, patience=30)
     assert copies(house) == [1, 1, 1]
+    for sign in signs:
+        sign.unlink()
+    until(lambda: all(sign.exists() for sign in signs))  # they go on saying that they live
 
 
 def test_a_beat_that_starts_before_the_broker_waits_steadily_and_counts_as_alive(house):
