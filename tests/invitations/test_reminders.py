@@ -154,8 +154,9 @@ def test_a_crowd_is_reminded_in_few_statements(as_alice, acme, django_assert_max
 
 
 def test_the_offers_that_end_are_found_by_an_index(ending, acme):
-    ended = {"status": "revoked", "role": "member", "expires_at": ending.expires_at}
-    Invitation.objects.bulk_create(Invitation(workspace=acme, email=f"p{n}@example.com", **ended) for n in range(5_000))
+    # They are pending too: among ended ones the index that keeps an address to one offer would be as short a way.
+    later = {"role": "member", "expires_at": ending.expires_at + timedelta(days=6)}
+    Invitation.objects.bulk_create(Invitation(workspace=acme, email=f"p{n}@example.com", **later) for n in range(5_000))
     with connection.cursor() as cursor:
         # Of all tables: statistics that others' tests left behind would make some other way look shorter.
         cursor.execute("ANALYZE")
