@@ -3,9 +3,6 @@
 import uuid
 from typing import Any, ClassVar, Self, cast
 
-from allauth.account.models import EmailAddress
-from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
@@ -14,10 +11,10 @@ from django.db import connection, models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from members import outbox
+from members.accounts import User as User  # as Session below
 from members.calls import OVER, Key
 from members.calls import CallCount as CallCount
 from members.calls import KeptAnswer as KeptAnswer
@@ -89,59 +86,6 @@ class Workspace(models.Model):
         if not (self.is_locked and connection.in_atomic_block):
             message = "this needs the workspace's lock: Workspace.objects.lock(id) inside transaction.atomic()"
             raise RuntimeError(message)
-
-
-class UserManager(BaseUserManager["User"]):
-    """Accounts by address."""
-
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Answer a new account; the address must be canonical already."""
-        user = self.model(email=email, **fields)
-        user.set_password(password)
-        user.save(using=self._db)
-        return user
-
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Answer a new account that may do everything in Django admin."""
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
-
-
-class User(AbstractBaseUser, PermissionsMixin):
-    """One person's sign-in account; it may belong to many workspaces."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    email = models.EmailField(_("email"), max_length=254, unique=True)
-    name = models.CharField(_("name"), max_length=100, blank=True)
-    language = models.CharField(_("language"), max_length=8, blank=True)
-    is_active = models.BooleanField(default=True)
-    is_staff = models.BooleanField(default=False)
-    date_joined = models.DateTimeField(db_default=Now())
-    last_workspace = models.ForeignKey(Workspace, on_delete=models.SET_NULL, null=True, related_name="+")
-    sessions_ended_at = models.DateTimeField(null=True, editable=False)
-
-    USERNAME_FIELD = "email"
-    objects = UserManager()
-
-    class Meta:
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_is_lower_case"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name or self.email
-
-    @property
-    def email_verified(self) -> bool:
-        """Whether the person proved that the address is theirs."""
-        return bool(EmailAddress.objects.filter(user=self, email=self.email, verified=True).exists())
-
-    def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """Answer what a session must show: it changes with the password, and when sessions are ended."""
-        of_password = cast("str", super()._get_session_auth_hash(secret))  # type: ignore[misc]  # -- the stubs lack it
-        if self.sessions_ended_at is None:
-            return of_password
-        value = f"{of_password}{self.sessions_ended_at.timestamp()}"
-        return salted_hmac("members.sessions_ended", value, secret=secret, algorithm="sha256").hexdigest()
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
