@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
-from django.contrib.sessions.backends.base import VALID_KEY_CHARS
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS, UpdateError
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models.functions import Now
@@ -41,6 +41,8 @@ class SessionStore(db.SessionStore):
     """Reads and writes the rows: settings.SESSION_ENGINE names this module."""
 
     row: Session | None = None
+    moving = False
+    """Whether it gets another key when it is written."""
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
@@ -59,12 +61,31 @@ class SessionStore(db.SessionStore):
         return self.row
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
-        """Answer the row to write: all of it is written, so what stands beside the data is carried along."""
+        """Answer the row to write, which knows whose it is."""
         session = cast("Session", super().create_model_instance(data))
         session.user_id = data.get(SESSION_KEY)
-        if self.row is not None and session.user_id is not None:
-            session.agent, session.seen_at = self.row.agent, self.row.seen_at
         return session
+
+    def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 -- Django's signature
+        """Write the session; one that is there in one statement, key and all, but for what stands beside its data.
+
+        Raises:
+            UpdateError: it was ended meanwhile.
+        """
+        if must_create or self.session_key is None:
+            super().save(must_create=must_create)
+            return
+        new = self.create_model_instance(self._session)
+        if self.moving:
+            new.session_key = get_random_string(KEY_LENGTH, VALID_KEY_CHARS)
+        written = {name: getattr(new, name) for name in ("session_key", "session_data", "expire_date", "user_id")}
+        if Session.objects.filter(pk=self.session_key).update(**written):
+            self._session_key, self.moving = new.session_key, False
+        elif self.moving and self.row is not None and self.row.user_id is None:
+            # Two forms of a stranger who signs in were sent at once, and the other one took the session along.
+            self.create()
+        else:
+            raise UpdateError
 
     def note_use(self, user_id: UUID, agent: str) -> None:
         """Keep whose session it is, by which browser and when last used, to ten minutes: no write at each request."""
@@ -75,14 +96,13 @@ class SessionStore(db.SessionStore):
         Session.objects.filter(pk=row.pk).update(user=user_id, agent=row.agent, seen_at=now)
 
     def cycle_key(self) -> None:
-        """Give the session another key in one statement; the old one opens nothing from then on."""
+        """Give the session another key when it is written next; the old one opens nothing from then on."""
         # Reading it first shows whether it is there still: one that has ended is not to live on under another key.
         self.keys()
-        key = get_random_string(KEY_LENGTH, VALID_KEY_CHARS)
-        if self.session_key and Session.objects.filter(pk=self.session_key).update(session_key=key):
-            self._session_key, self.modified = key, True
-        else:
+        if self.session_key is None:
             super().cycle_key()
+        else:
+            self.moving = self.modified = True
 
 
 @cache

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DjangosStore
 from django.contrib.sessions.models import Session as DjangosSession
 from django.db import connection
@@ -226,3 +227,36 @@ def test_a_session_that_has_ended_does_not_live_on_under_another_key(signed_in, 
     moved.cycle_key()
     assert moved.session_key != key
     assert not Session.objects.get(pk=moved.session_key).get_decoded()
+
+
+def test_a_session_that_ends_while_it_gets_another_key_does_not_live_on(signed_in, bob):
+    moved = SessionStore(signed_in(bob).session.session_key)
+    moved.cycle_key()
+    Session.objects.all().delete()
+    with pytest.raises(UpdateError):
+        moved.save()
+    assert not Session.objects.exists()
+
+
+def test_a_new_key_is_written_with_the_data_by_one_statement(signed_in, bob, django_assert_num_queries):
+    moved = SessionStore(signed_in(bob).session.session_key)
+    moved.cycle_key()
+    moved["offer"] = 1
+    with django_assert_num_queries(1):
+        moved.save()
+    assert SessionStore(moved.session_key)["offer"] == 1
+
+
+def test_a_stranger_who_sends_the_sign_in_form_twice_is_let_in_twice(bob):
+    stranger = SessionStore()
+    stranger["join"] = {}
+    stranger.create()
+    twice = [SessionStore(stranger.session_key), SessionStore(stranger.session_key)]
+    for one in twice:
+        one.cycle_key()
+        one["_auth_user_id"] = str(bob.pk)
+    for one in twice:
+        one.save()
+    assert len({stranger.session_key, *(one.session_key for one in twice)}) == 3
+    assert [Session.objects.get(pk=one.session_key).user for one in twice] == [bob, bob]
+    assert not stranger.exists(stranger.session_key)
