@@ -1,4 +1,7 @@
-"""People who follow their links and join, made ready for the bench: an account, a session with the offer, a seat."""
+"""People who follow their links and join, made ready for the bench: an account, a session with the offer, a seat.
+
+The session is one that has been used: the page before, which shows the offer, has noted so.
+"""
 
 from collections.abc import Iterator
 from urllib.parse import urlencode
@@ -12,13 +15,14 @@ SECRET = "b" * 32
 def ready(number: int) -> list[tuple[str, str, bytes, dict[str, str]]]:
     """Answer so many requests, each of which lets another person into Globex with a seat."""
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: PLC0415 -- after the set-up
+    from django.db.models.functions import Now  # noqa: PLC0415 -- models load after the set-up
 
-    from billing_seats.purchases import resize  # noqa: PLC0415 -- models load after the set-up
+    from billing_seats.purchases import resize  # noqa: PLC0415 -- as above
     from invitations.reader import HELD  # noqa: PLC0415 -- as above
     from invitations.services import MAX_ADDRESSES, invite  # noqa: PLC0415 -- as above
     from members.access import actor_for, system_actor  # noqa: PLC0415 -- as above
     from members.ids import new_id  # noqa: PLC0415 -- as above
-    from members.models import User  # noqa: PLC0415 -- as above
+    from members.models import Session, User  # noqa: PLC0415 -- as above
     from members.sessions import SessionStore  # noqa: PLC0415 -- as above
     from workspace_admin.demo import CHAT, add_person  # noqa: PLC0415 -- as above
 
@@ -52,4 +56,6 @@ def ready(number: int) -> list[tuple[str, str, bytes, dict[str, str]]]:
             body = urlencode(shown).encode()
             yield "POST", "/join/", body, browser(answer.email, shown["invitation"])
 
-    return list(requests())
+    made = list(requests())
+    Session.objects.filter(seen_at=None).update(seen_at=Now())
+    return made
