@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 from anymail.exceptions import AnymailWebhookValidationFailure
 from anymail.urls import urlpatterns as anymails
-from anymail.utils import get_request_basic_auth
+from anymail.utils import get_anymail_setting, get_request_basic_auth
 from anymail.webhooks.amazon_ses import AmazonSESTrackingWebhookView
 from anymail.webhooks.base import AnymailBaseWebhookView, AnymailCoreWebhookView
 from django.conf import settings
@@ -15,7 +15,7 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from invitations import events
+from invitations import events, sns
 from invitations.events_meaning import told
 from members.errors import NotFound
 
@@ -28,15 +28,31 @@ MOST_OBJECTS = 100_000
 
 
 class AmazonSES(AmazonSESTrackingWebhookView):  # type: ignore[misc]  # -- anymail ships no types
-    """Amazon's notifications, read without Amazon's library; its subscriptions are confirmed by hand."""
+    """Amazon's notifications, read without Amazon's library, which checks no signature."""
 
     def __init__(self, **kwargs: Any) -> None:
-        self.auto_confirm_enabled = False
+        named = get_anymail_setting("sns_topics", esp_name=self.esp_name, default="")
+        self.topics = {name.strip() for name in named.split(",") if name.strip()}
         AnymailBaseWebhookView.__init__(self, **kwargs)
 
+    def validate_request(self, request: HttpRequest) -> None:
+        """Let pass what Amazon signed, of the topics that are named, or of any where none is.
+
+        Raises:
+            AnymailWebhookValidationFailure: anything else.
+            sns.Unreachable: nobody can tell now.
+        """
+        message = self._parse_sns_message(request)
+        if self.topics and message.get("TopicArn") not in self.topics:
+            raise AnymailWebhookValidationFailure("Another topic than AMAZON_SES_SNS_TOPICS names.")
+        sns.verify(message)
+
     def auto_confirm_sns_subscription(self, sns_message: dict[str, Any]) -> None:
-        """Tell whoever sets the console up where to confirm: no request of ours waits for Amazon."""
-        log.warning("sns_subscription_waits", topic=sns_message.get("TopicArn"), open=sns_message.get("SubscribeURL"))
+        """Confirm a topic that is named; of any other tell whoever sets the console up where to do so."""
+        if self.topics:
+            sns.confirm(sns_message)
+        else:
+            log.warning("sns_subscription_waits", topic=sns_message["TopicArn"], open=sns_message["SubscribeURL"])
 
 
 VIEWS: dict[str, type[AnymailCoreWebhookView]] = {
@@ -78,6 +94,9 @@ def tracking(request: HttpRequest, provider: str) -> HttpResponse:
     except ImproperlyConfigured as error:
         log.error("webhook_not_set_up", provider=provider, error=str(error))  # noqa: TRY400 -- no mistake of ours to trace
         raise NotFound from None
+    except sns.Unreachable as error:
+        log.error("webhook_unverified", provider=provider, error=str(error))  # noqa: TRY400 -- as above
+        return HttpResponse(status=503)
     except Exception as error:  # noqa: BLE001 -- anymail raises whatever it stumbles over in a payload of another shape
         log.warning("webhook_refused", provider=provider, error=type(error).__name__)
         return HttpResponseBadRequest()

@@ -6,12 +6,15 @@ import pytest
 from anymail.exceptions import AnymailNotSupportedWarning
 
 from invitations.models import Delivery
+from tests.invitations.amazon import amazon
 from tests.invitations.payloads import SECRET, SIGNING_KEY, sent
 
 
 @pytest.fixture
-def telling(settings):
-    """Let providers tell, under the secret, with Mailgun's key set."""
+def telling(settings, monkeypatch):
+    """Let providers tell, under the secret, with Mailgun's key set, and Amazon's certificates where they are sought."""
+    for name, value in amazon().environment.items():
+        monkeypatch.setenv(name, value)
     settings.EMAIL_WEBHOOK_SECRET = SECRET
     settings.ANYMAIL = {**settings.ANYMAIL, "MAILGUN_WEBHOOK_SIGNING_KEY": SIGNING_KEY}
     warnings.simplefilter("ignore", AnymailNotSupportedWarning)

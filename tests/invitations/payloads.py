@@ -13,6 +13,7 @@ from django.test import Client
 from invitations.models import Delivery
 from invitations.services import invite
 from members.outbox import State
+from tests.invitations.amazon import amazon
 
 SIGNING_KEY = "key-of-mailgun"
 REFUSED = "smtp; 550 5.1.1 The email account that you tried to reach does not exist"
@@ -187,12 +188,33 @@ def ses(kind, name, email, at):
         "Subject": "Amazon SES Email Event Notification",
         "Message": json.dumps({**event, "mail": mail}),
         "Timestamp": _z(at),
-        "SignatureVersion": "1",
-        "Signature": "EXAMPLE",
-        "SigningCertURL": "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-example.pem",
         "UnsubscribeURL": "https://sns.us-east-1.amazonaws.com/?Action=Unsubscribe",
     }
-    return sns, {"x-amz-sns-message-type": "Notification", "x-amz-sns-message-id": identifier}
+    return by_amazon(sns)
+
+
+def by_amazon(sns, **how):
+    """Sign anew, and answer the message and its headers."""
+    headers = {"x-amz-sns-message-type": sns.get("Type"), "x-amz-sns-message-id": sns.get("MessageId")}
+    return amazon().sign(sns, **how), headers
+
+
+def subscription(topic="arn:aws:sns:us-east-1:123456789012:ses-events", **others):
+    """https://docs.aws.amazon.com/sns/latest/dg/http-subscription-confirmation-json.html"""
+    token = (
+        "2336412f37fb687f5d51e6e241d09c805a5a57b30d712f7948a98bac386edfe3e10314e873973b3e0a3c09119b722dedf2b5e31c59b13"
+    )
+    sns = {
+        "Type": "SubscriptionConfirmation",
+        "MessageId": "165545c9-2a5c-472c-8df2-7ff2be2b3b1b",
+        "Token": token,
+        "TopicArn": topic,
+        "Message": f"You have chosen to subscribe to the topic {topic}.\nTo confirm, visit the SubscribeURL.",
+        "SubscribeURL": f"https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn={topic}&Token={token}",
+        "Timestamp": "2012-04-26T20:45:04.751Z",
+        **others,
+    }
+    return by_amazon(sns)
 
 
 SECRET = "provider:" + "k7Jq2xWm" * 4

@@ -17,6 +17,7 @@ from tests.invitations.payloads import (
     PROVIDERS,
     SECRET,
     T0,
+    by_amazon,
     mailgun,
     outcome,
     post,
@@ -171,7 +172,8 @@ def failing(mail, words: str = "Rendering failed"):
     body, headers = ses("failed", mail.provider_message_id, getattr(mail, "recipient", "") or mail.email, T0)
     message = json.loads(body["Message"])
     message["failure"]["errorMessage"] = words
-    return post("amazon_ses", {**body, "Message": json.dumps(message)}, **headers)
+    body, _ = by_amazon({**body, "Message": json.dumps(message)})
+    return post("amazon_ses", body, **headers)
 
 
 def test_of_a_mail_of_unknown_fate_the_provider_tells_that_it_failed(as_alice):

@@ -72,12 +72,6 @@ def test_a_time_that_cannot_be_true_becomes_the_mails_own(at, ada):
     assert ada.events.get().at == ada.created_at
 
 
-def test_amazons_subscription_waits_to_be_confirmed_by_hand(db):
-    body = {"Type": "SubscriptionConfirmation", "MessageId": "m", "TopicArn": "arn:aws:sns:x", "Token": "t"}
-    headers = {"x-amz-sns-message-type": "SubscriptionConfirmation", "x-amz-sns-message-id": "m"}
-    assert post("amazon_ses", body, **headers).status_code == 200
-
-
 # --- how much
 
 
