@@ -1,13 +1,14 @@
 """Statements built once in a process's life and read many times: the ORM takes longer to build one than to read it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Self
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import QuerySet
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import Model, QuerySet
 
 A_WORKSPACE, AN_ID = UUID(int=1), UUID(int=2)
 A_TIME = datetime(1, 1, 1, microsecond=1, tzinfo=UTC)
@@ -17,6 +18,18 @@ A_TIME = datetime(1, 1, 1, microsecond=1, tzinfo=UTC)
 def a_text(name: str) -> str:
     """Answer the blank for a text of this name."""
     return f"\0{name}"
+
+
+@cache
+def columns(model: type[Model], prefix: str = "") -> tuple[str, ...]:
+    """Answer the names of all the model's columns for ``values_list``, each led by the way to them."""
+    return tuple(f"{prefix}{field.attname}" for field in model._meta.concrete_fields)  # noqa: SLF001 -- public by its documentation
+
+
+def made[Row: Model](model: type[Row], row: Iterator[Any]) -> Row:
+    """Answer the next columns of the row as the model that they are of: all of it, in the order of ``columns``."""
+    names = columns(model)
+    return model.from_db(DEFAULT_DB_ALIAS, names, [next(row) for _ in names])
 
 
 @dataclass(frozen=True)

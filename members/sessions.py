@@ -10,12 +10,12 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS, UpdateError
 from django.contrib.sessions.base_session import AbstractBaseSession
-from django.db import DEFAULT_DB_ALIAS, models
+from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from members.compiled import Compiled, a_text
+from members.compiled import Compiled, a_text, columns, made
 
 STEP = timedelta(minutes=10)
 AGENT_LENGTH = 300
@@ -55,7 +55,7 @@ class SessionStore(db.SessionStore):
 
     def _get_session_from_db(self) -> Session | None:
         found = _in_force().read({_SOUGHT: self.session_key})
-        self.row = Session.from_db(DEFAULT_DB_ALIAS, _columns(), found[0]) if found else None
+        self.row = made(Session, iter(found[0])) if found else None
         if self.row is None:
             self._session_key = None
         return self.row
@@ -106,12 +106,7 @@ class SessionStore(db.SessionStore):
 
 
 @cache
-def _columns() -> list[str]:
-    return [field.attname for field in Session._meta.concrete_fields]  # noqa: SLF001 -- public by its documentation
-
-
-@cache
 def _in_force() -> Compiled:
     """Answer the statement that reads a session, as it is made for every request, unless its end has passed."""
     rows = Session.objects.filter(session_key=_SOUGHT, expire_date__gt=Now())
-    return Compiled.of(rows.values_list(*_columns()))
+    return Compiled.of(rows.values_list(*columns(Session)))

@@ -8,12 +8,11 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
 from billing_seats.models import Product, ProductKey, Subscription
 from members.calls import OVER
-from members.compiled import AN_ID, Compiled
+from members.compiled import AN_ID, Compiled, columns, made
 from members.credentials import Credential
 from members.models import ApiKey, Workspace
 from members.rates import rate
@@ -58,7 +57,7 @@ def api_key(credential: Credential) -> ApiKey | None:
     row = _row(_of_workspaces(), credential)
     if row is None:
         return None
-    key, workspace, plan = _made(ApiKey, row), _made(Workspace, row), _made(Subscription, row)
+    key, workspace, plan = made(ApiKey, row), made(Workspace, row), made(Subscription, row)
     key.over, key.answered_for = next(row), next(row)  # type: ignore[attr-defined]  # -- as annotations are
     key.workspace, workspace.subscription = workspace, plan
     return _counted(key, row)
@@ -69,20 +68,20 @@ def product_key(credential: Credential) -> ProductKey | None:
     row = _row(_of_products(), credential)
     if row is None:
         return None
-    key, key.product = _made(ProductKey, row), _made(Product, row)
+    key, key.product = made(ProductKey, row), made(Product, row)
     key.over = next(row)  # type: ignore[attr-defined]  # -- as annotations are
     return _counted(key, row)
 
 
 @cache
 def _of_workspaces() -> Compiled:
-    names = (*_columns(ApiKey), *_columns(Workspace, _WORKSPACE), *_columns(Subscription, _PLAN), *JUDGEMENT)
+    names = (*columns(ApiKey), *columns(Workspace, _WORKSPACE), *columns(Subscription, _PLAN), *JUDGEMENT)
     return _statement(ApiKey.objects.judged(), names, "NOT over AND answered_for")
 
 
 @cache
 def _of_products() -> Compiled:
-    names = (*_columns(ProductKey), *_columns(Product, _PRODUCT), "over")
+    names = (*columns(ProductKey), *columns(Product, _PRODUCT), "over")
     return _statement(ProductKey.objects.annotate(over=OVER), names, "NOT over")
 
 
@@ -91,21 +90,6 @@ def _statement(keys: QuerySet[Any], names: Sequence[str], working: str) -> Compi
     table = keys.model._meta.db_table  # noqa: SLF001 -- public by its documentation
     sql = _COUNTED.format(names=", ".join(names), find=find.sql, working=working, table=table)
     return Compiled(sql, (*find.values, DIGEST))
-
-
-def _columns(model: type[Model], prefix: str = "") -> list[str]:
-    return [f"{prefix}{field.attname}" for field in model._meta.concrete_fields]  # noqa: SLF001 -- as above
-
-
-def _made[Row: Model](model: type[Row], row: Iterator[Any]) -> Row:
-    """Answer the next columns of the row as the model that they are of."""
-    names = _names(model)
-    return model.from_db(DEFAULT_DB_ALIAS, names, [next(row) for _ in names])
-
-
-@cache
-def _names(model: type[Model]) -> list[str]:
-    return _columns(model)
 
 
 def _counted[Row: ApiKey | ProductKey](key: Row, row: Iterator[Any]) -> Row:
