@@ -14,7 +14,7 @@ from invitations.deliveries import invitation_mail
 from invitations.inviting import standing
 from invitations.limits import HELD, Allowance
 from invitations.models import Invitation, InvitationStatus
-from invitations.services import copy_terms, lock_pending
+from invitations.services import copy_terms, lock_pending, seats_of
 from members import audit
 from members.access import Action, Actor, require
 from members.addresses import canonical
@@ -68,7 +68,7 @@ def _require_another(workspace: Workspace, member: Membership, email: str, now: 
 
 def _moved(actor: Actor, old: Invitation, member: Membership, email: str, now: datetime) -> Invitation:
     """End the old invitation and let its member, who keeps the seats, be the new one's."""
-    copy_terms(old, member)
+    copy_terms(old, member, seats_of(member))
     old.status, old.revoked_at, old.membership = InvitationStatus.REVOKED, now, None
     old.save()
     member.email, member.expires_at = email, now + timedelta(days=old.days)

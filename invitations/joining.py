@@ -11,11 +11,10 @@ from billing_seats.plans import Feature, require_feature
 from invitations import tasks
 from invitations.deliveries import notices
 from invitations.models import Delivery, Invitation, InvitationStatus, Kind
-from invitations.offers import Offer, account_for, may_still_offer
-from invitations.services import copy_terms, end, lock_pending
+from invitations.offers import Offer, lock
+from invitations.services import TERMS, copy_terms, end
 from members import audit
 from members.access import Actor
-from members.clock import database_now
 from members.errors import AlreadyMember, InvitationNotPending, PermissionDenied
 from members.models import Membership, Status, User, Workspace
 from members.names import clean_name, fold
@@ -29,9 +28,12 @@ def accept(offer: Offer, user: User) -> Membership:
         PlanRequired, AlreadyMember
         InvitationNotPending: ended, expired, or sent again since the offer was shown.
     """
-    if user.email != offer.email or not user.email_verified:
+    if user.email != offer.email:
         raise _for_another()
     with transaction.atomic():
+        offer = _locked(offer)
+        if not offer.account_exists:
+            raise _for_another()
         return _join(offer, user)
 
 
@@ -47,9 +49,8 @@ def accept_as_new_person(offer: Offer, *, name: str, password: str, language: st
     name, hashed = clean_name(name), make_password(password)
     with transaction.atomic():
         # Ask for the lock before touching the account: two submissions of one form then find the same truth.
-        Workspace.objects.lock(offer.workspace.id)
-        _locked(offer)
-        if account_for(offer.email) is not None:
+        offer = _locked(offer)
+        if offer.account_exists:
             raise PermissionDenied(_("There is an account for this address. Sign in to join."))
         user, _created = User.objects.update_or_create(
             email=offer.email, defaults={"name": name, "password": hashed, "language": language}
@@ -60,39 +61,41 @@ def accept_as_new_person(offer: Offer, *, name: str, password: str, language: st
     return user
 
 
-def _locked(offer: Offer) -> tuple[Workspace, Invitation, Membership]:
-    """Answer workspace, invitation and member locked, if the offer is still the latest sending and open."""
-    workspace = Workspace.objects.lock(offer.workspace.id)
-    invitation, member = lock_pending(workspace, offer.invitation.id)
-    if invitation.generation != offer.generation:
+def _locked(shown: Offer) -> Offer:
+    """Answer the offer as it stands under the locks of workspace, member and invitation, if it is still this one."""
+    offer = lock(Workspace.objects.lock(shown.workspace.id), shown.invitation.id)
+    if offer is None:
+        raise InvitationNotPending
+    if offer.generation != shown.generation:
         raise InvitationNotPending(_("A newer invitation was sent. Use the link in the latest email."))
-    return workspace, invitation, member
+    return offer
 
 
 def _join(offer: Offer, user: User) -> Membership:
-    workspace, invitation, member = _locked(offer)
+    """Let the person into a workspace that is locked."""
+    workspace, invitation, member = offer.workspace, offer.invitation, offer.membership
     require_feature(workspace, Feature.INVITATIONS)
-    if not may_still_offer(invitation, member.role):
+    if offer.suspended:
         raise PermissionDenied(_("The person who sent this invitation may no longer offer this role."))
     if workspace.memberships.filter(user=user).exists():
         raise AlreadyMember
-    copy_terms(invitation, member)
-    now = database_now()
     became = {
         "status": Status.ACTIVE,
         "user": user,
         "name": user.name,
         "sort_name": fold(user.name or user.email),
         "expires_at": None,
-        "joined_at": now,
-        "last_active_at": now,
+        "joined_at": offer.read_at,
+        "last_active_at": offer.read_at,
     }
     if not Membership.objects.invited().filter(id=member.id).update(**became):
         raise InvitationNotPending(_("This invitation has expired. Ask for a new link."))
+    copy_terms(invitation, member, offer.product_slugs)
+    invitation.status, invitation.accepted_by = InvitationStatus.ACCEPTED, user.id
+    invitation.accepted_at = offer.read_at
+    invitation.save(update_fields=[*TERMS, "status", "accepted_by", "accepted_at"])
     for field, value in became.items():
         setattr(member, field, value)
-    invitation.status, invitation.accepted_by, invitation.accepted_at = InvitationStatus.ACCEPTED, user.id, now
-    invitation.save()
     _tell_inviter(invitation, workspace)
     audit.record(_invitee(offer, user), workspace.id, "invitation.accepted", invitation, {"role": [None, member.role]})
     user.last_workspace = workspace
@@ -115,10 +118,10 @@ def decline(offer: Offer) -> None:
     Raises:
         InvitationNotPending: it ended before, or was sent again.
     """
-    workspace, invitation, member = _locked(offer)
-    end(invitation, member, InvitationStatus.DECLINED, database_now())
+    offer = _locked(offer)
+    end(offer.invitation, offer.membership, InvitationStatus.DECLINED, offer.read_at)
     changes = {"status": ["pending", "declined"]}
-    audit.record(_invitee(offer), workspace.id, "invitation.declined", invitation, changes)
+    audit.record(_invitee(offer), offer.workspace.id, "invitation.declined", offer.invitation, changes)
 
 
 @transaction.atomic
@@ -128,8 +131,9 @@ def ask_for_new_link(offer: Offer) -> None:
     Raises:
         InvitationNotPending: it ended, was sent again, or has not expired.
     """
-    workspace, invitation, member = _locked(offer)
-    if not Membership.objects.expired().filter(id=member.id).exists():
+    offer = _locked(offer)
+    workspace, invitation = offer.workspace, offer.invitation
+    if not offer.expired:
         raise InvitationNotPending(_("This invitation has not expired. Reload the page to join."))
     if invitation.asked_generation == invitation.generation:
         return

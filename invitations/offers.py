@@ -1,34 +1,44 @@
-"""An offer as its holder sees it: found by token or by what the session kept, judged by the database's clock."""
+"""A pending offer, found by token, by what a session kept or under locks, and judged by the database's clock."""
 
 import uuid
 from dataclasses import dataclass
-from functools import cached_property
+from datetime import datetime
+from functools import cache, cached_property
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.db.models import Exists, OuterRef, Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 
-from billing_seats.models import Product, Seat
+from billing_seats.models import Product, Seat, Subscription
 from billing_seats.plans import Feature, has_feature
 from invitations import tokens
 from invitations.models import Invitation, InvitationStatus
 from members.access import ROLE_TABLE, Action
 from members.calls import OVER
-from members.models import ApiKey, Membership, Role, Scope, User, Workspace
+from members.compiled import A_WORKSPACE, AN_ID, Compiled, columns, made
+from members.models import ApiKey, Membership, Role, Scope, Status, User, Workspace
+
+_JUDGED = ("expired", "account_exists", "product_slugs", "read_at")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """One invitation's latest sending, in the hands of someone who showed its token."""
+    """One invitation's latest sending, in the hands of someone who showed its token, as it stood at ``read_at``."""
 
     invitation: Invitation
-    generation: int
-    membership: Membership | None
+    membership: Membership
     workspace: Workspace
     expired: bool
-    suspended: bool
-    plan_missing: bool
     account_exists: bool
+    product_slugs: list[str]
+    read_at: datetime
+
+    @property
+    def generation(self) -> int:
+        """Which sending it is."""
+        return self.invitation.generation
 
     @property
     def email(self) -> str:
@@ -38,17 +48,22 @@ class Offer:
     @property
     def role(self) -> Role:
         """The offered role."""
-        return Role(self.membership.role if self.membership else self.invitation.role)
+        return Role(self.membership.role)
 
     @cached_property
     def products(self) -> list[Product]:
         """Of which products seats are held, read when they are shown."""
-        if self.membership is None:
-            return []
-        return [
-            seat.product
-            for seat in Seat.objects.of(self.membership).select_related("product").order_by("product__slug")
-        ]
+        return list(Product.objects.filter(slug__in=self.product_slugs))
+
+    @cached_property
+    def suspended(self) -> bool:
+        """Whether its last sender may not invite any more; a Member's offer lives on without them."""
+        return not (self.role == Role.MEMBER or _sender_may(self.invitation))
+
+    @property
+    def plan_missing(self) -> bool:
+        """Whether the plan does not include invitations any more."""
+        return not has_feature(self.workspace, Feature.INVITATIONS)
 
     @property
     def inviter_name(self) -> str:
@@ -64,16 +79,19 @@ class Offer:
 def offer_for(token: str) -> Offer | None:
     """Answer the pending offer of a token, expired or not; None for anything else, which all looks alike."""
     invitation = tokens.find(token)
-    return None if invitation is None else _judged(invitation, invitation.generation)
+    return None if invitation is None else offer_from_session(invitation.id, invitation.generation)
 
 
-def offer_from_session(invitation_id: uuid.UUID | str, generation: int) -> Offer | None:
+def offer_from_session(invitation_id: uuid.UUID, generation: int) -> Offer | None:
     """Answer the pending offer that was shown earlier; None once it was sent again or has come to an end."""
-    try:
-        found = Invitation.objects.select_related("workspace").get(id=invitation_id, generation=generation)
-    except (Invitation.DoesNotExist, ValueError):
-        return None
-    return _judged(found, generation)
+    offer = _one(_pending(), {AN_ID: invitation_id})
+    return offer if offer is not None and offer.generation == generation else None
+
+
+def lock(workspace: Workspace, invitation_id: uuid.UUID) -> Offer | None:
+    """Answer the pending offer as it stands now, membership and invitation locked; the workspace is locked already."""
+    workspace.require_lock()
+    return _one(_locked(), {AN_ID: invitation_id, A_WORKSPACE: workspace.id})
 
 
 def accepted_by(token: str, user: User) -> Workspace | None:
@@ -85,38 +103,56 @@ def accepted_by(token: str, user: User) -> Workspace | None:
     return invitation.workspace if belongs else None
 
 
-def account_for(email: str) -> User | None:
-    """Answer the account of a verified address; one never verified counts as none, unless support closed it."""
-    proved = EmailAddress.objects.filter(user=OuterRef("pk"), email=email, verified=True)
-    return User.objects.filter(Q(Exists(proved)) | Q(is_active=False), email=email).first()
-
-
-def may_still_offer(invitation: Invitation, role: str) -> bool:
-    """Answer whether the offer's last sender may still invite; a Member's offer lives on without them."""
+def _sender_may(invitation: Invitation) -> bool:
     sender: Any = invitation.last_sender_id
-    if role == Role.MEMBER or invitation.last_sender_type not in {"user", "key"}:
-        return True
+    if invitation.last_sender_type == "user":
+        senders = Membership.objects.active().filter(role__in=ROLE_TABLE[Action.INVITE])
+        return senders.filter(workspace=invitation.workspace_id, user=sender).exists()
     if invitation.last_sender_type == "key":
         keys = ApiKey.objects.working().filter(workspace=invitation.workspace_id, scope=Scope.WRITE)
         return keys.filter(id=sender).exists()
-    senders = Membership.objects.active().filter(role__in=ROLE_TABLE[Action.INVITE])
-    return senders.filter(workspace=invitation.workspace_id, user=sender).exists()
+    return True
 
 
-def _judged(invitation: Invitation, generation: int) -> Offer | None:
-    if invitation.status != InvitationStatus.PENDING or invitation.membership_id is None:
+def _one(statement: Compiled, blanks: dict[uuid.UUID, uuid.UUID]) -> Offer | None:
+    found = statement.read(blanks)
+    if not found:
         return None
-    rows = Membership.objects.annotate(over=OVER)
-    membership = rows.filter(id=invitation.membership_id, workspace=invitation.workspace_id).first()
-    if membership is None:
-        return None
-    return Offer(
-        invitation=invitation,
-        generation=generation,
-        membership=membership,
-        workspace=invitation.workspace,
-        expired=vars(membership)["over"],
-        suspended=not may_still_offer(invitation, membership.role),
-        plan_missing=not has_feature(invitation.workspace, Feature.INVITATIONS),
-        account_exists=account_for(invitation.email) is not None,
+    row = iter(found[0])
+    membership, invitation, workspace = made(Membership, row), made(Invitation, row), made(Workspace, row)
+    workspace.subscription = made(Subscription, row)
+    invitation.workspace = membership.workspace = workspace
+    judged = dict(zip(_JUDGED, row, strict=True))
+    return Offer(invitation=invitation, membership=membership, workspace=workspace, **judged)
+
+
+def _rows() -> QuerySet[Any, Any]:
+    """Answer the pending offer of AN_ID with all that it is judged by."""
+    # An account whose address was never verified counts as none, unless support closed it.
+    proved = EmailAddress.objects.filter(user=OuterRef("id"), email=OuterRef("email"), verified=True)
+    accounts = User.objects.filter(Q(Exists(proved)) | Q(is_active=False), email=OuterRef("email"))
+    seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("id"))
+    slugs = seats.order_by("product__slug").values("product__slug")
+    invitees = Membership.objects.filter(status=Status.INVITED)
+    pending = invitees.filter(invitation_set=AN_ID, invitation_set__status=InvitationStatus.PENDING)
+    return pending.annotate(
+        expired=OVER, account_exists=Exists(accounts), product_slugs=ArraySubquery(slugs), read_at=Now()
+    ).values_list(
+        *columns(Membership),
+        *columns(Invitation, "invitation_set__"),
+        *columns(Workspace, "workspace__"),
+        *columns(Subscription, "workspace__subscription__"),
+        *_JUDGED,
     )
+
+
+@cache
+def _pending() -> Compiled:
+    return Compiled.of(_rows())
+
+
+@cache
+def _locked() -> Compiled:
+    read = Compiled.of(_rows().filter(workspace=A_WORKSPACE))
+    # Postgres locks in the order in which the tables stand here: the house's.
+    return Compiled(f"{read.sql} FOR NO KEY UPDATE OF members_membership, invitations_invitation", read.values)

@@ -1,5 +1,6 @@
 """Who opens a link and which offer their session holds."""
 
+import uuid
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -57,7 +58,7 @@ def hold(request: HttpRequest, offer: Offer) -> None:
 def held_offer(request: HttpRequest) -> Offer | None:
     """Answer the offer that the session holds, as it stands now."""
     held = request.session.get(HELD)
-    return offers.offer_from_session(held["invitation"], held["generation"]) if held else None
+    return offers.offer_from_session(uuid.UUID(held["invitation"]), held["generation"]) if held else None
 
 
 def gone(request: HttpRequest) -> HttpResponse:

@@ -13,7 +13,7 @@ from billing_seats.counts import sellable_products
 from billing_seats.models import Seat
 from billing_seats.plans import Feature, require_feature
 from billing_seats.services import renew
-from invitations import limits, tasks
+from invitations import limits, offers, tasks
 from invitations.deliveries import invitation_mail
 from invitations.inviting import Answer, Batch, Terms
 from invitations.models import Delivery, Invitation, InvitationStatus
@@ -30,6 +30,8 @@ CHUNK = 100
 MAX_ADDRESSES = 1_000
 DAYS = range(1, 31)
 NOTE_LENGTH = 500
+TERMS = ("role", "product_slugs", "expires_at")
+"""What an invitation takes over from its member when it ends."""
 
 
 def invite(  # noqa: PLR0913 -- the offer's terms, each named by the caller
@@ -105,15 +107,10 @@ def lock_pending(workspace: Workspace, invitation_id: uuid.UUID) -> tuple[Invita
         NotFound: not in this workspace.
         InvitationNotPending: it has come to an end.
     """
-    workspace.require_lock()
-    members = workspace.memberships.select_for_update(no_key=True, of=("self",))
-    member = next(iter(members.filter(invitation_set=invitation_id)), None)
-    invitation = next(iter(workspace.invitations.select_for_update(no_key=True).filter(id=invitation_id)), None)
-    if invitation is None:
-        raise NotFound
-    if invitation.status != InvitationStatus.PENDING or member is None:
-        raise InvitationNotPending
-    return invitation, member
+    offer = offers.lock(workspace, invitation_id)
+    if offer is None:
+        raise InvitationNotPending if workspace.invitations.filter(id=invitation_id).exists() else NotFound
+    return offer.invitation, offer.membership
 
 
 @transaction.atomic
@@ -196,7 +193,7 @@ def revoke(actor: Actor, invitation_id: uuid.UUID) -> None:
 
 def end(invitation: Invitation, member: Membership, status: InvitationStatus, now: datetime) -> None:
     """End a locked pending invitation without anyone joining: what its member ruled is copied, the member goes."""
-    copy_terms(invitation, member)
+    copy_terms(invitation, member, seats_of(member))
     invitation.status = status
     setattr(invitation, f"{status}_at", now)
     invitation.save()
@@ -204,9 +201,13 @@ def end(invitation: Invitation, member: Membership, status: InvitationStatus, no
     invitation.membership_id = None
 
 
-def copy_terms(invitation: Invitation, member: Membership) -> None:
-    """Copy onto the invitation what its member ruled while it was pending."""
-    invitation.role = member.role
-    invitation.product_slugs = sorted(Seat.objects.of(member).values_list("product__slug", flat=True))
+def copy_terms(invitation: Invitation, member: Membership, product_slugs: list[str]) -> None:
+    """Copy onto the invitation what its member ruled while it was pending: ``TERMS``."""
+    invitation.role, invitation.product_slugs = member.role, product_slugs
     if member.expires_at is not None:
         invitation.expires_at = member.expires_at
+
+
+def seats_of(member: Membership) -> list[str]:
+    """Answer of which products the member has seats, by slug."""
+    return sorted(Seat.objects.of(member).values_list("product__slug", flat=True))

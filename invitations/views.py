@@ -100,13 +100,14 @@ def switch(request: HttpRequest, offer: Offer) -> HttpResponse:
 def state_of(request: HttpRequest, offer: Offer) -> str:
     """Answer which of the join page's states its reader is in; each has a template of that name."""
     user = request.user if isinstance(request.user, User) else None
-    belongs = user is not None and user.memberships.active().filter(workspace_id=offer.workspace.pk).exists()
+    other = user if user is not None and user.email != offer.email else None
     states = (
-        ("member", belongs),
+        # The invited address has no other place in the workspace: only who has another one can be in it.
+        ("member", other is not None and other.memberships.active().filter(workspace_id=offer.workspace.pk).exists()),
         ("expired", offer.expired),
         ("suspended", offer.suspended),
         ("plan", offer.plan_missing),
-        ("other", user is not None and user.email != offer.email),
+        ("other", other is not None),
         ("new", not offer.account_exists),
         ("ready", user is not None),
     )

@@ -75,7 +75,7 @@ class SessionStore(db.SessionStore):
         if must_create or self.session_key is None:
             super().save(must_create=must_create)
             return
-        new = self.create_model_instance(self._session)
+        new = self.create_model_instance(dict(self.items()))
         if self.moving:
             new.session_key = get_random_string(KEY_LENGTH, VALID_KEY_CHARS)
         written = {name: getattr(new, name) for name in ("session_key", "session_data", "expire_date", "user_id")}

@@ -4,7 +4,7 @@
 def test_showing_an_offer(offer, holder, django_assert_num_queries):
     browser = holder()
     browser.open(offer)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(4):
         assert browser.client.get("/join/").status_code == 200
 
 
@@ -12,7 +12,7 @@ def test_accepting(invited, holder, dana, django_assert_num_queries):
     offer = invited(dana.email)
     browser = holder(dana)
     browser.open(offer)
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(15):
         assert browser.join(offer)["Location"] == "/w/acme/"
 
 
