@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from invitations import emails
 from invitations.models import Delivery, Invitation, Kind
 from members import relay
-from members.models import Membership
 
 
 def invitation_mail(invitation: Invitation) -> Delivery:
@@ -21,18 +20,18 @@ def invitation_mail(invitation: Invitation) -> Delivery:
     )
 
 
-def notices(invitation: Invitation, kind: Kind, members: Iterable[Membership]) -> list[Delivery]:
-    """Answer unsaved emails that tell these members something about the invitation, each in their language."""
+def notices(invitation: Invitation, kind: Kind, readers: Iterable[tuple[str, str]]) -> list[Delivery]:
+    """Answer unsaved emails that tell something about the invitation, to each address in its language."""
     return [
         Delivery(
             workspace_id=invitation.workspace_id,
             invitation=invitation,
             generation=invitation.generation,
             kind=kind,
-            recipient=member.email,
-            language=member.user.language if member.user else "",
+            recipient=recipient,
+            language=language,
         )
-        for member in members
+        for recipient, language in readers
     ]
 
 

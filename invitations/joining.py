@@ -1,6 +1,9 @@
 """What an invitee does with an offer: accept, decline, ask for a new link. Each takes the offer that a token proved."""
 
 import uuid
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
@@ -15,9 +18,12 @@ from invitations.offers import Offer, lock
 from invitations.services import TERMS, copy_terms, end
 from members import audit
 from members.access import Actor
+from members.compiled import A_WORKSPACE, AN_ID, Compiled
 from members.errors import AlreadyMember, InvitationNotPending, PermissionDenied
 from members.models import Membership, Status, User, Workspace
 from members.names import clean_name, fold
+
+_READER = ("email", "user__language")
 
 
 def accept(offer: Offer, user: User) -> Membership:
@@ -96,7 +102,7 @@ def _join(offer: Offer, user: User) -> Membership:
     invitation.save(update_fields=[*TERMS, "status", "accepted_by", "accepted_at"])
     for field, value in became.items():
         setattr(member, field, value)
-    _tell_inviter(invitation, workspace)
+    _tell_inviter(invitation)
     audit.record(_invitee(offer, user), workspace.id, "invitation.accepted", invitation, {"role": [None, member.role]})
     user.last_workspace = workspace
     # The account may be moving to another address at this moment: whoever has its row first goes first.
@@ -105,9 +111,19 @@ def _join(offer: Offer, user: User) -> Membership:
     return member
 
 
-def _tell_inviter(invitation: Invitation, workspace: Workspace) -> None:
-    inviters = workspace.memberships.active().select_related("user").filter(user=invitation.invited_by_id)
-    Delivery.objects.bulk_create(notices(invitation, Kind.JOINED, inviters))
+def _tell_inviter(invitation: Invitation) -> None:
+    inviters = _inviter().read({A_WORKSPACE: invitation.workspace_id, AN_ID: invitation.invited_by_id})
+    _tell(invitation, Kind.JOINED, inviters)
+
+
+@cache
+def _inviter() -> Compiled:
+    inviters = Membership.objects.active().filter(workspace=A_WORKSPACE, user=AN_ID)
+    return Compiled.of(inviters.values_list(*_READER))
+
+
+def _tell(invitation: Invitation, kind: Kind, readers: Iterable[Any]) -> None:
+    Delivery.objects.bulk_create(notices(invitation, kind, readers))
     transaction.on_commit(tasks.nudge, robust=True)
 
 
@@ -139,10 +155,8 @@ def ask_for_new_link(offer: Offer) -> None:
         return
     invitation.asked_generation = invitation.generation
     invitation.save(update_fields=["asked_generation"])
-    admins = workspace.memberships.admins().select_related("user")
-    Delivery.objects.bulk_create(notices(invitation, Kind.ASKED, admins))
+    _tell(invitation, Kind.ASKED, workspace.memberships.admins().values_list(*_READER))
     audit.record(_invitee(offer), workspace.id, "invitation.link_asked", invitation)
-    transaction.on_commit(tasks.nudge, robust=True)
 
 
 def _for_another() -> PermissionDenied:
