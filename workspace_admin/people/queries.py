@@ -1,12 +1,13 @@
 """What the Members page reads: three statements, whatever the size of the workspace."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlencode
 
+import orjson
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
@@ -19,14 +20,19 @@ from django.utils.translation import gettext as _
 from billing_seats.counts import SeatCount, count_of, pools_with_counts
 from billing_seats.models import Product, Seat
 from invitations.models import Invitation, InvitationStatus, last_mail
-from members.compiled import A_WORKSPACE, AN_ID, Compiled
+from members import compiled
+from members.compiled import A_WORKSPACE, AN_ID, Compiled, a_text, made
 from members.errors import InvalidRequest, NotFound
-from members.keyset import Order, Page, page
+from members.keyset import Order, Page, Place, bound, cut, place
 from members.models import Membership, MembershipQuerySet, User, Workspace
+from members.search import lexemes_of
 
 PAGE = 50
 BY_NAME = Order("name", "sort_name")
 TABS = ("all", "active", "invited")
+_LIST = "Membership"
+_KEY, _WORDS = a_text("key"), a_text("words")
+_BESIDES = ("over", "held", "invitation", "mail")
 
 
 @dataclass(frozen=True)
@@ -100,17 +106,37 @@ class Column:
 
 def find(workspace: Workspace, query: ListQuery, fresh: Sequence[str] = ()) -> Page[Membership]:
     """Answer one page of the list, by name; members with the addresses in ``fresh`` stand on it in any case, on top."""
-    rows = whole(workspace)
-    shown = rows.active() if query.tab == "active" else rows.invited() if query.tab == "invited" else rows
-    if query.q:
-        shown = shown.matching(workspace, query.q)
     try:
-        found = page(shown, BY_NAME, limit=PAGE, cursor=query.cursor)
+        start = place(_LIST, BY_NAME, query.cursor)
     except InvalidRequest:
-        found = page(shown, BY_NAME, limit=PAGE)
+        start = Place()
+    blanks = {A_WORKSPACE: workspace.id} | dict(zip((_KEY, AN_ID), start.at or (), strict=False))
+    words = lexemes_of(workspace.id, query.q)
+    statement = _page(query.tab, backward=start.backward, placed=start.at is not None, sought=bool(words))
+    rows = [_member(iter(row)) for row in statement.read(blanks | {_WORDS: words})]
+    found = bound(rows, _LIST, BY_NAME, start, PAGE)
     missing = set(fresh) - {row.email for row in found.rows}
-    extra = list(rows.filter(email__in=list(missing)[:PAGE]).order_by("sort_name", "id")) if missing else []
-    return replace(found, rows=extra + found.rows)
+    extra = whole(workspace).filter(email__in=list(missing)[:PAGE]).order_by("sort_name", "id") if missing else ()
+    return replace(found, rows=[*extra, *found.rows])
+
+
+def _member(row: Iterator[Any]) -> Membership:
+    member = made(Membership, row)
+    over, held, invitation, mail = row
+    # JSON comes as text: see ``Compiled``.
+    vars(member).update(over=over, held=held, invitation=invitation, mail=mail and orjson.loads(mail))
+    return member
+
+
+@cache
+def _page(tab: str, *, backward: bool, placed: bool, sought: bool) -> Compiled:
+    """Answer the statement that reads a page of ``whole``: from a place on, or those with the words sought."""
+    rows = whole(Workspace(id=A_WORKSPACE))
+    rows = rows.active() if tab == "active" else rows.invited() if tab == "invited" else rows
+    if sought:
+        rows = rows.having(_WORDS)
+    start = Place(backward, (_KEY, AN_ID) if placed else None)
+    return Compiled.of(cut(rows, BY_NAME, start, PAGE).values_list(*compiled.columns(Membership), *_BESIDES))
 
 
 def whole(workspace: Workspace) -> MembershipQuerySet:
