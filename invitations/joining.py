@@ -15,7 +15,7 @@ from invitations import tasks
 from invitations.deliveries import notices
 from invitations.models import Delivery, Invitation, InvitationStatus, Kind
 from invitations.offers import Offer, lock
-from invitations.services import TERMS, copy_terms, end
+from invitations.services import copy_terms, end
 from members import audit
 from members.access import Actor
 from members.compiled import A_WORKSPACE, AN_ID, Compiled
@@ -99,7 +99,7 @@ def _join(offer: Offer, user: User) -> Membership:
     copy_terms(invitation, member, offer.product_slugs)
     invitation.status, invitation.accepted_by = InvitationStatus.ACCEPTED, user.id
     invitation.accepted_at = offer.read_at
-    invitation.save(update_fields=[*TERMS, "status", "accepted_by", "accepted_at"])
+    invitation.save()
     for field, value in became.items():
         setattr(member, field, value)
     _tell_inviter(invitation)

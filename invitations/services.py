@@ -30,8 +30,6 @@ CHUNK = 100
 MAX_ADDRESSES = 1_000
 DAYS = range(1, 31)
 NOTE_LENGTH = 500
-TERMS = ("role", "product_slugs", "expires_at")
-"""What an invitation takes over from its member when it ends."""
 
 
 def invite(  # noqa: PLR0913 -- the offer's terms, each named by the caller
@@ -202,7 +200,7 @@ def end(invitation: Invitation, member: Membership, status: InvitationStatus, no
 
 
 def copy_terms(invitation: Invitation, member: Membership, product_slugs: list[str]) -> None:
-    """Copy onto the invitation what its member ruled while it was pending: ``TERMS``."""
+    """Copy onto the invitation what its member ruled while it was pending."""
     invitation.role, invitation.product_slugs = member.role, product_slugs
     if member.expires_at is not None:
         invitation.expires_at = member.expires_at

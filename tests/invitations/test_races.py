@@ -1,3 +1,5 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
@@ -13,6 +15,7 @@ from members.errors import InvitationNotPending, LastAdmin, NotFound, SeatsExhau
 from members.models import AuditEvent, Membership, Role, User
 from members.services import change_role, leave, remove
 from tests.racing import race, refused
+from tests.sessions import PATIENCE, sessions
 from workspace_admin import demo
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -79,6 +82,22 @@ def test_accept_against_another_end_lets_exactly_one_win(as_alice, acme, person,
         Membership.objects.filter(workspace=acme, email=ada.email).delete()
         Invitation.objects.filter(status="pending", email=ada.email).update(status="revoked")
         assert SeatPool.objects.get(product__slug=demo.CODE, workspace=acme).assigned == 0
+
+
+def test_the_member_is_locked_before_the_invitation(as_alice):
+    invitation, offer = offered(as_alice)
+    with sessions() as (holder, looker), ThreadPoolExecutor(1) as pool:
+        holder.run("SELECT 1 FROM invitations_invitation WHERE id = %s FOR UPDATE", [invitation.id])
+        declined = pool.submit(race, partial(joining.decline, offer))
+        deadline = time.monotonic() + PATIENCE
+        free = "SELECT 1 FROM members_membership WHERE id = %s FOR UPDATE SKIP LOCKED"
+        while looker.run(free, [invitation.membership_id]) and time.monotonic() < deadline:
+            looker.commit()
+            time.sleep(0.01)
+        assert looker.run(free, [invitation.membership_id]) == []
+        holder.commit()
+        looker.commit()
+        assert refused(declined.result()) == []
 
 
 @pytest.mark.parametrize(
