@@ -41,7 +41,7 @@ class WorkspaceResource(Resource):
         else:
             user = request.user
             assert isinstance(user, User)  # noqa: S101 -- the permission let nobody else through; this tells mypy
-            self.actor = actor_for(user, workspace)
+            self.actor = actor_for(user, workspace, "subscription")
         if not self.on_every_plan:
             require_feature(self.actor.workspace, Feature.API)
 

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import cache
+from typing import Any
 
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from members.compiled import A_WORKSPACE, AN_ID, Compiled, a_text, columns, made
 from members.errors import InvalidRequest, NotFound, PermissionDenied
-from members.models import ApiKey, Membership, MembershipQuerySet, Role, Scope, User, Workspace
+from members.models import ApiKey, Membership, Role, Scope, User, Workspace
 
 
 class Action(StrEnum):
@@ -92,6 +94,7 @@ ACTION_LABELS = {
 
 UUID_LENGTH = 36
 ACTIVITY_STEP = timedelta(minutes=10)
+_SOUGHT = {"id": A_WORKSPACE, "slug": a_text("slug")}
 _READING = frozenset(action for action in Action if action.startswith("view_"))
 PEOPLE_ONLY = frozenset({Action.MANAGE_API_KEYS, Action.LEAVE})
 """What asks for a person who signed in: a key makes no keys, so that one that got lost cannot outlive its end."""
@@ -187,21 +190,33 @@ def _note_activity(user: User, membership: Membership) -> None:
 
 
 @cache
-def _active() -> MembershipQuerySet:
-    """Answer all who have access; never read, only narrowed: to build this takes longer than to run it."""
-    return Membership.objects.active().select_related("workspace")
+def _place(field: str, beside: tuple[str, ...]) -> Compiled:
+    """Answer the statement that reads somebody's active membership, its workspace, and what stands beside that."""
+    mine = Membership.objects.active().filter(user=AN_ID, **{f"workspace__{field}": _SOUGHT[field]})
+    others = (name for one in beside for name in columns(_model(one), f"workspace__{one}__"))
+    return Compiled.of(mine.values_list(*columns(Membership), *columns(Workspace, "workspace__"), *others))
 
 
-def actor_for(user: User, workspace: str) -> Actor:
+def _model(beside: str) -> Any:
+    return Workspace._meta.get_field(beside).related_model  # noqa: SLF001 -- public by its documentation
+
+
+def actor_for(user: User, workspace: str, *beside: str) -> Actor:
     """Answer the signed-in person as an actor of the workspace with this slug or id: the single door to tenant data.
+
+    ``beside`` names rows that every workspace has one of, such as its subscription: they are read along with it.
 
     Raises:
         NotFound: no such workspace, or the person is not an active member of it.
     """
-    known = {f"workspace__{field}": value for field, value in named(workspace).items()}
-    membership = next(iter(_active().filter(user=user, **known)), None)
-    if membership is None:
+    [(field, value)] = named(workspace).items()
+    found = _place(field, beside).read({AN_ID: user.id, _SOUGHT[field]: value})
+    if not found:
         raise NotFound
+    row = iter(found[0])
+    membership, membership.workspace = made(Membership, row), made(Workspace, row)
+    for one in beside:
+        setattr(membership.workspace, one, made(_model(one), row))
     _note_activity(user, membership)
     return Actor(
         kind="user",
