@@ -83,7 +83,7 @@ def _join(offer: Offer, user: User) -> Membership:
     require_feature(workspace, Feature.INVITATIONS)
     if offer.suspended:
         raise PermissionDenied(_("The person who sent this invitation may no longer offer this role."))
-    if workspace.memberships.filter(user=user).exists():
+    if offer.account_belongs:
         raise AlreadyMember
     became = {
         "status": Status.ACTIVE,

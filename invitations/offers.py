@@ -20,7 +20,7 @@ from members.calls import OVER
 from members.compiled import A_WORKSPACE, AN_ID, Compiled, columns, made
 from members.models import ApiKey, Membership, Role, Scope, Status, User, Workspace
 
-_JUDGED = ("expired", "account_exists", "product_slugs", "read_at")
+_JUDGED = ("expired", "account_exists", "account_belongs", "product_slugs", "read_at")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,7 @@ class Offer:
     workspace: Workspace
     expired: bool
     account_exists: bool
+    account_belongs: bool
     product_slugs: list[str]
     read_at: datetime
 
@@ -131,12 +132,17 @@ def _rows() -> QuerySet[Any, Any]:
     # An account whose address was never verified counts as none, unless support closed it.
     proved = EmailAddress.objects.filter(user=OuterRef("id"), email=OuterRef("email"), verified=True)
     accounts = User.objects.filter(Q(Exists(proved)) | Q(is_active=False), email=OuterRef("email"))
+    places = Membership.objects.filter(workspace=OuterRef("workspace_id"), user__email=OuterRef("email"))
     seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("id"))
     slugs = seats.order_by("product__slug").values("product__slug")
     invitees = Membership.objects.filter(status=Status.INVITED)
     pending = invitees.filter(invitation_set=AN_ID, invitation_set__status=InvitationStatus.PENDING)
     return pending.annotate(
-        expired=OVER, account_exists=Exists(accounts), product_slugs=ArraySubquery(slugs), read_at=Now()
+        expired=OVER,
+        account_exists=Exists(accounts),
+        account_belongs=Exists(places),
+        product_slugs=ArraySubquery(slugs),
+        read_at=Now(),
     ).values_list(
         *columns(Membership),
         *columns(Invitation, "invitation_set__"),

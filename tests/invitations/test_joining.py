@@ -6,7 +6,7 @@ from invitations import joining, tokens
 from invitations.models import Delivery, Invitation
 from invitations.offers import accepted_by, offer_for, offer_from_session
 from invitations.services import invite, resend
-from members.errors import InvitationNotPending, PermissionDenied, PlanRequired
+from members.errors import AlreadyMember, InvitationNotPending, PermissionDenied, PlanRequired
 from members.models import AuditEvent, Membership, Role, User
 from members.services import change_role
 from workspace_admin import demo
@@ -93,6 +93,14 @@ def test_another_address_never_joins(offered, bob, acme):
     with pytest.raises(PermissionDenied):
         joining.accept(offered(), bob)
     assert acme.memberships.get(email="ada@example.com").display_status == "invited"
+
+
+def test_who_is_in_the_workspace_under_another_address_joins_no_second_time(offered, bob, acme):
+    acme.memberships.filter(user=bob).update(email="robert@acme.example")
+    offer = offered(bob.email)
+    with pytest.raises(AlreadyMember):
+        joining.accept(offer, bob)
+    assert acme.memberships.get(email=bob.email).display_status == "invited"
 
 
 def test_an_expired_offer_holds_nothing_and_lets_its_holder_ask_once(offered, seats_of, acme, mailoutbox):
