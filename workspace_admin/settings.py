@@ -107,7 +107,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "workspace_admin.context.shell",
             ],
-            "libraries": {"lucide": "workspace_admin.icons"},
+            "libraries": {"lucide": "workspace_admin.icons", "once": "workspace_admin.once"},
         },
     }
 ]

@@ -1,6 +1,5 @@
 """The list as an answer: as a page, or as the fragment that htmx puts in its place."""
 
-from functools import cache
 from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,11 +9,10 @@ from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render, resolve_url
-from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django_htmx.http import HttpResponseClientRedirect, retarget
 
 from billing_seats.plans import FEATURES, Feature, Plan
@@ -23,6 +21,7 @@ from members.errors import DomainError, SeatsExhausted
 from members.requests import SignedIn
 from workspace_admin.people import queries
 from workspace_admin.people.presentation import Refusal, beside, present
+from workspace_admin.people.words import words
 
 CHANGED = "people:changed"
 """What the page is told after an action: a drawer that shows somebody looks again."""
@@ -49,7 +48,8 @@ def context_of(
     found = queries.find(actor.workspace, asked, fresh)
     columns = [one for one in queries.columns(actor.workspace) if one.is_shown]
     workspaces, plan, invited = queries.surroundings(request.user, actor.workspace)
-    me = actor.membership.id if actor.membership else None
+    me, say = actor.membership.id if actor.membership else None, words()
+    token = csrf_field(request)
     return {
         "actor": actor,
         "workspace": actor.workspace,
@@ -62,8 +62,10 @@ def context_of(
         "tabs": _tabs(asked, invited),
         "next": asked.link(cursor=found.next_cursor) if found.next_cursor else "",
         "previous": asked.link(cursor=found.prev_cursor) if found.prev_cursor else "",
-        "row_menus": row_menus(get_language()),
-        "csrf_field": format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', get_token(request)),
+        "say": say,
+        "csrf_field": token,
+        "sends_role": _sends(token, say.change),
+        "sends_seat": _sends(token, say.save),
         "may_edit": actor.may(Action.CHANGE_ROLE),
         "may_invite": actor.may(Action.INVITE),
         "plan_invites": Feature.INVITATIONS in FEATURES[plan],
@@ -72,10 +74,14 @@ def context_of(
     }
 
 
-@cache
-def row_menus(language: str) -> SafeString:  # noqa: ARG001 -- what the words depend on
-    """Answer the menus that open on rows: made once for everybody who reads the same language."""
-    return render_to_string("people/row_menus.html")
+def csrf_field(request: Request) -> SafeString:
+    """Answer the field of a form that proves it to be of this console: made once for all forms of a page."""
+    return format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', get_token(request))
+
+
+def _sends(token: SafeString, label: str) -> SafeString:
+    """Answer the end of a form that sends itself when it is changed: without script, by a button."""
+    return format_html('{}<noscript><button type="submit" class="btn sm">{}</button></noscript>', token, label)
 
 
 def _tabs(asked: queries.ListQuery, invited: int) -> list[dict[str, Any]]:

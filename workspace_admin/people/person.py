@@ -7,10 +7,8 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
-from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
 from billing_seats.entitlement import Explanation, explain_all
@@ -22,7 +20,7 @@ from members.models import Membership, Workspace
 from workspace_admin.people import queries
 from workspace_admin.people.days import last_day
 from workspace_admin.people.history import history
-from workspace_admin.people.listing import Request
+from workspace_admin.people.listing import Request, csrf_field
 from workspace_admin.people.presentation import Cell, Mail, Row, mail_of, present
 from workspace_admin.people.queries import Column
 
@@ -67,7 +65,7 @@ def _around(request: Request, actor: Actor) -> dict[str, Any]:
         "plan_invites": Feature.INVITATIONS in FEATURES[plan],
         "may_edit": actor.may(Action.CHANGE_ROLE),
         "may_invite": actor.may(Action.INVITE),
-        "csrf_field": format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', get_token(request)),
+        "csrf_field": csrf_field(request),
     }
 
 

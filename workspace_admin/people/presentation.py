@@ -10,16 +10,10 @@ from invitations.models import Delivery
 from members.models import Membership, Status
 from workspace_admin.people.days import access_ends, ago, offer_ends
 from workspace_admin.people.queries import Column
-from workspace_admin.people.words import Words, words
+from workspace_admin.people.words import Shown, Words, words
 
 LOST = {"failed", "bounced", "complained"}
 HUES = [SafeString(number) for number in range(1, 7)]
-
-
-class Shown:
-    """What templates show: they try a name as an item first, which has to be as good as the attribute."""
-
-    __getitem__ = object.__getattribute__
 
 
 @dataclass(frozen=True)
@@ -36,7 +30,7 @@ class Mail(Shown):
 class Cell(Shown):
     """One member's seat of one product; ``key`` is as good as an id, ``path`` relative to the Members page.
 
-    ``offered`` says whether it can be switched: what is sold no more only by who has it.
+    ``offered`` says whether it can be switched: by who has access, or will; what is sold no more only by who has it.
     """
 
     slug: SafeString
@@ -120,7 +114,10 @@ def present(member: Membership, columns: list[Column], me: uuid.UUID | None) -> 
         role_name=say.role_of % {"who": who},
         role_options=say.role_options[member.role],
         actions_name=say.actions_for % {"who": who},
-        cells=[_cell(one, pk, say.seat_for, who, held=live and one.product.id in held) for one in columns],
+        cells=[
+            _cell(one, pk, say.seat_for % {"product": one.product.name, "who": who}, live, one.product.id in held)
+            for one in columns
+        ],
         live=live,
         pending=member.status == "invited",
         is_self=member.id == me,
@@ -148,15 +145,17 @@ def _menu(member: Membership, status: str, *, is_self: bool) -> str:
     return "offer" if member.status == Status.INVITED else status
 
 
-def _cell(column: Column, pk: SafeString, words: str, who: str, *, held: bool) -> Cell:
+def _cell(column: Column, pk: SafeString, name: str, live: bool, held: bool) -> Cell:  # noqa: FBT001 -- called once, above
     slug = column.slug
-    name = words % {"product": column.product.name, "who": who}
-    key, path, offered = (
-        SafeString(f"{pk}-{slug}"),
-        SafeString(f"{pk}/seats/{slug}/"),
-        held or not column.product.retired,
+    return Cell(
+        slug=slug,
+        key=SafeString(f"{pk}-{slug}"),
+        path=SafeString(f"{pk}/seats/{slug}/"),
+        held=live and held,
+        offered=live and (held or not column.product.retired),
+        caption=column.caption,
+        name=name,
     )
-    return Cell(slug, key, path, held, offered, column.caption, name)
 
 
 def _initials(label: str) -> str:

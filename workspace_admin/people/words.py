@@ -10,12 +10,19 @@ from django.utils.translation import gettext as _
 
 from members.models import Role
 
+
+class Shown:
+    """What templates show: they try a name as an item first, which has to be as good as the attribute."""
+
+    __getitem__ = object.__getattribute__
+
+
 _SELECTED = {True: SafeString(" selected"), False: ""}
 
 
 @dataclass(frozen=True)
-class Words:
-    """Words of one language: by status (with its tone), by role, by what became of an email; and those about who."""
+class Words(Shown):
+    """Words of one language: by status (with its tone), by role, by what became of an email; and those of any line."""
 
     statuses: dict[str, tuple[SafeString, SafeString]]
     roles: dict[str, str]
@@ -25,6 +32,13 @@ class Words:
     role_of: str
     actions_for: str
     seat_for: str
+    last_active: str
+    never: str
+    no_seat: str
+    not_joined: str
+    cannot_join: str
+    change: str
+    save: str
 
 
 def words() -> Words:
@@ -59,6 +73,13 @@ def _words(language: str) -> Words:  # noqa: ARG001 -- what the words depend on
         role_of=_("Role of %(who)s"),
         actions_for=_("Actions for %(who)s"),
         seat_for=_("%(product)s for %(who)s"),
+        last_active=_("Last active"),
+        never=_("Never"),
+        no_seat=_("No seat"),
+        not_joined=_("Has not joined yet"),
+        cannot_join=_("Cannot be accepted until the plan allows it"),
+        change=_("Change"),
+        save=_("Save"),
     )
 
 
