@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 
-from members import profile, tasks
+from members import confirming, profile, tasks
 from members.addresses import canonical
 from members.errors import InvalidRequest
 from members.models import AccountMail
@@ -63,9 +63,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # -- allauth
         return saved
 
     def respond_email_verification_sent(self, request: HttpRequest, user: "User | None") -> HttpResponse:
-        """Lead to the page that says a mail was sent; with no new account, after as long as making one takes."""
+        """Lead to the page that says a mail was sent; with no new account, after as long as making one takes.
+
+        The password was given here, be it to sign up or to sign in: this browser may confirm the address without it.
+        """
         if user is None:
             make_password("nobody's")
+        else:
+            confirming.remember(request.session, user)
         response: HttpResponse = super().respond_email_verification_sent(request, user)
         return response
 

@@ -5,11 +5,12 @@ from typing import Any
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import url_str_to_user_pk
 from allauth.account.views import INTERNAL_RESET_SESSION_KEY, PasswordResetFromKeyView
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.http import base36_to_int
 
+from members import confirming
 from members.models import User
 
 _OPENED = "password_reset_opened"
@@ -35,6 +36,17 @@ class PasswordReset(PasswordResetFromKeyView):  # type: ignore[misc]  # -- allau
             if known := request.session.pop(INTERNAL_RESET_SESSION_KEY, ""):
                 request.session[_OPENED] = {"made": known.partition("-")[0], "proof": _proof(uidb36, known)}
         return answer
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Set the password; and the link proves the address, so the account is whoever's that opened it."""
+        answer: HttpResponse = super().form_valid(form)
+        confirming.prove_address(self.reset_user)
+        return answer
+
+    def logout(self) -> None:
+        """Sign out who is signed in as somebody else, but never because a link was opened."""
+        if self.request.method == "POST":
+            super().logout()
 
 
 def _proof(uidb36: str, key: str) -> str:

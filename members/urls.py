@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from members import password_views, profile_views, views
+from members import confirm_views, password_views, profile_views, views
 from members.workspace_views import settings
 
 urlpatterns = [
@@ -20,6 +20,9 @@ urlpatterns = [
         r"^accounts/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
         password_views.PasswordReset.as_view(),
         name="account_reset_password_from_key",
+    ),
+    re_path(
+        r"^accounts/confirm-email/(?P<key>[-:\w]+)/$", confirm_views.Confirm.as_view(), name="account_confirm_email"
     ),
     # allauth's page for several addresses stays shut: an address change must reach the memberships too.
     path("accounts/email/", RedirectView.as_view(pattern_name="profile")),

@@ -1,0 +1,29 @@
+"""Proofs that an address is a person's: by the browser or the password that signed up, or by a link for a new password.
+
+A link that only confirms shows who reads the mailbox, not who chose the password. Whoever signs up with somebody else's
+address waits for its owner to follow that link: the account would be in the owner's name, and open to the other one.
+"""
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.utils.crypto import constant_time_compare
+
+from members.models import User
+
+_SIGNED_UP = "signed_up"
+
+
+def remember(session: Any, user: User) -> None:
+    """Keep in this browser's session that the account's password was given in it."""
+    session[_SIGNED_UP] = user.get_session_auth_hash()
+
+
+def remembered(session: Any, user: User) -> bool:
+    """Answer whether the password that the account has now was given in this browser."""
+    return constant_time_compare(session.get(_SIGNED_UP, ""), user.get_session_auth_hash())
+
+
+def prove_address(user: User) -> None:
+    """Take the address that the account had when it was read as proved: a link sent there was followed."""
+    EmailAddress.objects.filter(user=user, email=user.email).update(verified=True, primary=True)
