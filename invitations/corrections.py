@@ -41,9 +41,10 @@ def fix_address(actor: Actor, invitation_id: uuid.UUID, email: str) -> Invitatio
     workspace = Workspace.objects.lock(actor.workspace.id)
     require_feature(workspace, Feature.INVITATIONS)
     old, member = lock_pending(workspace, invitation_id)
-    now = database_now()
+    allowance = Allowance(actor, workspace, [email])
+    now = allowance.now
     _require_another(workspace, member, email, now)
-    Allowance(actor, workspace, [email], now).require(email)
+    allowance.require(email)
     if member.expires_at is not None and member.expires_at <= now:
         renew(workspace, member)
     new = _moved(actor, old, member, email, now)

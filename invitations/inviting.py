@@ -66,30 +66,32 @@ def standing(
 class Batch:
     """Up to a hundred addresses invited under one lock; each step adds to what is written in the end."""
 
-    def __init__(self, actor: Actor, workspace: Workspace, terms: Terms, now: datetime, wanted: int) -> None:
-        self.actor, self.workspace, self.terms, self.now = actor, workspace, terms, now
-        self.ends = now + timedelta(days=terms.days)
-        self.rooms = rooms(workspace, terms.products, wanted=wanted)
+    def __init__(self, actor: Actor, workspace: Workspace, terms: Terms, emails: Sequence[str]) -> None:
+        self.actor, self.workspace, self.terms, self.emails = actor, workspace, terms, emails
+        self.allowance = Allowance(actor, workspace, emails)
+        self.now = self.allowance.now
+        self.ends = self.now + timedelta(days=terms.days)
+        self.rooms = rooms(workspace, terms.products, wanted=len(emails))
         self.wanting: set[uuid.UUID] = set()
 
-    def invite(self, emails: Sequence[str]) -> list[Answer]:
+    def invite(self) -> list[Answer]:
         """Answer each address in the order given, with everything written."""
-        answers = self.judge(emails)
+        answers = self.judge()
         mails = {mail.recipient: mail for mail in self._write([one for one in answers if one.done], self.members)}
         return [replace(answer, mail=mails.get(answer.email)) for answer in answers]
 
-    def judge(self, emails: Sequence[str]) -> list[Answer]:
+    def judge(self) -> list[Answer]:
         """Answer each address in the order given, with nothing written."""
-        members = self.members = {row.email: row for row in self.workspace.memberships.filter(email__in=emails)}
-        offers = self._offers(members.values()) if members else {}
-        self.allowance = Allowance(self.actor, self.workspace, emails, self.now)
+        there = self.allowance.members
+        self.members = {row.email: row for row in self.workspace.memberships.filter(id__in=there)} if there else {}
+        offers = self._offers(there) if there else {}
         answers = []
-        for email in emails:
-            member = members.get(email)
+        for email in self.emails:
+            member = self.members.get(email)
             answers.append(self._judge(email, member, offers.get(member.id) if member else None))
         return answers
 
-    def _offers(self, members: Collection[Membership]) -> dict[uuid.UUID | None, Invitation]:
+    def _offers(self, members: Collection[uuid.UUID]) -> dict[uuid.UUID | None, Invitation]:
         """Answer the pending offers to these members, by the member's id."""
         offers = self.workspace.invitations.filter(status=InvitationStatus.PENDING, membership__in=members)
         return {offer.membership_id: offer for offer in offers}

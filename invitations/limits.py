@@ -9,15 +9,12 @@ makes no mail, and so uses nothing up.
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from math import ceil
 from typing import Any
 
 from django.conf import settings
-from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
-from django.db.models import Q, QuerySet, Value
-from django.db.models.functions import Now
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -30,16 +27,39 @@ DAY = timedelta(days=1)
 PAUSE = timedelta(minutes=1)
 MINUTE, HOUR = 60, 3600
 HELD = Q(outcome__in=[Outcome.BOUNCED, Outcome.COMPLAINED], soft=False, released_at=None)
-"""Outcomes for which an address is held back: in this workspace, until an Admin releases it."""
+"""Outcomes for which an address is held back: in this workspace, until an Admin releases it. ``_READ`` has it too."""
 COMPLAINED = gettext_lazy("Whoever reads mail at this address marked an earlier email as spam.")
 TODAY = gettext_lazy("At most %(most)s invitation emails a day go to one address. Try again in %(wait)s.")
 OF_INVITER = gettext_lazy("You have sent %(most)s invitation emails within a day. Try again in %(wait)s.")
 OF_WORKSPACE = gettext_lazy("This workspace has sent %(most)s invitation emails within a day. Try again in %(wait)s.")
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('invitations.mails.' || %s, 0))"
-_COUNT = """
-SELECT (SELECT count(*) FROM invitations_delivery WHERE workspace_id = %s AND kind = 'invitation' AND created_at > %s),
-       (SELECT count(*) FROM invitations_delivery WHERE sender_id = %s AND created_at > %s)
+# Each address is looked up by itself: joined, a table that is not analysed yet would be read for all of its workspace.
+_READ = """
+SELECT address,
+    (SELECT id FROM members_membership WHERE workspace_id = %(workspace)s AND email = address),
+    ARRAY(
+        SELECT created_at FROM invitations_delivery
+        WHERE workspace_id = %(workspace)s AND recipient = address AND kind = 'invitation'
+            AND created_at > statement_timestamp() - interval '1 day'
+        ORDER BY created_at DESC
+    ),
+    ARRAY(
+        SELECT outcome FROM invitations_delivery
+        WHERE workspace_id = %(workspace)s AND recipient = address
+            AND outcome IN ('bounced', 'complained') AND NOT soft AND released_at IS NULL
+    ),
+    (
+        SELECT count(*) FROM invitations_delivery
+        WHERE workspace_id = %(workspace)s AND kind = 'invitation'
+            AND created_at > statement_timestamp() - interval '1 day'
+    ),
+    (
+        SELECT count(*) FROM invitations_delivery
+        WHERE sender_id = %(sender)s AND created_at > statement_timestamp() - interval '1 day'
+    ),
+    statement_timestamp()
+FROM unnest(%(emails)s::text[]) AS address
 """
 
 
@@ -72,9 +92,9 @@ def _spoken(seconds: int) -> str:
 
 @dataclass
 class _Limit:
-    """A daily limit: ``rows`` are the mails that count, ``sent`` how many there are of today's."""
+    """A daily limit: ``whose`` mails count, and of today's there are so many ``sent``."""
 
-    rows: QuerySet[Delivery]
+    whose: Q
     most: int
     words: str | Promise
     sent: int
@@ -87,9 +107,8 @@ class _Limit:
             return None
         if self.refused is None:
             # The mail whose leaving the day makes room; one that this batch is about to write leaves last of all.
-            times = (
-                self.rows.filter(created_at__gt=now - DAY).order_by("-created_at").values_list("created_at", flat=True)
-            )
+            rows = Delivery.objects.filter(self.whose, kind=Kind.INVITATION, created_at__gt=now - DAY)
+            times = rows.order_by("-created_at").values_list("created_at", flat=True)
             place = max(min(self.most, self.sent) - 1, 0)
             made = next(iter(times[place : place + 1]), now)
             self.refused = too_soon(self.words, made + DAY - now, self.most)
@@ -99,24 +118,25 @@ class _Limit:
 class Allowance:
     """What may still be sent to some addresses, by this actor from this workspace, as it stands under the locks.
 
-    The workspace's lock holds for its own limits. An inviter's goes across workspaces, and is held by a lock of its
+    ``now`` is the database's time since then, ``members`` who in the workspace has one of the addresses, by id. The
+    workspace's lock holds for its own limits. An inviter's goes across workspaces, and is held by a lock of its
     own, always taken last.
     """
 
-    def __init__(self, actor: Actor, workspace: Workspace, emails: Collection[str], now: datetime) -> None:
+    def __init__(self, actor: Actor, workspace: Workspace, emails: Collection[str]) -> None:
         workspace.require_lock()
-        self.now = now
-        sent = _counted(actor, workspace, now)
-        counted = Delivery.objects.filter(kind=Kind.INVITATION)
-        of_workspace, of_inviter = counted.filter(workspace=workspace), counted.filter(sender_id=actor.id)
-        self.limits = [_Limit(of_workspace, settings.MAILS_PER_WORKSPACE, OF_WORKSPACE, sent[0])]
+        rows = _read(actor, workspace, emails)
+        *_, of_workspace, of_inviter, self.now = rows[0]
+        self.limits = [_Limit(Q(workspace=workspace), settings.MAILS_PER_WORKSPACE, OF_WORKSPACE, of_workspace)]
         if actor.id is not None:
-            self.limits.insert(0, _Limit(of_inviter, settings.MAILS_PER_INVITER, OF_INVITER, sent[1]))
-        self.history = _history(workspace, emails)
+            of_actor = _Limit(Q(sender_id=actor.id), settings.MAILS_PER_INVITER, OF_INVITER, of_inviter)
+            self.limits.insert(0, of_actor)
+        self.members = [member for _email, member, *_ in rows if member is not None]
+        self.history = {email: (times, held) for email, _member, times, held, *_ in rows}
 
     def refusal(self, email: str) -> DomainError | None:
         """Answer why no invitation may be sent to the address now, or None."""
-        times, held = self.history.get(email, ([], []))
+        times, held = self.history[email]
         if held:
             return Undeliverable(COMPLAINED if Outcome.COMPLAINED in held else None)
         most = settings.MAILS_PER_ADDRESS
@@ -141,26 +161,11 @@ class Allowance:
             limit.spent += 1
 
 
-def _counted(actor: Actor, workspace: Workspace, now: datetime) -> tuple[int, int]:
-    """Answer how many mails workspace and inviter sent within a day; nobody else sends as the inviter meanwhile."""
+def _read(actor: Actor, workspace: Workspace, emails: Collection[str]) -> list[tuple[Any, ...]]:
+    """Answer what stands against a mail to each address; nobody else sends as the actor until the transaction ends."""
     with connection.cursor() as cursor:
         if actor.id is not None:
             cursor.execute(_LOCK, [str(actor.id)])
-        cursor.execute(_COUNT, [workspace.id, now - DAY, actor.id, now - DAY])
-        of_workspace, of_inviter = cursor.fetchone()
-    return of_workspace, of_inviter
-
-
-def _history(workspace: Workspace, emails: Collection[str]) -> dict[str, tuple[list[datetime], list[Outcome]]]:
-    """Answer when each address got its invitations of today, latest first, and the outcomes that hold it back."""
-    rows = _histories().filter(workspace=workspace, recipient__in=emails)
-    return {email: (list(at), list(outcomes)) for email, at, outcomes in rows}
-
-
-@cache
-def _histories() -> QuerySet[Delivery, Any]:
-    """Answer the same of all workspaces; never read, only narrowed: to build this takes longer than to run it."""
-    today = Q(kind=Kind.INVITATION, created_at__gt=Now() - DAY)
-    times = ArrayAgg("created_at", filter=today, order_by="-created_at", default=Value([]))
-    held = ArrayAgg("outcome", filter=HELD, default=Value([]))
-    return Delivery.objects.order_by().values_list("recipient").annotate(times=times, held=held)
+        cursor.execute(_READ, {"workspace": workspace.id, "sender": actor.id, "emails": list(emails)})
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows

@@ -65,8 +65,8 @@ def invite(  # noqa: PLR0913 -- the offer's terms, each named by the caller
             require_feature(workspace, Feature.INVITATIONS)
             offered = sellable_products(workspace, list(dict.fromkeys(products)))
             terms = Terms(role=role, products=offered, language=language, note=note, days=days)
-            batch = Batch(actor, workspace, terms, database_now(), len(chunk))
-            told |= {row.email: row for row in (batch.judge(chunk) if dry_run else batch.invite(chunk))}
+            batch = Batch(actor, workspace, terms, chunk)
+            told |= {row.email: row for row in (batch.judge() if dry_run else batch.invite())}
     if not dry_run:
         # Once for all chunks: a broker that is away may cost a request one wait, not one a chunk.
         transaction.on_commit(tasks.nudge, robust=True)
@@ -125,9 +125,10 @@ def resend(actor: Actor, invitation_id: uuid.UUID) -> Invitation:
     workspace = Workspace.objects.lock(actor.workspace.id)
     require_feature(workspace, Feature.INVITATIONS)
     invitation, member = lock_pending(workspace, invitation_id)
-    now = database_now()
+    allowance = limits.Allowance(actor, workspace, [invitation.email])
+    now = allowance.now
     limits.pause(invitation, now)
-    limits.Allowance(actor, workspace, [invitation.email], now).require(invitation.email)
+    allowance.require(invitation.email)
     if member.expires_at is not None and member.expires_at <= now:
         renew(workspace, member)
     before, ends = member.expires_at, now + timedelta(days=invitation.days)
