@@ -29,6 +29,8 @@ class Confirm(ConfirmEmailView):  # type: ignore[misc]  # -- allauth ships no ty
         user = found.email_address.user
         if not confirming.remembered(self.request.session, user):
             self.form = ReauthenticateForm(self.request.POST if self.request.method == "POST" else None, user=user)
+            # The page offers a new password in a way of its own.
+            self.form.fields["password"].help_text = ""
         return found
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:

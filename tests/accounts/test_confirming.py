@@ -58,7 +58,9 @@ def test_where_somebody_signed_up_the_link_confirms(first, link):
 
 
 def test_elsewhere_it_asks_for_the_password(other, link):
-    assert b'type="password"' in other.get(link).content
+    page = other.get(link)
+    assert b'type="password"' in page.content
+    assert b"Forgot" not in page.content, "the page offers a new password in a way of its own"
     assert other.post(link, {"password": PASSWORD})["Location"] == "/accounts/login/"
     assert verified()
     assert signs_in(other, PASSWORD)
