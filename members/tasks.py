@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from members import emails, idempotency, outbox, relay, signouts
+from members import emails, idempotency, outbox, relay, sessions, signouts
 from members.models import AccountMail
 
 
@@ -22,6 +22,12 @@ def end_lapsed_sessions() -> None:
 def forget_answers() -> None:
     """Delete what was kept of POSTs for repetitions, and its day is over."""
     idempotency.forget()
+
+
+@shared_task  # type: ignore[untyped-decorator]  # -- as above
+def forget_sessions() -> None:
+    """Delete the sessions whose end has passed."""
+    sessions.SessionStore.clear_expired()
 
 
 def nudge() -> None:
