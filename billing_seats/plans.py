@@ -1,11 +1,14 @@
 """The plan table: which plan has which feature."""
 
 from enum import StrEnum
+from functools import cache
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing_seats.models import Plan as Plan
+from billing_seats.models import Subscription
+from members.compiled import A_WORKSPACE, Compiled, columns, made
 from members.errors import PlanRequired
 from members.models import Workspace
 
@@ -45,7 +48,20 @@ def plans_with(feature: Feature) -> list[Plan]:
 
 def has_feature(workspace: Workspace, feature: Feature) -> bool:
     """Answer whether the workspace's plan includes the feature."""
-    return feature in FEATURES[workspace.subscription.plan]
+    return feature in FEATURES[_subscription(workspace).plan]
+
+
+def _subscription(workspace: Workspace) -> Subscription:
+    """Answer the workspace's subscription, read once for this object: under a lock, the workspace is a new one."""
+    if not Workspace.subscription.is_cached(workspace):
+        [row] = _of_a_workspace().read({A_WORKSPACE: workspace.id})
+        workspace.subscription = made(Subscription, iter(row))
+    return workspace.subscription
+
+
+@cache
+def _of_a_workspace() -> Compiled:
+    return Compiled.of(Subscription.objects.filter(workspace=A_WORKSPACE).values_list(*columns(Subscription)))
 
 
 def require_feature(workspace: Workspace, feature: Feature) -> None:
