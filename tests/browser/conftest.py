@@ -47,11 +47,11 @@ class Console:
         read = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in paths]
         return [letter for letter in read if to in str(letter["To"])]
 
-    def link(self, to: str, after: int = 0) -> str:
-        """Answer the join link of the newest letter to this address, once there are more than ``after``."""
+    def link(self, to: str, after: int = 0, part: str = "/join/") -> str:
+        """Answer the link of the newest letter to this address, once there are more than ``after``."""
         letters = until(lambda: found if len(found := self.letters(to)) > after else None, f"a letter to {to}")
         text = letters[-1].get_body(("plain",)).get_content()
-        return next(word for word in text.split() if "/join/" in word)
+        return next(word for word in text.split() if part in word)
 
     def broker(self) -> psutil.Process:
         """Answer the process of its Valkey."""
