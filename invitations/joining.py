@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -18,12 +17,9 @@ from invitations.offers import Offer, lock
 from invitations.services import copy_terms, end
 from members import audit
 from members.access import Actor
-from members.compiled import A_WORKSPACE, AN_ID, Compiled
 from members.errors import AlreadyMember, InvitationNotPending, PermissionDenied
 from members.models import Membership, Status, User, Workspace
 from members.names import clean_name, fold
-
-_READER = ("email", "user__language")
 
 
 def accept(offer: Offer, user: User) -> Membership:
@@ -102,24 +98,14 @@ def _join(offer: Offer, user: User) -> Membership:
     invitation.save()
     for field, value in became.items():
         setattr(member, field, value)
-    _tell_inviter(invitation)
+    if offer.inviter_email is not None:
+        _tell(invitation, Kind.JOINED, [(offer.inviter_email, offer.inviter_language)])
     audit.record(_invitee(offer, user), workspace.id, "invitation.accepted", invitation, {"role": [None, member.role]})
     user.last_workspace = workspace
     # The account may be moving to another address at this moment: whoever has its row first goes first.
     if not User.objects.filter(id=user.id, email=offer.email).update(last_workspace=workspace):
         raise _for_another()
     return member
-
-
-def _tell_inviter(invitation: Invitation) -> None:
-    inviters = _inviter().read({A_WORKSPACE: invitation.workspace_id, AN_ID: invitation.invited_by_id})
-    _tell(invitation, Kind.JOINED, inviters)
-
-
-@cache
-def _inviter() -> Compiled:
-    inviters = Membership.objects.active().filter(workspace=A_WORKSPACE, user=AN_ID)
-    return Compiled.of(inviters.values_list(*_READER))
 
 
 def _tell(invitation: Invitation, kind: Kind, readers: Iterable[Any]) -> None:
@@ -155,7 +141,7 @@ def ask_for_new_link(offer: Offer) -> None:
         return
     invitation.asked_generation = invitation.generation
     invitation.save(update_fields=["asked_generation"])
-    _tell(invitation, Kind.ASKED, workspace.memberships.admins().values_list(*_READER))
+    _tell(invitation, Kind.ASKED, workspace.memberships.admins().values_list("email", "user__language"))
     audit.record(_invitee(offer), workspace.id, "invitation.link_asked", invitation)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from billing_seats.models import Product, Seat, Subscription
@@ -20,7 +20,15 @@ from members.calls import OVER
 from members.compiled import A_WORKSPACE, AN_ID, Compiled, columns, made
 from members.models import ApiKey, Membership, Role, Scope, Status, User, Workspace
 
-_JUDGED = ("expired", "account_exists", "account_belongs", "product_slugs", "read_at")
+_JUDGED = (
+    "expired",
+    "account_exists",
+    "account_belongs",
+    "inviter_email",
+    "inviter_language",
+    "product_slugs",
+    "read_at",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +41,8 @@ class Offer:
     expired: bool
     account_exists: bool
     account_belongs: bool
+    inviter_email: str | None
+    inviter_language: str | None
     product_slugs: list[str]
     read_at: datetime
 
@@ -133,6 +143,9 @@ def _rows() -> QuerySet[Any, Any]:
     proved = EmailAddress.objects.filter(user=OuterRef("id"), email=OuterRef("email"), verified=True)
     accounts = User.objects.filter(Q(Exists(proved)) | Q(is_active=False), email=OuterRef("email"))
     places = Membership.objects.filter(workspace=OuterRef("workspace_id"), user__email=OuterRef("email"))
+    inviter = Membership.objects.active().filter(
+        workspace=OuterRef("workspace_id"), user=OuterRef("invitation_set__invited_by_id")
+    )
     seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("id"))
     slugs = seats.order_by("product__slug").values("product__slug")
     invitees = Membership.objects.filter(status=Status.INVITED)
@@ -141,6 +154,8 @@ def _rows() -> QuerySet[Any, Any]:
         expired=OVER,
         account_exists=Exists(accounts),
         account_belongs=Exists(places),
+        inviter_email=Subquery(inviter.values("email")),
+        inviter_language=Subquery(inviter.values("user__language")),
         product_slugs=ArraySubquery(slugs),
         read_at=Now(),
     ).values_list(

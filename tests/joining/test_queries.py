@@ -12,7 +12,7 @@ def test_accepting(invited, holder, dana, django_assert_num_queries):
     offer = invited(dana.email)
     browser = holder(dana)
     browser.open(offer)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         assert browser.join(offer)["Location"] == "/w/acme/"
 
 
