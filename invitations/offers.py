@@ -8,7 +8,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from billing_seats.models import Product, Seat, Subscription
@@ -17,8 +17,8 @@ from invitations import tokens
 from invitations.models import Invitation, InvitationStatus
 from members.access import ROLE_TABLE, Action
 from members.calls import OVER
-from members.compiled import A_WORKSPACE, AN_ID, Compiled, columns, made
-from members.models import ApiKey, Membership, Role, Scope, Status, User, Workspace
+from members.compiled import AN_ID, Compiled, columns, made
+from members.models import ApiKey, Membership, Role, Scope, User, Workspace
 
 _JUDGED = (
     "expired",
@@ -95,14 +95,15 @@ def offer_for(token: str) -> Offer | None:
 
 def offer_from_session(invitation_id: uuid.UUID, generation: int) -> Offer | None:
     """Answer the pending offer that was shown earlier; None once it was sent again or has come to an end."""
-    offer = _one(_pending(), {AN_ID: invitation_id})
+    offer = _one(_shown(), invitation_id)
     return offer if offer is not None and offer.generation == generation else None
 
 
 def lock(workspace: Workspace, invitation_id: uuid.UUID) -> Offer | None:
     """Answer the pending offer as it stands now, membership and invitation locked; the workspace is locked already."""
     workspace.require_lock()
-    return _one(_locked(), {AN_ID: invitation_id, A_WORKSPACE: workspace.id})
+    offer = _one(_locked(), invitation_id)
+    return offer if offer is not None and offer.workspace == workspace else None
 
 
 def accepted_by(token: str, user: User) -> Workspace | None:
@@ -125,8 +126,8 @@ def _sender_may(invitation: Invitation) -> bool:
     return True
 
 
-def _one(statement: Compiled, blanks: dict[uuid.UUID, uuid.UUID]) -> Offer | None:
-    found = statement.read(blanks)
+def _one(statement: Compiled, invitation_id: uuid.UUID) -> Offer | None:
+    found = statement.read({AN_ID: invitation_id})
     if not found:
         return None
     row = iter(found[0])
@@ -134,11 +135,18 @@ def _one(statement: Compiled, blanks: dict[uuid.UUID, uuid.UUID]) -> Offer | Non
     workspace.subscription = made(Subscription, row)
     invitation.workspace = membership.workspace = workspace
     judged = dict(zip(_JUDGED, row, strict=True))
+    if invitation.status != InvitationStatus.PENDING:
+        return None
     return Offer(invitation=invitation, membership=membership, workspace=workspace, **judged)
 
 
-def _rows() -> QuerySet[Any, Any]:
-    """Answer the pending offer of AN_ID with all that it is judged by."""
+@cache
+def _shown() -> Compiled:
+    """Answer the statement that reads an invitation, its member and all that they are judged by.
+
+    It finds by nothing but the id: told more, Postgres may go through all the workspace's invitees, before it has
+    counted them.
+    """
     # An account whose address was never verified counts as none, unless support closed it.
     proved = EmailAddress.objects.filter(user=OuterRef("id"), email=OuterRef("email"), verified=True)
     accounts = User.objects.filter(Q(Exists(proved)) | Q(is_active=False), email=OuterRef("email"))
@@ -148,9 +156,7 @@ def _rows() -> QuerySet[Any, Any]:
     )
     seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("id"))
     slugs = seats.order_by("product__slug").values("product__slug")
-    invitees = Membership.objects.filter(status=Status.INVITED)
-    pending = invitees.filter(invitation_set=AN_ID, invitation_set__status=InvitationStatus.PENDING)
-    return pending.annotate(
+    rows = Membership.objects.filter(invitation_set=AN_ID).annotate(
         expired=OVER,
         account_exists=Exists(accounts),
         account_belongs=Exists(places),
@@ -158,22 +164,20 @@ def _rows() -> QuerySet[Any, Any]:
         inviter_language=Subquery(inviter.values("user__language")),
         product_slugs=ArraySubquery(slugs),
         read_at=Now(),
-    ).values_list(
-        *columns(Membership),
-        *columns(Invitation, "invitation_set__"),
-        *columns(Workspace, "workspace__"),
-        *columns(Subscription, "workspace__subscription__"),
-        *_JUDGED,
+    )
+    return Compiled.of(
+        rows.values_list(
+            *columns(Membership),
+            *columns(Invitation, "invitation_set__"),
+            *columns(Workspace, "workspace__"),
+            *columns(Subscription, "workspace__subscription__"),
+            *_JUDGED,
+        )
     )
 
 
 @cache
-def _pending() -> Compiled:
-    return Compiled.of(_rows())
-
-
-@cache
 def _locked() -> Compiled:
-    read = Compiled.of(_rows().filter(workspace=A_WORKSPACE))
+    read = _shown()
     # Postgres locks in the order in which the tables stand here: the house's.
     return Compiled(f"{read.sql} FOR NO KEY UPDATE OF members_membership, invitations_invitation", read.values)
