@@ -8,7 +8,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from billing_seats.models import Product, Seat, Subscription
@@ -17,7 +17,7 @@ from invitations import tokens
 from invitations.models import Invitation, InvitationStatus
 from members.access import ROLE_TABLE, Action
 from members.calls import OVER
-from members.compiled import AN_ID, Compiled, columns, made
+from members.compiled import A_WORKSPACE, AN_ID, Compiled, columns, made
 from members.models import ApiKey, Membership, Role, Scope, User, Workspace
 
 _JUDGED = (
@@ -95,15 +95,14 @@ def offer_for(token: str) -> Offer | None:
 
 def offer_from_session(invitation_id: uuid.UUID, generation: int) -> Offer | None:
     """Answer the pending offer that was shown earlier; None once it was sent again or has come to an end."""
-    offer = _one(_shown(), invitation_id)
+    offer = _one(_shown(), {AN_ID: invitation_id})
     return offer if offer is not None and offer.generation == generation else None
 
 
 def lock(workspace: Workspace, invitation_id: uuid.UUID) -> Offer | None:
     """Answer the pending offer as it stands now, membership and invitation locked; the workspace is locked already."""
     workspace.require_lock()
-    offer = _one(_locked(), invitation_id)
-    return offer if offer is not None and offer.workspace == workspace else None
+    return _one(_locked(), {AN_ID: invitation_id, A_WORKSPACE: workspace.id})
 
 
 def accepted_by(token: str, user: User) -> Workspace | None:
@@ -126,8 +125,8 @@ def _sender_may(invitation: Invitation) -> bool:
     return True
 
 
-def _one(statement: Compiled, invitation_id: uuid.UUID) -> Offer | None:
-    found = statement.read({AN_ID: invitation_id})
+def _one(statement: Compiled, blanks: dict[uuid.UUID, uuid.UUID]) -> Offer | None:
+    found = statement.read(blanks)
     if not found:
         return None
     row = iter(found[0])
@@ -140,12 +139,10 @@ def _one(statement: Compiled, invitation_id: uuid.UUID) -> Offer | None:
     return Offer(invitation=invitation, membership=membership, workspace=workspace, **judged)
 
 
-@cache
-def _shown() -> Compiled:
-    """Answer the statement that reads an invitation, its member and all that they are judged by.
+def _rows(**known: uuid.UUID) -> QuerySet[Any, Any]:
+    """Answer the invitation of AN_ID with its member and all that they are judged by.
 
-    It finds by nothing but the id: told more, Postgres may go through all the workspace's invitees, before it has
-    counted them.
+    Of the member nothing is asked: Postgres may then go through all the workspace's, before it has counted them.
     """
     # An account whose address was never verified counts as none, unless support closed it.
     proved = EmailAddress.objects.filter(user=OuterRef("id"), email=OuterRef("email"), verified=True)
@@ -156,7 +153,7 @@ def _shown() -> Compiled:
     )
     seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("id"))
     slugs = seats.order_by("product__slug").values("product__slug")
-    rows = Membership.objects.filter(invitation_set=AN_ID).annotate(
+    rows = Membership.objects.filter(invitation_set=AN_ID, **known).annotate(
         expired=OVER,
         account_exists=Exists(accounts),
         account_belongs=Exists(places),
@@ -165,19 +162,22 @@ def _shown() -> Compiled:
         product_slugs=ArraySubquery(slugs),
         read_at=Now(),
     )
-    return Compiled.of(
-        rows.values_list(
-            *columns(Membership),
-            *columns(Invitation, "invitation_set__"),
-            *columns(Workspace, "workspace__"),
-            *columns(Subscription, "workspace__subscription__"),
-            *_JUDGED,
-        )
+    return rows.values_list(
+        *columns(Membership),
+        *columns(Invitation, "invitation_set__"),
+        *columns(Workspace, "workspace__"),
+        *columns(Subscription, "workspace__subscription__"),
+        *_JUDGED,
     )
 
 
 @cache
+def _shown() -> Compiled:
+    return Compiled.of(_rows())
+
+
+@cache
 def _locked() -> Compiled:
-    read = _shown()
+    read = Compiled.of(_rows(invitation_set__workspace=A_WORKSPACE))
     # Postgres locks in the order in which the tables stand here: the house's.
     return Compiled(f"{read.sql} FOR NO KEY UPDATE OF members_membership, invitations_invitation", read.values)
