@@ -11,8 +11,9 @@ from billing_seats import notices
 from billing_seats.counts import rooms
 from billing_seats.models import Product
 from billing_seats.services import hold, release, renew
-from invitations.services import invite, lock_pending
+from invitations.services import invite, lock_pending, resend, revoke
 from members.access import actor_for
+from members.errors import NotFound
 from members.ids import new_id
 from members.models import Membership, Workspace
 from members.services import change_role, keep_an_admin, lock_member
@@ -48,6 +49,22 @@ def test_two_workspaces_never_wait_for_each_other(as_alice, globex, dana, person
     with elsewhere(a_day_that_is_not_over), connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = '200ms'")
         assert wrong(outcomes(busy)) == {}
+    connection.close()
+
+
+@QUICK
+@pytest.mark.parametrize("act", [revoke, resend])
+def test_an_invitation_of_another_workspace_is_not_waited_for(act, as_alice, globex, dana):
+    [answer] = invite(actor_for(dana, "globex"), ["ada@example.com"])
+    rows = globex.invitations.select_for_update(), globex.memberships.select_for_update()
+
+    def an_act_that_is_not_over() -> None:
+        assert all(rows)
+
+    with elsewhere(an_act_that_is_not_over), connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '200ms'")
+        with pytest.raises(NotFound):
+            act(as_alice, answer.invitation.id)
     connection.close()
 
 
