@@ -35,6 +35,8 @@ AXE = Axe()
 
 
 def check_clean(page, where):
+    # A form leads to a page of which the words are there before the styles.
+    page.wait_for_load_state()
     found = AXE.run(page, options={"runOnly": TAGS})
     told = [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found.response["violations"]]
     assert told == [], where

@@ -26,7 +26,7 @@ def link(console, browser):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_where_the_password_is_asked_for(link, page, width, scheme):
     page.set_viewport_size({"width": width, "height": 900})
-    page.emulate_media(color_scheme=scheme)
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.goto(link)
     check_clean(page, "the password of who signed up")
     page.get_by_label("Password").fill("a-wrong-secret-1")
