@@ -1,7 +1,7 @@
 # Two commands matter: `make run` and `make test`. README.md says more.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fmt e2e browser soak bench
+.PHONY: help setup run test check fmt messages e2e browser soak bench
 
 PYTHON := .venv/bin/python
 STAMP := .venv/.synced
@@ -17,7 +17,7 @@ $(STAMP): uv.lock pyproject.toml .ci/setup
 	@.ci/setup
 
 run: setup  ## the whole console on this machine, until Ctrl-C
-	@exec $(PYTHON) -m workspace_admin.embedded run
+	@exec $(PYTHON) -m workspace_admin.devserver run
 
 check: setup  ## everything that reads the code without running it
 	@$(PYTHON) -m ruff format --check .
@@ -32,17 +32,20 @@ fmt: setup  ## mend what the tools can mend
 	@$(PYTHON) -m ruff check --fix .
 	@.venv/bin/djlint --reformat --quiet $(HTML) || true
 
+messages: setup  ## compile the translations after a change to a .po file
+	@env DEBUG=on DATABASE_URL=postgres:///none $(PYTHON) manage.py compile_translations
+
 browser: setup
 	@.ci/browser
 
 test: check browser  ## everything: format, lint, types, imports, migrations, tests, browser
-	@exec env DATA_DIR=$${DATA_DIR:-var/test} $(PYTHON) -m workspace_admin.embedded exec -- .ci/tests
+	@exec env DATA_DIR=$${DATA_DIR:-var/test} $(PYTHON) -m workspace_admin.devserver exec -- .ci/tests
 
 e2e: setup browser  ## the browser tests alone
-	@exec env DATA_DIR=$${DATA_DIR:-var/test} $(PYTHON) -m workspace_admin.embedded exec -- .ci/tests tests/browser
+	@exec env DATA_DIR=$${DATA_DIR:-var/test} $(PYTHON) -m workspace_admin.devserver exec -- .ci/tests tests/browser
 
 soak: setup  ## the long runs: many at once, kills at every point, thousands of acts in random order
-	@exec env DATA_DIR=$${DATA_DIR:-var/soak} SOAK_SECONDS=$${SOAK_SECONDS:-60} SOAK_ROUNDS=$${SOAK_ROUNDS:-100} FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(PYTHON) -m workspace_admin.embedded exec -- .ci/tests -n 0 -m soak
+	@exec env DATA_DIR=$${DATA_DIR:-var/soak} SOAK_SECONDS=$${SOAK_SECONDS:-60} SOAK_ROUNDS=$${SOAK_ROUNDS:-100} FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(PYTHON) -m workspace_admin.devserver exec -- .ci/tests -n 0 -m soak
 
 bench: setup  ## what each kind of request costs, as a multiple of the floor on this machine
-	@exec env DATA_DIR=$${DATA_DIR:-var/bench} $(PYTHON) -m workspace_admin.embedded exec -- $(PYTHON) -m tests.performance.bench
+	@exec env DATA_DIR=$${DATA_DIR:-var/bench} $(PYTHON) -m workspace_admin.devserver exec -- $(PYTHON) -m tests.performance.bench

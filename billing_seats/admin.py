@@ -12,15 +12,16 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from billing_seats import catalogue, purchases
-from billing_seats.admin_keys import ProductKeyAdmin as ProductKeyAdmin
+from billing_seats import catalogue
 from billing_seats.admin_previews import PreviewedAdmin
 from billing_seats.forms import Confirmation
-from billing_seats.keys import Supporter
+from billing_seats.keys.admin import ProductKeyAdmin as ProductKeyAdmin
+from billing_seats.keys.services import Supporter
 from billing_seats.models import Product, SeatPool, Subscription
 from billing_seats.plans import Plan
-from billing_seats.previews import count_of_product, preview_plan, preview_seats
-from billing_seats.purchases import Shown
+from billing_seats.subscription import services
+from billing_seats.subscription.previews import count_of_product, preview_plan, preview_seats
+from billing_seats.subscription.services import Shown
 from members.admin import ReasonField, ServiceAdmin, acting
 from members.models import User, Workspace
 
@@ -112,7 +113,7 @@ class SubscriptionAdmin(PreviewedAdmin, NoDeleting):
 
     def save_model(self, request: HttpRequest, obj: Subscription, form: forms.Form, change: bool) -> None:  # noqa: ARG002, FBT001 -- Django's
         """Have the service change the plan."""
-        purchases.change_plan(acting(request, obj.workspace, form.cleaned_data["reason"]), obj.plan)
+        services.change_plan(acting(request, obj.workspace, form.cleaned_data["reason"]), obj.plan)
 
 
 class WorkspaceSelect(AutocompleteSelect):
@@ -189,7 +190,7 @@ class SeatPoolAdmin(PreviewedAdmin, NoDeleting):
         else:
             # Without a preview it fitted a moment ago: should it no longer, that has to be seen first.
             shown, take_from = Shown(form.initial.get("purchased", 0), over_assigned=0), []
-        pool = purchases.resize(actor, obj.product.slug, obj.purchased, take_from=take_from, shown=shown)
+        pool = services.resize(actor, obj.product.slug, obj.purchased, take_from=take_from, shown=shown)
         obj.pk = pool.pk
 
     def preview_of(self, obj: SeatPool) -> Any:

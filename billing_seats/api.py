@@ -7,9 +7,9 @@ from rest_framework.request import Request
 from billing_seats.models import ProductKey
 from billing_seats.plans import Feature, require_feature
 from members.access import Action, Actor, actor_for, key_actor, require
-from members.api import Resource
 from members.errors import PermissionDenied
 from members.models import ApiKey, User, Workspace
+from members.rest.resource import Resource
 
 
 class WorkspaceResource(Resource):

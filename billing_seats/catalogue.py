@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from billing_seats.keys import INSTALLATION, Supporter
+from billing_seats.keys.services import INSTALLATION, Supporter
 from billing_seats.models import Product
 from members import audit
 from members.errors import NotFound

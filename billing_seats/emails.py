@@ -4,10 +4,10 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.urls import reverse
 
-from billing_seats.counts import SeatCount, seat_counts
+from billing_seats.budgets import SeatCount, seat_counts
 from billing_seats.models import Notice
 from members.access import ROLE_TABLE, Action
-from members.mailing import compose
+from members.outbox.compose import compose
 
 
 def render(notice: Notice) -> EmailMultiAlternatives | None:

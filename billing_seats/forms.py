@@ -7,9 +7,9 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from billing_seats.counts import SeatCount
+from billing_seats.budgets import SeatCount
 from billing_seats.models import Plan
-from billing_seats.purchases import MAX_PURCHASE, Shown, out_of_range
+from billing_seats.subscription.services import MAX_PURCHASE, Shown, out_of_range
 from members.forms import NameField
 
 SLUG_MIN, SLUG_MAX = 2, 32

@@ -9,10 +9,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from members import outbox
 from members.calls import Key
 from members.ids import new_id
 from members.models import Membership, Workspace
+from members.outbox import queue
 
 
 class Plan(models.TextChoices):
@@ -167,7 +167,7 @@ class ProductKey(Key):
     audited_as = "product_key"
 
 
-class Notice(outbox.Outgoing):
+class Notice(queue.Outgoing):
     """One email to an Admin or Billing member about seats that run out."""
 
     class Kind(models.TextChoices):
@@ -182,12 +182,12 @@ class Notice(outbox.Outgoing):
     recipient = models.EmailField(max_length=254)
     language = models.CharField(max_length=8, blank=True)
 
-    objects = outbox.OutgoingQuerySet["Notice"].as_manager()
+    objects = queue.OutgoingQuerySet["Notice"].as_manager()
 
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["workspace", "-created_at"], name="notice_newest_first"),
-            *outbox.indexes("notice"),
+            *queue.indexes("notice"),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from billing_seats import tasks
-from billing_seats.counts import Room
+from billing_seats.budgets import Room
 from billing_seats.models import Notice, SeatPool
 from members.access import ROLE_TABLE, Action
 from members.models import Workspace

@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy
 
 from billing_seats.models import Plan as Plan
 from billing_seats.models import Subscription
-from members.compiled import A_WORKSPACE, Compiled, columns, made
 from members.errors import PlanRequired
 from members.models import Workspace
+from members.prepared import A_WORKSPACE, Compiled, columns, made
 
 
 class Feature(StrEnum):

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from billing_seats import notices
-from billing_seats.counts import Room, rooms, sellable_products
+from billing_seats.budgets import Room, rooms, sellable_products
 from billing_seats.models import Seat, Subscription
 from billing_seats.plans import Feature, require_feature
 from members import audit

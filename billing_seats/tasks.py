@@ -2,9 +2,10 @@
 
 from celery import shared_task
 
-from billing_seats import emails, history
+from billing_seats import emails
 from billing_seats.models import Notice
-from members import outbox, relay
+from billing_seats.subscription import seat_history
+from members.outbox import queue, relay
 
 
 @shared_task  # type: ignore[untyped-decorator]  # -- celery ships no types
@@ -16,9 +17,9 @@ def drain() -> None:
 @shared_task  # type: ignore[untyped-decorator]  # -- celery ships no types
 def take_stock() -> None:
     """Write down how seats stand today."""
-    history.take_stock()
+    seat_history.take_stock()
 
 
 def nudge() -> None:
     """Ask for ``drain`` now; meant for on_commit."""
-    outbox.nudge(drain)
+    queue.nudge(drain)

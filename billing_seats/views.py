@@ -7,17 +7,18 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from billing_seats import entitlement, services
+from billing_seats import services
+from billing_seats.entitlement import explain
 from billing_seats.forms import WorkspaceForm
 from billing_seats.plans import Feature, has_feature
 from members.access import Action, actor_for
 from members.errors import InvalidRequest
-from members.requests import SignedIn
+from members.requests import SignedInRequest
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def create_workspace(request: SignedIn) -> HttpResponse:
+def create_workspace(request: SignedInRequest) -> HttpResponse:
     """Open a workspace on the Free plan, with whoever asks as its Admin."""
     form = WorkspaceForm(request.POST or None)
     if form.is_valid():
@@ -33,10 +34,10 @@ def create_workspace(request: SignedIn) -> HttpResponse:
 
 @login_required
 @require_safe
-def home(request: SignedIn, slug: str) -> HttpResponse:
+def home(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show the products one may open, and why one may not open the others."""
     actor = actor_for(request.user, slug)
-    explained = entitlement.explain_all(actor.workspace, id=actor.membership.pk if actor.membership else None)
+    explained = explain.explain_all(actor.workspace, id=actor.membership.pk if actor.membership else None)
     context = {
         "actor": actor,
         "workspace": actor.workspace,
@@ -46,4 +47,4 @@ def home(request: SignedIn, slug: str) -> HttpResponse:
         "may_give": actor.may(Action.GIVE_SEAT),
         "has_seats": has_feature(actor.workspace, Feature.INVITATIONS),
     }
-    return render(request, "billing_seats/home.html", context)
+    return render(request, "workspace_admin/home/home.html", context)

@@ -12,13 +12,13 @@ from billing_seats.api import WorkspaceResource
 from billing_seats.models import Plan, ProductKey
 from billing_seats.plans import FEATURES, Feature
 from members.access import Action, require
-from members.api import ListQuery, Resource, Strict
-from members.describing import described, page_of
 from members.errors import PermissionDenied
-from members.fields import Text
-from members.keyset import Order
 from members.models import ApiKey, Workspace
-from members.moments import Truth
+from members.rest.describe import described, page_of
+from members.rest.fields import Text
+from members.rest.moments import Truth
+from members.rest.pagination import Order
+from members.rest.resource import ListQuery, Resource, Strict
 from members.workspaces import change_settings
 
 BY_NAME = Order("name", "name")

@@ -14,13 +14,11 @@ from rest_framework.response import Response
 from billing_seats.api import WorkspaceResource
 from billing_seats.models import Seat
 from invitations import services
+from invitations.api_schemas import STATUSES, InvitationEdits, InvitationShape, InvitationsQuery, NewInvitation
 from invitations.editing import edit
 from invitations.models import Delivery, Invitation, InvitationStatus, last_mail
-from invitations.shapes import STATUSES, InvitationEdits, InvitationShape, InvitationsQuery, NewInvitation
 from members.access import Action, require
-from members.api import KEPT_REFUSALS, Nothing
 from members.calls import OVER
-from members.describing import described, page_of
 from members.errors import (
     AlreadyInvited,
     AlreadyMember,
@@ -31,8 +29,10 @@ from members.errors import (
     SeatsExhausted,
     Undeliverable,
 )
-from members.keyset import Order
 from members.models import Workspace
+from members.rest.describe import described, page_of
+from members.rest.pagination import Order
+from members.rest.resource import KEPT_REFUSALS, Nothing
 
 NEWEST_FIRST = Order("newest", "created_at", descending=True, timed=True)
 

@@ -11,12 +11,10 @@ from rest_framework.response import Response
 
 from billing_seats.api import WorkspaceResource
 from invitations import services
+from invitations.api_schemas import OfferTerms
 from invitations.inviting import Answer
-from invitations.shapes import OfferTerms
 from members.access import Action, require
 from members.addresses import canonical
-from members.bulk_api import BulkRow, bulk_of, outcome, refusal_code, summed
-from members.describing import described
 from members.errors import (
     AlreadyInvited,
     AlreadyMember,
@@ -26,8 +24,10 @@ from members.errors import (
     SeatsExhausted,
     Undeliverable,
 )
-from members.fields import Several, Text
-from members.moments import Truth
+from members.rest.bulk import BulkRow, bulk_of, outcome, refusal_code, summed
+from members.rest.describe import described
+from members.rest.fields import Several, Text
+from members.rest.moments import Truth
 
 
 class NewInvitations(OfferTerms):

@@ -8,7 +8,7 @@ from typing import TypedDict
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing_seats.counts import sellable_products
+from billing_seats.budgets import sellable_products
 from billing_seats.models import Seat
 from billing_seats.plans import Feature, require_feature
 from billing_seats.services import give, take

@@ -8,10 +8,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from billing_seats.counts import rooms
+from billing_seats.budgets import rooms
 from billing_seats.models import Product
 from billing_seats.services import hold, release
-from invitations.deliveries import invitation_mail
+from invitations.delivery.deliveries import invitation_mail
 from invitations.limits import Allowance
 from invitations.models import Delivery, Invitation, InvitationStatus
 from members import audit

@@ -9,9 +9,9 @@ from django.db.models.functions import Coalesce, JSONObject, Lower, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from members import outbox
 from members.ids import new_id
 from members.models import Membership, Role, Workspace
+from members.outbox import queue
 
 
 class InvitationStatus(models.TextChoices):
@@ -103,7 +103,7 @@ class Outcome(models.TextChoices):
     COMPLAINED = "complained", _("Complained")
 
 
-class Delivery(outbox.Outgoing):
+class Delivery(queue.Outgoing):
     """One email of an invitation on its way."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
@@ -123,7 +123,7 @@ class Delivery(outbox.Outgoing):
     # When an Admin let the address be written to again, in spite of this outcome.
     released_at = models.DateTimeField(null=True)
 
-    objects = outbox.OutgoingQuerySet["Delivery"].as_manager()
+    objects = queue.OutgoingQuerySet["Delivery"].as_manager()
 
     class Meta:
         verbose_name_plural = "deliveries"
@@ -143,7 +143,7 @@ class Delivery(outbox.Outgoing):
                 fields=["sender_id", "created_at"], name="delivery_by_sender", condition=Q(sender_id__isnull=False)
             ),
             models.Index(fields=["message_id"], name="delivery_by_message_id"),
-            *outbox.indexes("delivery"),
+            *queue.indexes("delivery"),
         ]
 
     def __str__(self) -> str:

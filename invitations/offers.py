@@ -17,8 +17,8 @@ from invitations import tokens
 from invitations.models import Invitation, InvitationStatus
 from members.access import ROLE_TABLE, Action
 from members.calls import OVER
-from members.compiled import A_WORKSPACE, AN_ID, Compiled, columns, made
 from members.models import ApiKey, Membership, Role, Scope, User, Workspace
+from members.prepared import A_WORKSPACE, AN_ID, Compiled, columns, made
 
 _JUDGED = (
     "expired",

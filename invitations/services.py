@@ -9,12 +9,12 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing_seats.counts import sellable_products
+from billing_seats.budgets import sellable_products
 from billing_seats.models import Seat
 from billing_seats.plans import Feature, require_feature
 from billing_seats.services import renew
 from invitations import limits, offers, tasks
-from invitations.deliveries import invitation_mail
+from invitations.delivery.deliveries import invitation_mail
 from invitations.inviting import Answer, Batch, Terms
 from invitations.models import Delivery, Invitation, InvitationStatus
 from members import audit
@@ -23,7 +23,7 @@ from members.addresses import canonical
 from members.clock import database_now
 from members.errors import InvalidRequest, InvitationNotPending, NotFound
 from members.models import Membership, Role, Workspace
-from members.outbox import State
+from members.outbox.queue import State
 
 CHUNK = 100
 """Addresses per transaction: a lock is held for tens of milliseconds, not for the whole of a long list."""

@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from invitations import deliveries, reminders
-from members import outbox
+from invitations.delivery import deliveries, reminders
+from members.outbox import queue
 
 
 @shared_task  # type: ignore[untyped-decorator]  # -- celery ships no types
@@ -21,4 +21,4 @@ def remind() -> None:
 
 def nudge() -> None:
     """Ask for ``drain`` now; meant for on_commit."""
-    outbox.nudge(drain)
+    queue.nudge(drain)

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from members.compiled import A_WORKSPACE, AN_ID, Compiled, a_text, columns, made
 from members.errors import InvalidRequest, NotFound, PermissionDenied
 from members.models import ApiKey, Membership, Role, Scope, User, Workspace
+from members.prepared import A_WORKSPACE, AN_ID, Compiled, a_text, columns, made
 
 
 class Action(StrEnum):

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from members.ids import new_id
-from members.rates import Rate
+from members.rest.rate_limit import Rate
 
 OVER = ExpressionWrapper(Q(expires_at__isnull=False, expires_at__lte=Now()), output_field=BooleanField())
 """Whether a row's end has passed."""

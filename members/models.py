@@ -13,18 +13,18 @@ from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from members import outbox
-from members.accounts import User as User  # as Session below
+from members.audit_event import AuditEvent as AuditEvent  # as Session below
 from members.calls import OVER, Key
 from members.calls import CallCount as CallCount
 from members.calls import KeptAnswer as KeptAnswer
 from members.clock import OrNever
 from members.errors import NotFound
-from members.events import AuditEvent as AuditEvent  # as Session below
 from members.ids import new_id
 from members.names import FOLDED_LENGTH, fold
+from members.outbox import queue
 from members.search import lexemes_of
-from members.sessions import Session as Session  # found here by Django, which looks for models nowhere else
+from members.session_store import Session as Session  # found here by Django, which looks for models nowhere else
+from members.users import User as User  # as Session below
 
 SLUG = RegexValidator(
     r"^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])\Z",
@@ -258,7 +258,7 @@ class ApiKey(Key):
         indexes: ClassVar = [models.Index(fields=["workspace", "-created_at", "-id"], name="api_key_newest_first")]
 
 
-class AccountMail(outbox.Outgoing):
+class AccountMail(queue.Outgoing):
     """One email about an account. It holds no secret: links are made when it is sent."""
 
     kind = models.CharField(max_length=30)
@@ -266,10 +266,10 @@ class AccountMail(outbox.Outgoing):
     email = models.EmailField(max_length=254)
     language = models.CharField(max_length=8, blank=True)
 
-    objects = outbox.OutgoingQuerySet["AccountMail"].as_manager()
+    objects = queue.OutgoingQuerySet["AccountMail"].as_manager()
 
     class Meta:
-        indexes: ClassVar = outbox.indexes("account_mail")
+        indexes: ClassVar = queue.indexes("account_mail")
 
     def __str__(self) -> str:
         return f"{self.kind} {self.email}"

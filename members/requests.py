@@ -1,11 +1,14 @@
-"""What views may count on behind ``login_required``."""
+"""The request that views behind ``login_required`` receive."""
+
+from typing import Any
 
 from django.http import HttpRequest
 
 from members.models import User
 
 
-class SignedIn(HttpRequest):
-    """A request of somebody who is signed in; for annotations only."""
+class SignedInRequest(HttpRequest):
+    """A request of a signed-in user, as the middleware left it; for annotations only."""
 
     user: User
+    htmx: Any

@@ -2,8 +2,11 @@
 
 from celery import shared_task
 
-from members import emails, idempotency, outbox, relay, sessions, signouts
+from members import session_store, signouts
+from members.account import emails
 from members.models import AccountMail
+from members.outbox import queue, relay
+from members.rest import idempotency
 
 
 @shared_task  # type: ignore[untyped-decorator]  # -- celery ships no types
@@ -27,9 +30,9 @@ def forget_answers() -> None:
 @shared_task  # type: ignore[untyped-decorator]  # -- as above
 def forget_sessions() -> None:
     """Delete the sessions whose end has passed."""
-    sessions.SessionStore.clear_expired()
+    session_store.SessionStore.clear_expired()
 
 
 def nudge() -> None:
     """Ask for ``drain`` now; meant for on_commit."""
-    outbox.nudge(drain)
+    queue.nudge(drain)

@@ -3,17 +3,19 @@
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from members import confirm_views, password_views, profile_views, views
+from members import views
+from members.account import confirm_views, password_views
+from members.account import views as account
 from members.workspace_views import settings
 
 urlpatterns = [
     path("", views.root, name="root"),
     path("roles/", views.roles_guide, name="roles-guide"),
     path("profile/", views.profile, name="profile"),
-    path("profile/address/", profile_views.address, name="profile-address"),
-    path("profile/address/<str:token>/", profile_views.address_link, name="profile-address-link"),
-    path("profile/sessions/others/departure/", profile_views.end_other_sessions, name="profile-sessions-departure"),
-    path("profile/sessions/<slug:name>/departure/", profile_views.end_session, name="profile-session-departure"),
+    path("profile/address/", account.address, name="profile-address"),
+    path("profile/address/<str:token>/", account.address_link, name="profile-address-link"),
+    path("profile/sessions/others/departure/", account.end_other_sessions, name="profile-sessions-departure"),
+    path("profile/sessions/<slug:name>/departure/", account.end_session, name="profile-session-departure"),
     path("w/<slug:slug>/settings/", settings, name="settings"),
     path("w/<slug:slug>/membership/departure/", views.leave, name="leave"),
     re_path(

@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.http import require_http_methods, require_safe
 
-from members import services, signins
+from members import services
 from members.access import ACTION_LABELS, ROLE_TABLE, actor_for
+from members.account import sessions
 from members.errors import LastAdmin, NotFound
 from members.forms import ProfileForm
 from members.models import Role, User
-from members.requests import SignedIn
+from members.requests import SignedInRequest
 
 sign_in: Callable[[HttpRequest], HttpResponseBase] = LoginView.as_view()
 
@@ -44,7 +45,7 @@ def root(request: HttpRequest) -> HttpResponseBase:
 
 @login_required
 @require_safe
-def roles_guide(request: SignedIn) -> HttpResponse:
+def roles_guide(request: SignedInRequest) -> HttpResponse:
     """Say who may do what."""
     rows = [(label, [role in ROLE_TABLE[action] for role in Role]) for action, label in ACTION_LABELS.items()]
     return render(request, "members/roles_guide.html", {**_around(request.user), "rows": rows, "roles": Role})
@@ -52,7 +53,7 @@ def roles_guide(request: SignedIn) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def profile(request: SignedIn) -> HttpResponse:
+def profile(request: SignedInRequest) -> HttpResponse:
     """Show and change the own name and language; show where the person is signed in."""
     user = request.user
     form = ProfileForm(request.POST or None, initial={"name": user.name, "language": user.language})
@@ -61,13 +62,15 @@ def profile(request: SignedIn) -> HttpResponse:
         with override(user.language):
             messages.success(request, _("Your profile was saved."))
         return redirect("profile")
-    sign_ins = signins.sign_ins(user, request.session.session_key)
-    return render(request, "members/profile.html", {**_around(user), "nav": "", "form": form, "sign_ins": sign_ins})
+    sign_ins = sessions.sign_ins(user, request.session.session_key)
+    return render(
+        request, "members/account/profile.html", {**_around(user), "nav": "", "form": form, "sign_ins": sign_ins}
+    )
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def leave(request: SignedIn, slug: str) -> HttpResponse:
+def leave(request: SignedInRequest, slug: str) -> HttpResponse:
     """Ask whether to leave the workspace, then do so."""
     actor = actor_for(request.user, slug)
     context: dict[str, object] = {"actor": actor, "workspace": actor.workspace, "nav": ""}

@@ -10,12 +10,12 @@ from django.views.decorators.http import require_http_methods
 from members import workspaces
 from members.access import Action, actor_for, require
 from members.forms import WorkspaceForm
-from members.requests import SignedIn
+from members.requests import SignedInRequest
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def settings(request: SignedIn, slug: str) -> HttpResponse:
+def settings(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show and change the workspace's name and whether invitees are reminded."""
     actor = actor_for(request.user, slug)
     require(actor, Action.CHANGE_SETTINGS)

@@ -5,12 +5,12 @@ from typing import Any
 from billing_seats.models import Product
 from members.access import actor_for
 from members.models import Role, User, Workspace
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 
 def add(email: str, name: str, hashed: str, **fields: Any) -> User:
     """Answer the person, made or changed to be so; ``hashed`` is the hash of their password."""
-    user = demo.add_person(email, name or demo.PEOPLE.get(email) or email.partition("@")[0].title(), None)
+    user = cast.add_person(email, name or cast.PEOPLE.get(email) or email.partition("@")[0].title(), None)
     wanted = {"password": hashed, **fields}
     if any(getattr(user, field) != value for field, value in wanted.items()):
         for field, value in wanted.items():
@@ -21,20 +21,20 @@ def add(email: str, name: str, hashed: str, **fields: Any) -> User:
 
 def _open_acme(hashed: str) -> None:
     alice, bob, carol = (add(f"{name}@acme.example", "", hashed) for name in ("alice", "bob", "carol"))
-    demo.open_house(demo.HOUSES[0], alice)
+    cast.open_house(cast.HOUSES[0], alice)
     host = actor_for(alice, "acme")
-    demo.join(host, bob, Role.MEMBER, (demo.CHAT,))
-    demo.join(host, carol, Role.BILLING)
+    cast.join(host, bob, Role.MEMBER, (cast.CHAT,))
+    cast.join(host, carol, Role.BILLING)
 
 
 def _open_globex(hashed: str) -> None:
     alice, dana = add("alice@acme.example", "", hashed), add("dana@globex.example", "", hashed)
-    demo.open_house(demo.HOUSES[1], dana)
-    demo.join(actor_for(dana, "globex"), alice, Role.MEMBER)
+    cast.open_house(cast.HOUSES[1], dana)
+    cast.join(actor_for(dana, "globex"), alice, Role.MEMBER)
 
 
 def _open_solo(hashed: str) -> None:
-    demo.open_house(demo.HOUSES[2], add("erin@solo.example", "", hashed))
+    cast.open_house(cast.HOUSES[2], add("erin@solo.example", "", hashed))
 
 
 OPENED = {"acme": _open_acme, "globex": _open_globex, "solo": _open_solo}
@@ -43,7 +43,7 @@ OPENED = {"acme": _open_acme, "globex": _open_globex, "solo": _open_solo}
 def stand(slug: str, hashed: str) -> Workspace:
     """Answer the workspace, opened where it does not stand already."""
     if not Product.objects.exists():
-        demo.add_products()
+        cast.add_products()
     if not Workspace.objects.filter(slug=slug).exists():
         OPENED[slug](hashed)
     return Workspace.objects.select_related("subscription").get(slug=slug)

@@ -9,13 +9,13 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 from django.test import Client
 
-from billing_seats.counts import seat_counts
+from billing_seats.budgets import seat_counts
 from members.access import Actor, actor_for
 from members.models import User, Workspace
 from tests import truth
 from tests.cast import OPENED, add, stand
-from workspace_admin import demo
 from workspace_admin.celery import app
+from workspace_admin.demo import cast
 
 PASSWORD = "workspace-demo"
 
@@ -162,7 +162,7 @@ def client_for() -> Callable[[User], Client]:
 def seats_of() -> Callable[[Workspace, str], SimpleNamespace]:
     """The figures of one product, read anew."""
 
-    def read(workspace: Workspace, slug: str = demo.CHAT):
+    def read(workspace: Workspace, slug: str = cast.CHAT):
         return next(count for count in seat_counts(workspace) if count.product.slug == slug)
 
     return read

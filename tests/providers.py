@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
-from workspace_admin.embedded.valkey import free_port
+from workspace_admin.devserver.valkey import free_port
 
 HANG, DROP = "hang", "drop"
 """Ways to say nothing: keep the line open, or cut it."""
@@ -59,7 +59,7 @@ class SmtpSink:
 
     def mailers(self, patience: float = 1.0) -> dict:
         options = {"host": "127.0.0.1", "port": self.port, "timeout": patience}
-        return {"default": {"BACKEND": "members.smtp.EmailBackend", "OPTIONS": options}}
+        return {"default": {"BACKEND": "members.outbox.smtp.EmailBackend", "OPTIONS": options}}
 
     def counted(self) -> Counter[str]:
         return Counter(self.accepted)

@@ -4,8 +4,8 @@ import atexit
 import os
 from contextlib import ExitStack
 
-from workspace_admin.embedded.layout import ROOT, Layout
-from workspace_admin.embedded.supervisor import servers
+from workspace_admin.devserver.layout import ROOT, Layout
+from workspace_admin.devserver.supervisor import servers
 
 if "DATABASE_URL" not in os.environ:
     running = ExitStack()

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from workspace_admin.embedded.layout import ROOT
+from workspace_admin.devserver.layout import ROOT
 
 BELOW_THE_WEB = [
     path

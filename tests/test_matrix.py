@@ -8,13 +8,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from billing_seats.keys import create_key
+from billing_seats.keys.services import create_key
 from invitations.models import Invitation
 from invitations.services import invite
 from members.access import ROLE_TABLE, Action, actor_for
 from members.models import Role, User
 from tests.cast import add, stand
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 W, JSON = "/w/{slug}", "application/json"
 API = "/api/v1/workspaces/{slug}"
@@ -115,9 +115,9 @@ def houses(_standing, hashed, django_db_blocker):
             for name, role, seats in (
                 ("second", Role.ADMIN, ()),
                 ("target", Role.MEMBER, ()),
-                ("holder", Role.MEMBER, (demo.CHAT,)),
+                ("holder", Role.MEMBER, (cast.CHAT,)),
             ):
-                demo.join(host, add(f"{name}@{slug}.example", "", hashed), role, seats)
+                cast.join(host, add(f"{name}@{slug}.example", "", hashed), role, seats)
             [answer] = invite(host, [f"pending@{slug}.example"])
             made[slug] = SimpleNamespace(
                 slug=slug,

@@ -2,19 +2,19 @@
 
 from django.urls import path, re_path
 
-from billing_seats.entitlement_api import Entitlement
-from billing_seats.subscription_api import ProductSeats, WorkspaceSeats, WorkspaceSubscription
+from billing_seats.entitlement.api import Entitlement
+from billing_seats.keys.api import ApiKeys, OneApiKey
+from billing_seats.subscription.api import ProductSeats, WorkspaceSeats, WorkspaceSubscription
 from billing_seats.workspace_api import OneWorkspace, Workspaces
 from invitations.api import Invitations, OneInvitation, Resending, Revocation
 from invitations.bulk_api import BulkInvitations
-from invitations.deliveries_api import Deliveries
-from workspace_admin.api_schema import Nowhere, docs, schema
+from invitations.delivery.api import Deliveries
 from workspace_admin.audit.api import AuditEvents
-from workspace_admin.keys.api import ApiKeys, OneApiKey
 from workspace_admin.people.api import Members
 from workspace_admin.people.bulk_api import BulkMembers
 from workspace_admin.people.member_api import OneMember
 from workspace_admin.people.seat_api import MemberSeat, MemberSeats
+from workspace_admin.reference.views import Nowhere, docs, schema
 
 WORKSPACE = "workspaces/<slug:workspace>"
 MEMBER = f"{WORKSPACE}/members/<uuid:member>"

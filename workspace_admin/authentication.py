@@ -18,11 +18,11 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from members.compiled import AN_ID, Compiled, columns, made
 from members.models import User
-from members.sessions import SessionStore
-from workspace_admin.errors import way_back
-from workspace_admin.refusals import CsrfFailed
+from members.prepared import AN_ID, Compiled, columns, made
+from members.session_store import SessionStore
+from workspace_admin.error_responses import way_back
+from workspace_admin.exception_mapping import CsrfFailed
 
 
 class Backend(AuthenticationBackend):  # type: ignore[misc]  # -- allauth ships no types

@@ -133,8 +133,8 @@ def mailers(env: Env, data_dir: Path, *, patience: float, debug: bool) -> dict[s
             "use_ssl": parts.scheme == "smtps",
             "timeout": patience,
         }
-        return {"default": {"BACKEND": "members.smtp.EmailBackend", "OPTIONS": options}}
+        return {"default": {"BACKEND": "members.outbox.smtp.EmailBackend", "OPTIONS": options}}
     if debug:
         options = {"folder": str(data_dir / "mailbox")}
-        return {"default": {"BACKEND": "workspace_admin.mailbox.EmailBackend", "OPTIONS": options}}
+        return {"default": {"BACKEND": "workspace_admin.devserver.mailbox.EmailBackend", "OPTIONS": options}}
     raise ImproperlyConfigured("EMAIL_PROVIDER: set an anymail provider's name, or SMTP_URL.")

@@ -10,10 +10,10 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext
 
 from billing_seats.models import Notice
+from invitations.delivery.reminders import remind
 from invitations.models import Delivery, Kind
-from invitations.reminders import remind
 from members.models import AccountMail
-from members.outbox import OPEN, OutgoingQuerySet, State
+from members.outbox.queue import OPEN, OutgoingQuerySet, State
 
 OVERDUE = timedelta(minutes=1)
 """Twenty times as long as the relay takes to come round."""

@@ -49,7 +49,7 @@ OUTBOX_LEASE_SECONDS: float = env.float("OUTBOX_LEASE_SECONDS", 20.0)
 
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
-    "workspace_admin.admin_config.SupportConfig",
+    "workspace_admin.support.admin_config.SupportConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -69,9 +69,9 @@ INSTALLED_APPS = [
     "workspace_admin",
 ]
 MIDDLEWARE = [
-    "workspace_admin.security.TrustedProxies",
+    "workspace_admin.middleware.TrustedProxies",
     # Before what may answer by itself, so that no answer lacks their headers.
-    "workspace_admin.security.SecurityHeaders",
+    "workspace_admin.middleware.SecurityHeaders",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -79,7 +79,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "workspace_admin.errors.DomainErrors",
+    "workspace_admin.error_responses.DomainErrors",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "workspace_admin.authentication.PreferredLanguage",
@@ -89,8 +89,8 @@ MIDDLEWARE = [
     "workspace_admin.authentication.SignInAgain",
     "allauth.account.middleware.AccountMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
-    "workspace_admin.security.RequestId",
-    "workspace_admin.security.BoundedRequests",
+    "workspace_admin.middleware.RequestId",
+    "workspace_admin.middleware.BoundedRequests",
 ]
 ROOT_URLCONF = "workspace_admin.urls"
 WSGI_APPLICATION = "workspace_admin.wsgi.application"
@@ -105,9 +105,9 @@ TEMPLATES = [
                 "django.template.context_processors.csp",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "workspace_admin.context.shell",
+                "workspace_admin.context_processors.shell",
             ],
-            "libraries": {"lucide": "workspace_admin.icons", "once": "workspace_admin.once"},
+            "libraries": {"lucide": "workspace_admin.icons", "once": "workspace_admin.cached_include"},
         },
     }
 ]
@@ -118,7 +118,7 @@ REDIS_URL: str = env.str("REDIS_URL", "")
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"},
 }
-SESSION_ENGINE = "members.sessions"
+SESSION_ENGINE = "members.session_store"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
 
 AUTH_USER_MODEL = "members.User"
@@ -138,7 +138,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-ACCOUNT_ADAPTER = "members.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "members.account.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "members.forms.SignUpForm"
@@ -209,26 +209,26 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else f"session-{PORT}"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = "Lax"
-MESSAGE_STORAGE = "workspace_admin.toasts.Storage"
+MESSAGE_STORAGE = "workspace_admin.message_storage.Storage"
 MESSAGE_COOKIE_NAME = "__Host-messages" if HTTPS else f"messages-{PORT}"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else f"csrf-{PORT}"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "workspace_admin.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "workspace_admin.error_responses.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "workspace_admin.key_authentication.Bearer",
+        "billing_seats.keys.authentication.Bearer",
         "workspace_admin.authentication.Session",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["workspace_admin.key_authentication.Known"],
+    "DEFAULT_PERMISSION_CLASSES": ["billing_seats.keys.authentication.Known"],
     "DEFAULT_SCHEMA_CLASS": "workspace_admin.reference.schema.Schema",
-    "EXCEPTION_HANDLER": "workspace_admin.errors.problem",
-    "DEFAULT_PARSER_CLASSES": ["members.wire.JSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["members.wire.JSONRenderer"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "members.wire.OnlyJSON",
+    "EXCEPTION_HANDLER": "workspace_admin.error_responses.problem",
+    "DEFAULT_PARSER_CLASSES": ["members.rest.json.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["members.rest.json.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "members.rest.json.OnlyJSON",
     "DEFAULT_METADATA_CLASS": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }

@@ -4,8 +4,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from workspace_admin import errors, health, metrics
-from workspace_admin.api_schema import Nowhere
+from workspace_admin import error_responses, health, metrics
+from workspace_admin.reference.views import Nowhere
 
 urlpatterns = [
     # First, since programs ask most, and all that stands before is tried in vain.
@@ -19,15 +19,15 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("", include("billing_seats.urls")),
     path("", include("invitations.urls")),
-    path("", include("workspace_admin.keys.urls")),
+    path("", include("billing_seats.keys.urls")),
     path("", include("workspace_admin.audit.urls")),
     path("", include("workspace_admin.people.urls")),
 ]
 if settings.DEBUG:
-    urlpatterns.append(path("dev/mailbox/", include("workspace_admin.mailbox_urls")))
+    urlpatterns.append(path("dev/mailbox/", include("workspace_admin.devserver.mailbox_urls")))
 
-handler400 = errors.bad_request
-handler403 = errors.permission_denied
-handler404 = errors.page_not_found
-handler429 = errors.too_many_requests  # allauth looks for it here
-handler500 = errors.server_error
+handler400 = error_responses.bad_request
+handler403 = error_responses.permission_denied
+handler404 = error_responses.page_not_found
+handler429 = error_responses.too_many_requests  # allauth looks for it here
+handler500 = error_responses.server_error

@@ -5,7 +5,7 @@ import django.db.models.functions.datetime
 from django.db import migrations, models
 
 import members.ids
-import members.outbox
+import members.outbox.queue
 
 FREE_FIRST = """
 CREATE FUNCTION refuse_deactivation_with_seats() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
                 ("next_attempt_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ("leased_until", models.DateTimeField(null=True)),
                 ("lease", models.UUIDField(null=True)),
-                ("message_id", models.CharField(default=members.outbox.new_message_id, max_length=255)),
+                ("message_id", models.CharField(default=members.outbox.queue.new_message_id, max_length=255)),
                 ("error", models.CharField(blank=True, max_length=200)),
                 ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ("sent_at", models.DateTimeField(null=True)),

@@ -7,7 +7,7 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.db.models.functions.text
 import members.ids
-import members.outbox
+import members.outbox.queue
 from django.conf import settings
 from django.db import migrations, models
 
@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
                 ('next_attempt_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('leased_until', models.DateTimeField(null=True)),
                 ('lease', models.UUIDField(null=True)),
-                ('message_id', models.CharField(default=members.outbox.new_message_id, max_length=255)),
+                ('message_id', models.CharField(default=members.outbox.queue.new_message_id, max_length=255)),
                 ('error', models.CharField(blank=True, max_length=200)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('sent_at', models.DateTimeField(null=True)),

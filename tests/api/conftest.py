@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import get_resolver
 
-from billing_seats.keys import create_key
+from billing_seats.keys.services import create_key
 from members.access import Actor
 from members.models import ApiKey, User, Workspace
 

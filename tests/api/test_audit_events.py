@@ -11,7 +11,7 @@ from invitations.services import invite
 from members.models import AuditEvent
 from members.services import change_role
 from tests.api.conftest import fields, problem
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 PATH = "/workspaces/acme/audit-events"
 
@@ -54,7 +54,7 @@ def test_a_key_is_named_as_who_did_it(key_of, as_alice, row):
 def test_the_log_is_narrowed_by_what_who_whom_and_when(api, alice, as_alice, row, carol, acme):
     caller = api(alice)
     change_role(as_alice, row.id, "billing")
-    give(as_alice, row.id, demo.CODE)
+    give(as_alice, row.id, cast.CODE)
     [answer] = invite(as_alice, ["ada@example.com"])
     invited, given, changed = listed(caller, limit=3)
     assert listed(caller, action="seat.given") == [given]

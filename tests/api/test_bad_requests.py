@@ -8,8 +8,8 @@ from django.test import Client, override_settings
 
 from members.errors import Unavailable
 from tests.api.conftest import fields, problem
-from workspace_admin.errors import document
-from workspace_admin.refusals import Failure, refusal
+from workspace_admin.error_responses import document
+from workspace_admin.exception_mapping import Failure, refusal
 
 PATH = "/workspaces/acme/invitations"
 URL = f"/api/v1{PATH}"

@@ -11,7 +11,7 @@ from invitations.models import Delivery, Invitation
 from invitations.services import invite, revoke
 from members.models import AuditEvent
 from tests.api.conftest import fields, problem
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 PATH = "/workspaces/acme/invitations"
 BULK = f"{PATH}/bulk"
@@ -34,7 +34,7 @@ def test_each_address_gets_its_answer_in_the_order_given(api, alice, as_alice):
         "",
         "ADA@example.com",
     ]
-    answer = ask(api, alice, emails, role="billing", seats=[demo.CODE], locale="fr", message="Hello", expires_in_days=3)
+    answer = ask(api, alice, emails, role="billing", seats=[cast.CODE], locale="fr", message="Hello", expires_in_days=3)
     rows = answer["data"]
     assert [row["email"] for row in rows] == [
         "ada@example.com", "nobody", "bob@acme.example", "ines@example.com", "henri@example.com", "", "ada@example.com",
@@ -46,26 +46,26 @@ def test_each_address_gets_its_answer_in_the_order_given(api, alice, as_alice):
     assert {*rows[0]} == {"email", "result", "code", "detail", "invitation"}
     assert rows[3]["invitation"] == str(there.invitation.id)
     made = api(alice).get(f"{PATH}/{rows[0]['invitation']}").json()
-    assert (made["role"], made["seats"], made["locale"], made["sent_count"]) == ("billing", [demo.CODE], "fr", 1)
+    assert (made["role"], made["seats"], made["locale"], made["sent_count"]) == ("billing", [cast.CODE], "fr", 1)
     assert rows[6] == rows[0]
 
 
 def test_seats_go_in_order_while_they_last(api, alice, acme, seats_of):
-    answer = ask(api, alice, [f"p{n}@example.com" for n in range(5)], seats=[demo.CODE])
+    answer = ask(api, alice, [f"p{n}@example.com" for n in range(5)], seats=[cast.CODE])
     assert [row["code"] for row in answer["data"]] == [None, None, None, "seats_exhausted", "seats_exhausted"]
-    assert seats_of(acme, demo.CODE).held == 3
+    assert seats_of(acme, cast.CODE).held == 3
 
 
 def test_a_trial_run_tells_what_would_be_and_changes_nothing(api, alice, acme, seats_of):
-    acme.seat_pools.filter(product__slug=demo.CODE).update(purchased=120)
+    acme.seat_pools.filter(product__slug=cast.CODE).update(purchased=120)
     emails = [f"p{n}@example.com" for n in range(130)] + ["bob@acme.example"]
     before = AuditEvent.objects.count(), Invitation.objects.count(), Delivery.objects.count()
-    tried = ask(api, alice, emails, seats=[demo.CODE], dry_run=True)
+    tried = ask(api, alice, emails, seats=[cast.CODE], dry_run=True)
     assert before == (AuditEvent.objects.count(), Invitation.objects.count(), Delivery.objects.count())
-    assert seats_of(acme, demo.CODE).held == 0
+    assert seats_of(acme, cast.CODE).held == 0
     assert (tried["dry_run"], tried["summary"]) == (True, {"done": 120, "refused": 11})
     assert {row["invitation"] for row in tried["data"]} == {None}
-    done = ask(api, alice, emails, seats=[demo.CODE])
+    done = ask(api, alice, emails, seats=[cast.CODE])
     assert done["summary"] == tried["summary"]
     assert [row["code"] for row in done["data"]] == [row["code"] for row in tried["data"]]
 
@@ -74,7 +74,7 @@ def test_a_trial_run_of_a_thousand_holds_the_lock_for_a_few_reads(api, alice):
     caller = api(alice)
     caller.get(PATH)
     with CaptureQueriesContext(connection) as statements:
-        caller.post(BULK, {"emails": [f"p{n}@example.com" for n in range(1000)], "seats": [demo.CHAT], "dry_run": True})
+        caller.post(BULK, {"emails": [f"p{n}@example.com" for n in range(1000)], "seats": [cast.CHAT], "dry_run": True})
     assert len(statements) <= 20
     assert not [one for one in statements if one["sql"].startswith(("INSERT", "DELETE", 'UPDATE "inv'))]
 
@@ -98,7 +98,7 @@ def test_a_chunk_costs_forty_statements(api, alice):
     caller.get(PATH)
     for size in (10, 100):
         with CaptureQueriesContext(connection) as statements:
-            caller.post(BULK, {"emails": [f"{size}-{n}@example.com" for n in range(size)], "seats": [demo.CHAT]})
+            caller.post(BULK, {"emails": [f"{size}-{n}@example.com" for n in range(size)], "seats": [cast.CHAT]})
         assert len([one for one in statements if not one["sql"].startswith(("SAVEPOINT", "RELEASE"))]) <= 40
 
 
@@ -140,20 +140,20 @@ def test_what_makes_no_sense_is_refused_by_name(api, alice):
 
 @pytest.fixture
 def ada(as_alice):
-    [answer] = invite(as_alice, ["ada@example.com"], products=[demo.CHAT])
+    [answer] = invite(as_alice, ["ada@example.com"], products=[cast.CHAT])
     return answer.invitation
 
 
 def test_an_open_invitation_is_edited_whole(api, alice, ada, seats_of, acme):
     ends = (timezone.now() + timedelta(days=20)).isoformat()
-    answer = api(alice).patch(f"{PATH}/{ada.id}", {"role": "billing", "seats": [demo.CODE], "expires_at": ends})
+    answer = api(alice).patch(f"{PATH}/{ada.id}", {"role": "billing", "seats": [cast.CODE], "expires_at": ends})
     assert answer.status_code == 200, answer.content
     edited = answer.json()
-    assert (edited["role"], edited["seats"], edited["status"]) == ("billing", [demo.CODE], "pending")
+    assert (edited["role"], edited["seats"], edited["status"]) == ("billing", [cast.CODE], "pending")
     assert edited["expires_at"][:19] == ends[:19]
     assert edited == api(alice).get(f"{PATH}/{ada.id}").json()
     assert edited["sent_count"] == 1
-    assert (seats_of(acme).held, seats_of(acme, demo.CODE).held) == (0, 1)
+    assert (seats_of(acme).held, seats_of(acme, cast.CODE).held) == (0, 1)
 
 
 def test_what_cannot_be_edited_whole_stays(api, alice, carol, ada, as_alice):

@@ -12,7 +12,7 @@ from invitations.services import invite
 from members.access import actor_for
 from members.models import AuditEvent, Membership, Role, Status
 from tests.api.conftest import fields, problem
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 PATH = "/workspaces/acme/members/bulk"
 
@@ -61,7 +61,7 @@ def codes(answer):
 
 
 def test_each_gets_an_answer_in_the_order_given(api, alice, ids, ada, acme, person):
-    demo.join(actor_for(alice, "acme"), person("guest@example.com"), Role.MEMBER)
+    cast.join(actor_for(alice, "acme"), person("guest@example.com"), Role.MEMBER)
     guest = acme.memberships.get(email="guest@example.com")
     Membership.objects.filter(id=guest.id).update(expires_at=Now() + timedelta(days=3))
     asked = [ids["bob"], str(guest.id), ids["carol"], str(ada.membership_id), ids["alice"]]
@@ -96,19 +96,19 @@ def test_who_has_not_joined_is_not_deactivated_or_removed(api, alice, ids, ada, 
 
 def test_seats_go_in_order_while_they_last(api, alice, ids, ada, seats_of, acme):
     asked = [ids["bob"], ids["alice"], ids["carol"], str(ada.membership_id)]
-    answer = ask(api, alice, asked, seats_add=[demo.CODE, demo.CHAT])
+    answer = ask(api, alice, asked, seats_add=[cast.CODE, cast.CHAT])
     assert codes(answer) == [None, None, None, "seats_exhausted"]
     assert "Mistral Code" in answer["data"][3]["detail"]
-    assert (seats_of(acme, demo.CODE).in_use, seats_of(acme, demo.CODE).held) == (3, 0)
+    assert (seats_of(acme, cast.CODE).in_use, seats_of(acme, cast.CODE).held) == (3, 0)
     assert (seats_of(acme).in_use, seats_of(acme).held) == (3, 0)
-    assert codes(ask(api, alice, asked, seats_add=[demo.CODE])) == [None, None, None, "seats_exhausted"]
-    assert codes(ask(api, alice, asked, seats_remove=[demo.CODE])) == [None] * 4
-    assert seats_of(acme, demo.CODE).in_use == 0
+    assert codes(ask(api, alice, asked, seats_add=[cast.CODE])) == [None, None, None, "seats_exhausted"]
+    assert codes(ask(api, alice, asked, seats_remove=[cast.CODE])) == [None] * 4
+    assert seats_of(acme, cast.CODE).in_use == 0
     assert seats_of(acme).in_use == 3
 
 
 def test_a_seat_is_taken_and_another_given_in_one_step(api, alice, ids, acme, seats_of):
-    ask(api, alice, [ids["bob"]], seats_add=[demo.CODE], seats_remove=[demo.CHAT], role="billing")
+    ask(api, alice, [ids["bob"]], seats_add=[cast.CODE], seats_remove=[cast.CHAT], role="billing")
     bob = acme.memberships.get(id=ids["bob"])
     assert (bob.role, [str(seat.product) for seat in bob.seats.all()]) == ("billing", ["Mistral Code"])
     actions = AuditEvent.objects.filter(target_id=bob.id).order_by("id").values_list("action", flat=True)
@@ -116,14 +116,14 @@ def test_a_seat_is_taken_and_another_given_in_one_step(api, alice, ids, acme, se
 
 
 def test_the_deactivated_have_their_seats_again_while_they_last(api, alice, ids, acme, seats_of):
-    ask(api, alice, [ids["bob"], ids["carol"]], seats_add=[demo.CODE])
+    ask(api, alice, [ids["bob"], ids["carol"]], seats_add=[cast.CODE])
     asked = [ids["bob"], ids["carol"]]
     ask(api, alice, asked, status="deactivated")
-    assert seats_of(acme).in_use == seats_of(acme, demo.CODE).in_use == 0
-    assert acme.memberships.get(id=ids["bob"]).seats_before == [demo.CHAT, demo.CODE]
-    acme.seat_pools.filter(product__slug=demo.CODE).update(purchased=1)
+    assert seats_of(acme).in_use == seats_of(acme, cast.CODE).in_use == 0
+    assert acme.memberships.get(id=ids["bob"]).seats_before == [cast.CHAT, cast.CODE]
+    acme.seat_pools.filter(product__slug=cast.CODE).update(purchased=1)
     assert codes(ask(api, alice, asked, status="active")) == [None, None]
-    assert seats_of(acme, demo.CODE).in_use == 1
+    assert seats_of(acme, cast.CODE).in_use == 1
     assert [seat.product.slug for seat in acme.memberships.get(id=ids["carol"]).seats.all()] == []
     assert acme.memberships.filter(status=Status.DEACTIVATED).count() == 0
     assert acme.memberships.get(id=ids["bob"]).seats_before == []
@@ -131,30 +131,30 @@ def test_the_deactivated_have_their_seats_again_while_they_last(api, alice, ids,
 
 def test_reactivation_with_a_seat_is_whole_or_not_at_all(api, alice, ids, acme):
     ask(api, alice, [ids["bob"]], status="deactivated")
-    acme.seat_pools.filter(product__slug=demo.CODE).update(purchased=0)
-    assert codes(ask(api, alice, [ids["bob"]], status="active", seats_add=[demo.CODE])) == ["seats_exhausted"]
+    acme.seat_pools.filter(product__slug=cast.CODE).update(purchased=0)
+    assert codes(ask(api, alice, [ids["bob"]], status="active", seats_add=[cast.CODE])) == ["seats_exhausted"]
     assert acme.memberships.get(id=ids["bob"]).status == Status.DEACTIVATED
-    assert codes(ask(api, alice, [ids["bob"]], seats_add=[demo.CODE])) == ["invalid_request"]
+    assert codes(ask(api, alice, [ids["bob"]], seats_add=[cast.CODE])) == ["invalid_request"]
 
 
 def test_a_trial_run_tells_what_would_be_and_changes_nothing(api, alice, ids, ada, acme, crowd):
     asked = [ids["carol"], *crowd(3), ids["bob"], str(ada.membership_id)]
     events = AuditEvent.objects.count()
-    tried = ask(api, alice, asked, dry_run=True, seats_add=[demo.CODE])
+    tried = ask(api, alice, asked, dry_run=True, seats_add=[cast.CODE])
     assert (tried.pop("dry_run"), AuditEvent.objects.count()) == (True, events)
-    assert acme.seats.filter(product__slug=demo.CODE).count() == 0
-    done = ask(api, alice, asked, seats_add=[demo.CODE])
+    assert acme.seats.filter(product__slug=cast.CODE).count() == 0
+    done = ask(api, alice, asked, seats_add=[cast.CODE])
     assert (done.pop("dry_run"), done) == (False, tried)
     assert done["summary"] == {"done": 3, "refused": 3}
 
 
 def test_a_trial_run_of_many_chunks_counts_through(api, alice, acme, crowd, ids):
-    acme.seat_pools.filter(product__slug=demo.CODE).update(purchased=120)
+    acme.seat_pools.filter(product__slug=cast.CODE).update(purchased=120)
     asked = crowd(130)
-    tried = ask(api, alice, asked, dry_run=True, seats_add=[demo.CODE])
+    tried = ask(api, alice, asked, dry_run=True, seats_add=[cast.CODE])
     assert tried["summary"] == {"done": 120, "refused": 10}
-    assert acme.seats.filter(product__slug=demo.CODE).count() == 0
-    assert ask(api, alice, asked, seats_add=[demo.CODE])["data"] == tried["data"]
+    assert acme.seats.filter(product__slug=cast.CODE).count() == 0
+    assert ask(api, alice, asked, seats_add=[cast.CODE])["data"] == tried["data"]
 
 
 def test_one_foreign_id_and_nothing_is_done(api, alice, ids, globex, acme):
@@ -188,8 +188,8 @@ NO_BODIES = [
     ({"set": {"remove": "maybe"}}, {"set.remove"}),
     ({"set": {"seats_add": ["nothing"]}}, {"set.seats_add"}),
     ({"set": {"seats_remove": ["nothing"]}}, {"set.seats_remove"}),
-    ({"set": {"seats_add": [demo.CHAT], "seats_remove": [demo.CHAT]}}, {"set.seats_remove"}),
-    ({"set": {"seats_add": [demo.CHAT], "status": "deactivated"}}, {"set.seats_add"}),
+    ({"set": {"seats_add": [cast.CHAT], "seats_remove": [cast.CHAT]}}, {"set.seats_remove"}),
+    ({"set": {"seats_add": [cast.CHAT], "status": "deactivated"}}, {"set.seats_add"}),
     ({"set": {"role": "admin"}, "dry": True}, {"dry"}),
 ]
 
@@ -209,8 +209,8 @@ def test_one_named_twice_is_changed_once(api, alice, ids):
 ALL_ORDERS = [
     {"role": "billing"},
     {"status": "deactivated"},
-    {"status": "active", "seats_add": [demo.CHAT]},
-    {"seats_add": [demo.CODE], "seats_remove": [demo.CHAT], "role": "billing"},
+    {"status": "active", "seats_add": [cast.CHAT]},
+    {"seats_add": [cast.CODE], "seats_remove": [cast.CHAT], "role": "billing"},
     {"remove": True},
 ]
 
@@ -220,9 +220,9 @@ def test_a_hundred_cost_forty_statements_and_not_more_than_ten_do(api, alice, ac
     acme.seat_pools.update(purchased=500)
     asked, caller = crowd(100), api(alice)
     if orders.get("status") == "active":
-        acme.memberships.filter(id__in=asked).update(status=Status.DEACTIVATED, seats_before=[demo.CODE])
+        acme.memberships.filter(id__in=asked).update(status=Status.DEACTIVATED, seats_before=[cast.CODE])
     else:
-        ask(api, alice, asked, seats_add=[demo.CHAT])
+        ask(api, alice, asked, seats_add=[cast.CHAT])
     caller.get("/workspaces/acme/members")
 
     def cost(members):

@@ -8,13 +8,13 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from billing_seats.purchases import resize
+from billing_seats.subscription.services import resize
 from invitations.models import Delivery, Invitation, Outcome
 from invitations.services import invite, revoke
 from members.access import system_actor
 from tests.api.conftest import problem
 from tests.api.contract import CODES
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 PATH = "/workspaces/acme/invitations"
 
@@ -42,13 +42,13 @@ def _undeliverable(scene):
 
 
 def _last_seat(scene):
-    scene.acme.seat_pools.filter(product__slug=demo.CODE).update(purchased=0)
-    return scene.invite(seats=[demo.CODE])
+    scene.acme.seat_pools.filter(product__slug=cast.CODE).update(purchased=0)
+    return scene.invite(seats=[cast.CODE])
 
 
 def _over_assigned(scene):
-    resize(system_actor(scene.acme), demo.CHAT, 0)
-    return scene.invite(seats=[demo.CHAT])
+    resize(system_actor(scene.acme), cast.CHAT, 0)
+    return scene.invite(seats=[cast.CHAT])
 
 
 def _not_pending(scene):

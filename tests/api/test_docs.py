@@ -11,7 +11,7 @@ from django.test import Client
 
 from invitations.models import Invitation
 from invitations.services import invite
-from workspace_admin.embedded.layout import ROOT
+from workspace_admin.devserver.layout import ROOT
 
 PAGE = (ROOT / "docs" / "api.md").read_text()
 CONSOLE = "http://testserver"

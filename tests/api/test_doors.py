@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from members.errors import RateLimited
 from members.models import AuditEvent
-from workspace_admin.errors import answer
-from workspace_admin.security import TrustedProxies
+from workspace_admin.error_responses import answer
+from workspace_admin.middleware import TrustedProxies
 
 HTMX = {"HX-Request": "true"}
 

@@ -10,14 +10,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from billing_seats.keys import Supporter, create_product_key
+from billing_seats.keys.services import Supporter, create_product_key
 from billing_seats.models import Product, Subscription
 from invitations.services import invite, revoke
 from tests.api.conftest import Caller, fields, problem
-from workspace_admin import demo
-from workspace_admin.staff import make_staff
+from workspace_admin.demo import cast
+from workspace_admin.support.staff import make_staff
 
-PATH = f"/workspaces/acme/entitlements/{demo.CHAT}"
+PATH = f"/workspaces/acme/entitlements/{cast.CHAT}"
 BOB = "bob@acme.example"
 
 
@@ -25,7 +25,7 @@ BOB = "bob@acme.example"
 def chat(person):
     """The program of le Chat Team, with a key that support made."""
     root = person("superuser@example.com", is_staff=True, is_superuser=True)
-    product = Product.objects.get(slug=demo.CHAT)
+    product = Product.objects.get(slug=cast.CHAT)
     _key, text = create_product_key(Supporter(root, "Launch"), product, name="Production")
     return Caller(Client(headers={"Authorization": f"Bearer {text}"}))
 
@@ -40,11 +40,11 @@ def reason(caller, path=PATH, **who):
 
 
 def test_every_reason(chat, key_of, as_alice, api, alice, bob, carol, acme, person):
-    invite(as_alice, ["ada@example.com", "old@example.com"], products=[demo.CHAT])
+    invite(as_alice, ["ada@example.com", "old@example.com"], products=[cast.CHAT])
     acme.memberships.filter(email="old@example.com").update(expires_at=Now() - timedelta(seconds=1))
-    demo.join(as_alice, person("guest@example.com"), "member", (demo.CHAT,))
+    cast.join(as_alice, person("guest@example.com"), "member", (cast.CHAT,))
     acme.memberships.filter(email="guest@example.com").update(expires_at=Now() - timedelta(seconds=1))
-    demo.join(as_alice, person("gone@example.com"), "member")
+    cast.join(as_alice, person("gone@example.com"), "member")
     acme.memberships.filter(email="gone@example.com").update(status="deactivated")
     for caller in (chat, key_of(as_alice, scope="read"), api(alice)):
         assert reason(caller, email=BOB) == reason(caller, user=bob.id) == "seat"
@@ -74,13 +74,13 @@ def test_an_answer_is_true_at_once(chat, acme, as_alice):
 
 
 def test_a_product_asks_in_any_workspace_about_itself_only(chat, acme, globex):
-    assert reason(chat, f"/workspaces/{acme.id}/entitlements/{demo.CHAT}", email=BOB) == "seat"
-    assert reason(chat, f"/workspaces/globex/entitlements/{demo.CHAT}", email=BOB) == "not_a_member"
+    assert reason(chat, f"/workspaces/{acme.id}/entitlements/{cast.CHAT}", email=BOB) == "seat"
+    assert reason(chat, f"/workspaces/globex/entitlements/{cast.CHAT}", email=BOB) == "not_a_member"
     for path in (
-        f"/workspaces/acme/entitlements/{demo.CODE}",
+        f"/workspaces/acme/entitlements/{cast.CODE}",
         "/workspaces/acme/entitlements/nothing",
-        f"/workspaces/nowhere/entitlements/{demo.CHAT}",
-        f"/workspaces/{uuid.uuid4()}/entitlements/{demo.CHAT}",
+        f"/workspaces/nowhere/entitlements/{cast.CHAT}",
+        f"/workspaces/{uuid.uuid4()}/entitlements/{cast.CHAT}",
     ):
         assert problem(chat.get(path, email=BOB)) == (404, "not_found")
     for path in ("/workspaces", "/workspaces/acme", "/workspaces/acme/members"):
@@ -89,8 +89,8 @@ def test_a_product_asks_in_any_workspace_about_itself_only(chat, acme, globex):
 
 def test_a_workspace_key_asks_in_its_own_workspace_about_every_product(key_of, as_alice):
     key = key_of(as_alice, scope="read")
-    assert reason(key, f"/workspaces/acme/entitlements/{demo.CODE}", email=BOB) == "no_seat"
-    for path in ("/workspaces/acme/entitlements/nothing", f"/workspaces/globex/entitlements/{demo.CHAT}"):
+    assert reason(key, f"/workspaces/acme/entitlements/{cast.CODE}", email=BOB) == "no_seat"
+    for path in ("/workspaces/acme/entitlements/nothing", f"/workspaces/globex/entitlements/{cast.CHAT}"):
         assert problem(key.get(path, email=BOB)) == (404, "not_found")
 
 
@@ -121,7 +121,7 @@ def test_one_person_is_asked_about(chat, who, field):
 def test_the_answer_may_be_kept_as_long_as_support_says(chat):
     answer = chat.get(PATH, email=BOB)
     assert answer["Cache-Control"] == "private, max-age=60"
-    Product.objects.filter(slug=demo.CHAT).update(entitlement_max_age=300)
+    Product.objects.filter(slug=cast.CHAT).update(entitlement_max_age=300)
     answer = chat.get(PATH, email=BOB)
     assert answer["Cache-Control"] == "private, max-age=300"
     same = chat.client.get(f"/api/v1{PATH}", {"email": BOB}, headers={"If-None-Match": answer["ETag"]})
@@ -142,7 +142,7 @@ def test_it_costs_one_statement_beside_knowing_the_caller(chat, key_of, as_alice
 def test_support_sets_how_long_answers_hold(client_for, person):
     sam = person("support@example.com")
     make_staff(sam)
-    product = Product.objects.get(slug=demo.CHAT)
+    product = Product.objects.get(slug=cast.CHAT)
     page = reverse("admin:billing_seats_product_change", args=[product.pk])
     values = {"name": product.name, "description": "", "url": "", "reason": "Ticket 812"}
     for seconds, kept in (("15", 15), ("86401", 15), ("-1", 15)):

@@ -7,11 +7,11 @@ from django.db.models.functions import Now
 
 from billing_seats.models import Notice
 from invitations.models import Delivery, Invitation
-from members import idempotency
 from members.errors import DomainError
 from members.models import KeptAnswer, Role
+from members.rest import idempotency
 from tests.api.conftest import fields, problem
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 PATH = "/workspaces/acme/invitations"
 ADA = {"email": "ada@example.com"}
@@ -61,7 +61,7 @@ def test_another_request_under_the_same_key_is_a_conflict(api, alice, as_alice):
 
 def test_keys_of_two_callers_are_not_the_same(api, key_of, as_alice, alice, person):
     second = person("second@acme.example")
-    demo.join(as_alice, second, Role.ADMIN)
+    cast.join(as_alice, second, Role.ADMIN)
     callers = [api(alice), api(second), key_of(as_alice), key_of(as_alice)]
     answers = [_post(caller, body={"email": f"a{number}@example.com"}) for number, caller in enumerate(callers)]
     assert [answer.status_code for answer in answers] == [201] * 4
@@ -79,11 +79,11 @@ def test_admins_are_told_of_a_refusal_that_is_kept(api, alice, acme):
     acme.seat_pools.update(purchased=0)
     caller = api(alice)
     for _ in range(2):
-        refused = _post(caller, body={**ADA, "seats": [demo.CODE]})
+        refused = _post(caller, body={**ADA, "seats": [cast.CODE]})
         assert problem(refused) == (409, "seats_exhausted")
         assert refused["Content-Type"] == "application/problem+json"
     assert Notice.objects.filter(kind="refused", recipient=alice.email).count() == 1
-    assert acme.seat_pools.get(product__slug=demo.CODE).refused_since is not None
+    assert acme.seat_pools.get(product__slug=cast.CODE).refused_since is not None
 
 
 def test_what_was_refused_before_the_work_may_be_mended(api, alice):
@@ -146,7 +146,7 @@ def test_a_body_nested_beyond_reason_is_refused(client_for, alice):
 
 
 def test_who_may_ask_no_more_is_not_answered_again(api, alice, as_alice, person, acme):
-    demo.join(as_alice, person("second@acme.example"), Role.ADMIN)
+    cast.join(as_alice, person("second@acme.example"), Role.ADMIN)
     caller = api(alice)
     assert _post(caller).status_code == 201
     acme.memberships.filter(user=alice).update(role=Role.MEMBER)

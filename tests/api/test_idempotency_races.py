@@ -9,9 +9,9 @@ import pytest
 from django.db import connection, transaction
 
 from invitations.models import Delivery, Invitation
-from members import idempotency
-from members.api import Resource
 from members.models import AuditEvent, KeptAnswer
+from members.rest import idempotency
+from members.rest.resource import Resource
 from tests.api.conftest import problem
 from tests.racing import race
 

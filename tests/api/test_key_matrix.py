@@ -8,15 +8,15 @@ import pytest
 from django.db.models.functions import Now
 from django.test import Client
 
-from billing_seats.keys import Supporter, create_key, create_product_key, revoke_key
+from billing_seats.keys.services import Supporter, create_key, create_product_key, revoke_key
 from billing_seats.models import Product
 from members.access import PEOPLE_ONLY, actor_for
 from members.models import ApiKey
 from tests.api.conftest import problem
 from tests.test_matrix import CALLS, OPEN_CALLS, READ, _self_service, houses  # noqa: F401 -- fixtures
-from workspace_admin import demo
-from workspace_admin.api_schema import document
-from workspace_admin.staff import make_staff
+from workspace_admin.demo import cast
+from workspace_admin.reference.views import document
+from workspace_admin.support.staff import make_staff
 
 EVERY = pytest.mark.parametrize(
     "call", CALLS, ids=lambda call: f"{call[1]} {call[2].rpartition('{slug}')[2] or '/'} {call[0]}"
@@ -136,7 +136,7 @@ def test_what_does_not_work_opens_nothing(ask, key, call, stop, as_alice):
 def test_a_product_key_asks_for_entitlements_only(ask, call, person):
     staff = person("support@example.com")
     make_staff(staff)
-    product = Product.objects.get(slug=demo.CHAT)
+    product = Product.objects.get(slug=cast.CHAT)
     answer = ask(create_product_key(Supporter(staff, "Ticket 812"), product, name="Chat server")[1], call)
     if call[0] == "view_entitlements":
         assert answer.status_code == 200

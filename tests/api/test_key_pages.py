@@ -7,11 +7,11 @@ import pytest
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from billing_seats import keys
+from billing_seats.keys import services
 from billing_seats.models import Plan, Subscription
 from members.access import actor_for
 from members.models import ApiKey, AuditEvent, Role
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 LIST = "/w/acme/api-keys/"
 NEW = f"{LIST}new/"
@@ -21,13 +21,13 @@ HTMX = {"HX-Request": "true"}
 
 @pytest.fixture
 def key(as_alice) -> ApiKey:
-    return keys.create_key(as_alice, name="Nightly sync", scope="read")[0]
+    return services.create_key(as_alice, name="Nightly sync", scope="read")[0]
 
 
 @pytest.fixture
 def second(person, as_alice):
     user = person("second@acme.example", "Second Admin")
-    demo.join(as_alice, user, Role.ADMIN)
+    cast.join(as_alice, user, Role.ADMIN)
     return user
 
 
@@ -127,7 +127,7 @@ def test_without_the_plan_the_page_says_which_has_it(client_for, alice, key, acm
 
 
 def test_a_foreign_key_looks_nonexistent(client_for, alice, globex, dana):
-    foreign = keys.create_key(actor_for(dana, "globex"), name="Theirs", scope="read")[0]
+    foreign = services.create_key(actor_for(dana, "globex"), name="Theirs", scope="read")[0]
     client = client_for(alice)
     assert b"Theirs" not in client.get(LIST).content
     for act in ("revocation", "takeover"):
@@ -136,8 +136,8 @@ def test_a_foreign_key_looks_nonexistent(client_for, alice, globex, dana):
 
 
 def test_the_list_has_pages(client_for, alice, as_alice, monkeypatch):
-    monkeypatch.setattr("workspace_admin.keys.pages.LIMIT", 2)
-    made = [keys.create_key(as_alice, name=f"Key {number}", scope="read")[0].id for number in range(3)]
+    monkeypatch.setattr("billing_seats.keys.views.LIMIT", 2)
+    made = [services.create_key(as_alice, name=f"Key {number}", scope="read")[0].id for number in range(3)]
     client = client_for(alice)
     first = client.get(LIST)
     second = client.get(LIST, {"cursor": first.context["next"]})
@@ -149,7 +149,7 @@ def test_the_page_costs_the_same_however_many_keys_there_are(
     client_for, alice, as_alice, django_assert_max_num_queries
 ):
     for number in range(12):
-        keys.create_key(as_alice, name=f"Key {number}", scope="read")
+        services.create_key(as_alice, name=f"Key {number}", scope="read")
     client = client_for(alice)
     client.get(LIST)
     with django_assert_max_num_queries(8):

@@ -10,16 +10,15 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from billing_seats import keys
+from billing_seats.keys import credentials, services
 from billing_seats.models import Plan, Product, ProductKey, Subscription
 from invitations import tokens
 from invitations.offers import offer_for
-from members import credentials
 from members.access import actor_for
 from members.errors import DomainError
 from members.models import ApiKey, AuditEvent, Role, Status
 from tests.api.conftest import fields, problem
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 PATH = "/workspaces/acme/api-keys"
 MEMBERS = "/workspaces/acme/members"
@@ -126,7 +125,7 @@ def test_a_key_opens_its_own_workspace_and_no_other(key_of, as_alice, acme, glob
 
 
 def _revoked(key, actor):
-    keys.revoke_key(actor, key.id)
+    services.revoke_key(actor, key.id)
 
 
 def _expired(key, _actor):
@@ -155,7 +154,7 @@ STOPS = {
 
 @pytest.mark.parametrize("stop", STOPS)
 def test_a_key_stops_at_the_next_call(key_of, as_alice, acme, person, stop):
-    demo.join(as_alice, person("second@acme.example"), Role.ADMIN)
+    cast.join(as_alice, person("second@acme.example"), Role.ADMIN)
     program = key_of(as_alice)
     assert program.get(MEMBERS).status_code == 200
     act, said = STOPS[stop]
@@ -181,11 +180,11 @@ def test_a_key_whose_plan_lost_the_api_says_which_plans_have_it(key_of, as_alice
 
 def test_another_admin_takes_a_stopped_key_over(key_of, as_alice, acme, person, api):
     second = person("second@acme.example", "Second Admin")
-    demo.join(as_alice, second, Role.ADMIN)
+    cast.join(as_alice, second, Role.ADMIN)
     program = key_of(as_alice)
     acme.memberships.filter(user=as_alice.id).update(role=Role.MEMBER)
     assert api(second).get(PATH).json()["data"][0]["status"] == "stopped"
-    keys.take_over_key(actor_for(second, "acme"), program.key.id)
+    services.take_over_key(actor_for(second, "acme"), program.key.id)
     assert program.get(MEMBERS).status_code == 200
     [row] = api(second).get(PATH).json()["data"]
     assert (row["status"], row["created_by"]["name"]) == ("working", "Second Admin")
@@ -195,8 +194,8 @@ def test_another_admin_takes_a_stopped_key_over(key_of, as_alice, acme, person, 
 
 def test_a_revoked_key_is_taken_over_by_nobody(key_of, as_alice):
     key = key_of(as_alice).key
-    keys.revoke_key(as_alice, key.id)
-    for act in (keys.take_over_key, keys.revoke_key):
+    services.revoke_key(as_alice, key.id)
+    for act in (services.take_over_key, services.revoke_key):
         with pytest.raises(DomainError) as refused:
             act(as_alice, key.id)
         assert refused.value.code == "not_found"
@@ -216,7 +215,7 @@ def test_revoking_takes_a_key_off_the_list_and_is_audited(api, key_of, as_alice,
 def test_a_foreign_key_cannot_be_revoked(api, key_of, as_alice, dana):
     key = key_of(actor_for(dana, "globex")).key
     with pytest.raises(DomainError):
-        keys.revoke_key(as_alice, key.id)
+        services.revoke_key(as_alice, key.id)
     assert ApiKey.objects.get().revoked_at is None
 
 
@@ -286,7 +285,7 @@ def test_the_last_use_is_kept_once_a_minute(key_of, as_alice):
 
 
 def test_an_offer_of_a_role_by_a_key_that_stopped_waits_for_an_admin(key_of, as_alice, acme, api, alice, person):
-    demo.join(as_alice, person("second@acme.example"), Role.ADMIN)
+    cast.join(as_alice, person("second@acme.example"), Role.ADMIN)
     program = key_of(as_alice)
     for email, role in ((ADA, "admin"), (GRACE, "member")):
         assert program.post("/workspaces/acme/invitations", {"email": email, "role": role}).status_code == 201
@@ -296,11 +295,11 @@ def test_an_offer_of_a_role_by_a_key_that_stopped_waits_for_an_admin(key_of, as_
         return [offer_for(tokens.make(invitation)).suspended for invitation in offers]
 
     assert suspended() == [False, False]
-    keys.revoke_key(as_alice, program.key.id)
+    services.revoke_key(as_alice, program.key.id)
     assert suspended() == [True, False]
 
 
-def _product_key(slug=demo.CHAT):
+def _product_key(slug=cast.CHAT):
     key_id = credentials.uuid.uuid4()
     text, digest = credentials.make("psk", key_id)
     ProductKey.objects.create(id=key_id, product=Product.objects.get(slug=slug), name="Chat", digest=digest)

@@ -9,7 +9,7 @@ from invitations.services import invite
 from members.access import actor_for
 from members.models import AuditEvent, Role, Status
 from tests.api.conftest import fields, problem
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 LATER = "2099-01-01T00:00:00Z"
 
@@ -26,7 +26,7 @@ def alices(acme, alice):
 
 @pytest.fixture
 def adas(as_alice):
-    [answer] = invite(as_alice, ["ada@example.com"], products=[demo.CODE])
+    [answer] = invite(as_alice, ["ada@example.com"], products=[cast.CODE])
     return f"/workspaces/acme/members/{answer.invitation.membership_id}"
 
 
@@ -68,12 +68,12 @@ def test_a_deactivated_member_has_the_same_seats_again(api, alice, bobs):
     assert (gone["status"], gone["seats"]) == ("deactivated", [])
     for _ in range(2):
         back = api(alice).patch(bobs, {"status": "active"}).json()
-        assert (back["status"], back["seats"]) == ("active", [demo.CHAT])
+        assert (back["status"], back["seats"]) == ("active", [cast.CHAT])
 
 
 def test_deactivating_a_lapsed_guest_needs_no_seat(api, alice, bobs, acme, bob):
     acme.memberships.filter(user=bob).update(expires_at=Now() - timedelta(days=1))
-    acme.seat_pools.filter(product__slug=demo.CHAT).update(purchased=0)
+    acme.seat_pools.filter(product__slug=cast.CHAT).update(purchased=0)
     assert problem(api(alice).patch(bobs, {"expires_at": LATER}))[0] == 409
     changed = api(alice).patch(bobs, {"status": "deactivated", "expires_at": LATER}).json()
     assert (changed["status"], changed["seats"], changed["expires_at"]) == ("deactivated", [], LATER)
@@ -106,8 +106,8 @@ def test_billing_changes_nothing_however_little(api, carol, bobs):
         api(carol).patch(bobs, {"role": "admin"}),
         api(carol).patch(bobs, {}),
         api(carol).delete(bobs),
-        api(carol).put(f"{bobs}/seats/{demo.CODE}"),
-        api(carol).delete(f"{bobs}/seats/{demo.CHAT}"),
+        api(carol).put(f"{bobs}/seats/{cast.CODE}"),
+        api(carol).delete(f"{bobs}/seats/{cast.CHAT}"),
     ):
         assert problem(answer) == (403, "permission_denied")
         assert "Admin" in answer.json()["detail"]
@@ -120,8 +120,8 @@ def test_a_foreign_member_looks_nonexistent(api, dana, alice, bobs, globex):
         api(dana).patch(foreign, {"role": "billing"}),
         api(dana).delete(foreign),
         api(dana).get(f"{foreign}/seats"),
-        api(dana).put(f"{foreign}/seats/{demo.CHAT}"),
-        api(dana).delete(f"{foreign}/seats/{demo.CHAT}"),
+        api(dana).put(f"{foreign}/seats/{cast.CHAT}"),
+        api(dana).delete(f"{foreign}/seats/{cast.CHAT}"),
         api(dana).get(bobs),
     ):
         assert problem(answer) == (404, "not_found")
@@ -153,37 +153,37 @@ def test_what_is_no_change_is_refused_by_name(api, alice, bobs):
 
 def test_seats_are_given_and_taken_as_often_as_asked(api, alice, carol, bobs, seats_of, acme):
     for _ in range(2):
-        given = api(alice).put(f"{bobs}/seats/{demo.CODE}")
+        given = api(alice).put(f"{bobs}/seats/{cast.CODE}")
         assert given.status_code == 200
-        assert (given.json()["product"], given.json()["name"]) == (demo.CODE, "Mistral Code")
-    assert seats_of(acme, demo.CODE).in_use == 1
+        assert (given.json()["product"], given.json()["name"]) == (cast.CODE, "Mistral Code")
+    assert seats_of(acme, cast.CODE).in_use == 1
     page = api(carol).get(f"{bobs}/seats").json()
-    assert [seat["product"] for seat in page["data"]] == [demo.CHAT, demo.CODE]
+    assert [seat["product"] for seat in page["data"]] == [cast.CHAT, cast.CODE]
     assert page["data"][1] == given.json()
     assert (page["next_cursor"], page["prev_cursor"]) == (None, None)
     for _ in range(2):
-        assert api(alice).delete(f"{bobs}/seats/{demo.CODE}").status_code == 204
-    assert seats_of(acme, demo.CODE).in_use == 0
+        assert api(alice).delete(f"{bobs}/seats/{cast.CODE}").status_code == 204
+    assert seats_of(acme, cast.CODE).in_use == 0
 
 
 def test_seats_of_an_invitee_are_held(api, alice, adas, seats_of, acme):
-    api(alice).put(f"{adas}/seats/{demo.CHAT}")
-    assert seats_of(acme, demo.CHAT).held == 1
+    api(alice).put(f"{adas}/seats/{cast.CHAT}")
+    assert seats_of(acme, cast.CHAT).held == 1
     assert len(api(alice).get(f"{adas}/seats").json()["data"]) == 2
 
 
 def test_pages_of_seats_follow_each_other(api, alice, adas):
-    api(alice).put(f"{adas}/seats/{demo.CHAT}")
+    api(alice).put(f"{adas}/seats/{cast.CHAT}")
     first = api(alice).get(f"{adas}/seats", limit=1).json()
     second = api(alice).get(f"{adas}/seats", limit=1, cursor=first["next_cursor"]).json()
-    assert [seat["product"] for seat in first["data"] + second["data"]] == [demo.CHAT, demo.CODE]
+    assert [seat["product"] for seat in first["data"] + second["data"]] == [cast.CHAT, cast.CODE]
 
 
 def test_the_last_seat_goes_once(api, alice, as_alice, bobs):
-    invite(as_alice, [f"p{n}@example.com" for n in range(3)], products=[demo.CODE])
-    refused = api(alice).put(f"{bobs}/seats/{demo.CODE}")
+    invite(as_alice, [f"p{n}@example.com" for n in range(3)], products=[cast.CODE])
+    refused = api(alice).put(f"{bobs}/seats/{cast.CODE}")
     assert problem(refused) == (409, "seats_exhausted")
-    assert (refused.json()["product"], refused.json()["available"]) == (demo.CODE, 0)
+    assert (refused.json()["product"], refused.json()["available"]) == (cast.CODE, 0)
 
 
 def test_a_product_not_sold_here_does_not_exist(api, alice, bobs):
@@ -193,7 +193,7 @@ def test_a_product_not_sold_here_does_not_exist(api, alice, bobs):
 
 def test_a_deactivated_member_is_given_none(api, alice, bobs):
     api(alice).patch(bobs, {"status": "deactivated"})
-    assert fields(api(alice).put(f"{bobs}/seats/{demo.CODE}")) == ["product"]
+    assert fields(api(alice).put(f"{bobs}/seats/{cast.CODE}")) == ["product"]
 
 
 def test_a_change_is_in_force_at_the_next_request(api, alice, carol, acme, as_alice):

@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from billing_seats.keys import Supporter, create_key, create_product_key
+from billing_seats.keys.services import Supporter, create_key, create_product_key
 from billing_seats.models import Product
 from invitations import tokens
 from invitations.models import Invitation
@@ -15,8 +15,8 @@ from invitations.services import resend
 from members.access import actor_for
 from members.models import ApiKey, AuditEvent, KeptAnswer
 from tests.test_matrix import API, CALLS, OPEN_CALLS, READ, WRITE, _self_service, houses  # noqa: F401 -- fixtures
-from workspace_admin import demo
-from workspace_admin.staff import make_staff
+from workspace_admin.demo import cast
+from workspace_admin.support.staff import make_staff
 
 ROWS = [call[1:] for call in CALLS] + [(*call, None) for call in OPEN_CALLS]
 BESIDE = [
@@ -47,7 +47,7 @@ def callers(houses, client_for, alice, bob, carol, dana, person):  # noqa: F811 
         client.get("/accounts/logout/")
     staff = person("support@example.com")
     make_staff(staff)
-    product = Product.objects.get(slug=demo.CHAT)
+    product = Product.objects.get(slug=cast.CHAT)
     texts = {
         "read": create_key(actor_for(alice, "acme"), name="Reads", scope="read")[1],
         "write": create_key(actor_for(alice, "acme"), name="Writes", scope="write")[1],

@@ -5,17 +5,17 @@ import json
 import pytest
 from django.test import Client
 
-from billing_seats.keys import Supporter, create_product_key
+from billing_seats.keys.services import Supporter, create_product_key
 from billing_seats.models import Product
 from tests.api.conftest import problem
 from tests.api.contract import CODES
 from tests.api.world import ADA, CALLS, World, codes
-from workspace_admin import demo
-from workspace_admin.reference import cast
-from workspace_admin.staff import make_staff
+from workspace_admin.demo import cast
+from workspace_admin.reference import sample_data
+from workspace_admin.support.staff import make_staff
 
-NEW = {"email": "new@example.com", "seats": [demo.CODE]}
-MORE, LATER, OFF = {"seats": [demo.CODE]}, {"expires_at": "2099-01-01T00:00:00Z"}, {"status": "deactivated"}
+NEW = {"email": "new@example.com", "seats": [cast.CODE]}
+MORE, LATER, OFF = {"seats": [cast.CODE]}, {"expires_at": "2099-01-01T00:00:00Z"}, {"status": "deactivated"}
 COMMON = {"idempotency_conflict"}
 ROWS = [
     ("invite-someone", "already_member", "", {"email": "bob@acme.example"}),
@@ -77,7 +77,7 @@ def ask(client, world, name, *, query="", workspace="acme", raw=None, kind="appl
     content = call.get("requestBody", {}).get("content", {}).get("application/json", {})
     bodies = [one["value"] for one in content.get("examples", {}).values()]
     body = bodies[example] if bodies else None
-    text = json.dumps(body).replace(cast.ALICE, str(world.alice.id)).replace(cast.BOB, str(world.bob.id))
+    text = json.dumps(body).replace(sample_data.ALICE, str(world.alice.id)).replace(sample_data.BOB, str(world.bob.id))
     sent = raw if raw is not None else text if body else ""
     url = f"/api/v1{world.path(path, workspace)}{query}"
     return client.generic(method, url, sent, kind, headers=headers)
@@ -106,7 +106,7 @@ def _asked(name):
 def test_who_may_not_is_told(world, person, client_for, bob):
     staff = person("support@example.com")
     make_staff(staff)
-    product = Product.objects.get(slug=demo.CODE)
+    product = Product.objects.get(slug=cast.CODE)
     _key, text = create_product_key(Supporter(staff, "Ticket 812"), product, name="Chat server")
     names, others = documented("permission_denied")
     assert not others

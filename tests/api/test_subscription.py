@@ -8,10 +8,10 @@ from invitations.services import invite
 from members.ids import new_id
 from members.models import AuditEvent
 from tests.api.conftest import fields, problem
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 ACME = "/workspaces/acme"
-PATH = f"{ACME}/seats/{demo.CHAT}"
+PATH = f"{ACME}/seats/{cast.CHAT}"
 
 
 @pytest.fixture
@@ -31,10 +31,10 @@ def test_a_member_sees_neither_subscription_nor_seats(api, bob, path):
 
 
 def test_seats_are_counted_by_product(api, carol, as_alice):
-    invite(as_alice, ["ada@example.com"], products=[demo.CHAT])
+    invite(as_alice, ["ada@example.com"], products=[cast.CHAT])
     chat, code = api(carol).get(f"{ACME}/seats").json()["data"]
     assert chat == {
-        "product": demo.CHAT,
+        "product": cast.CHAT,
         "name": "le Chat Team",
         "purchased": 10,
         "in_use": 1,
@@ -42,14 +42,14 @@ def test_seats_are_counted_by_product(api, carol, as_alice):
         "available": 8,
         "over_assigned": 0,
     }
-    assert (code["product"], code["available"]) == (demo.CODE, 3)
+    assert (code["product"], code["available"]) == (cast.CODE, 3)
 
 
 def test_seats_are_paged_as_every_list(api, alice):
     page = api(alice).get(f"{ACME}/seats", limit=1).json()
-    assert [row["product"] for row in page["data"]] == [demo.CHAT]
+    assert [row["product"] for row in page["data"]] == [cast.CHAT]
     rest = api(alice).get(f"{ACME}/seats", limit=1, cursor=page["next_cursor"]).json()
-    assert [row["product"] for row in rest["data"]] == [demo.CODE]
+    assert [row["product"] for row in rest["data"]] == [cast.CODE]
     assert rest["next_cursor"] is None
 
 
@@ -58,7 +58,7 @@ def test_billing_buys_more(api, carol):
     answer = api(carol).patch(PATH, {"purchased": 12})
     assert answer.status_code == 200
     assert (answer.json()["purchased"], answer.json()["available"]) == (12, 11)
-    assert AuditEvent.objects.get(actor_id=carol.id, action="subscription.changed").changes == {demo.CHAT: [10, 12]}
+    assert AuditEvent.objects.get(actor_id=carol.id, action="subscription.changed").changes == {cast.CHAT: [10, 12]}
 
 
 @pytest.mark.usefixtures("self_service")
@@ -66,17 +66,17 @@ def test_fewer_than_are_in_use_is_over_assigned_and_nobody_loses_a_seat(api, ali
     assert api(alice).patch(PATH, {"purchased": 0}).json()["over_assigned"] == 1
     assert acme.memberships.get(user=bob).seats.count() == 1
     row = acme.memberships.get(user=alice)
-    refused = api(alice).put(f"{ACME}/members/{row.id}/seats/{demo.CHAT}")
+    refused = api(alice).put(f"{ACME}/members/{row.id}/seats/{cast.CHAT}")
     assert problem(refused) == (409, "over_assigned")
 
 
 @pytest.fixture
 def two_holders(as_alice, acme, bob):
     """Bob and Carol have a seat; Carol was away longer. An invitation holds a third."""
-    give(as_alice, acme.memberships.get(email="carol@acme.example").id, demo.CHAT)
+    give(as_alice, acme.memberships.get(email="carol@acme.example").id, cast.CHAT)
     acme.memberships.filter(email="carol@acme.example").update(last_active_at="2026-01-01T00:00:00Z")
     acme.memberships.filter(user=bob).update(last_active_at="2026-02-01T00:00:00Z")
-    invite(as_alice, ["ada@example.com"], products=[demo.CHAT])
+    invite(as_alice, ["ada@example.com"], products=[cast.CHAT])
     return acme
 
 
@@ -89,8 +89,8 @@ def test_fewer_than_are_taken_are_previewed_with_whom_to_take_from(api, request,
     assert (answer["purchased"], answer["in_use"], answer["held"], answer["over_assigned"]) == (1, 2, 1, 2)
     assert [one["email"].partition("@")[0] for one in answer["holders"]] == idle_first
     assert {one["email"] for one in answer["holders"] if one["status"] == "invited"} == {"ada@example.com"}
-    assert two_holders.seat_pools.get(product__slug=demo.CHAT).purchased == 10
-    assert not AuditEvent.objects.filter(action="subscription.changed", changes__has_key=demo.CHAT, actor_type="user")
+    assert two_holders.seat_pools.get(product__slug=cast.CHAT).purchased == 10
+    assert not AuditEvent.objects.filter(action="subscription.changed", changes__has_key=cast.CHAT, actor_type="user")
 
 
 @pytest.mark.usefixtures("self_service")
@@ -115,21 +115,21 @@ def test_seats_are_taken_in_the_same_step_by_those_who_may(api, alice, carol, tw
 
 @pytest.mark.usefixtures("self_service")
 def test_a_preview_refuses_what_the_change_would(api, alice, acme):
-    Product.objects.filter(slug=demo.CHAT).update(retired=True)
+    Product.objects.filter(slug=cast.CHAT).update(retired=True)
     assert problem(api(alice).patch(PATH, {"purchased": 11, "dry_run": True})) == (400, "invalid_request")
 
 
 @pytest.mark.usefixtures("self_service")
 def test_a_first_seat_of_a_product_is_bought(api, dana, globex):
-    globex.seat_pools.filter(product__slug=demo.CODE).delete()
-    assert api(dana).patch(f"/workspaces/globex/seats/{demo.CODE}", {"purchased": 4}).json()["purchased"] == 4
+    globex.seat_pools.filter(product__slug=cast.CODE).delete()
+    assert api(dana).patch(f"/workspaces/globex/seats/{cast.CODE}", {"purchased": 4}).json()["purchased"] == 4
 
 
 @pytest.mark.usefixtures("self_service")
 @pytest.mark.parametrize("value", [-1, 1.5, 1_000_001, "many", None, [], True])
 def test_what_is_no_number_of_seats_is_refused_by_name(api, alice, acme, value):
     assert fields(api(alice).patch(PATH, {"purchased": value})) == ["purchased"]
-    assert acme.seat_pools.get(product__slug=demo.CHAT).purchased == 10
+    assert acme.seat_pools.get(product__slug=cast.CHAT).purchased == 10
 
 
 @pytest.mark.usefixtures("self_service")
@@ -142,7 +142,7 @@ def test_without_self_service_nobody_changes_what_is_bought(api, alice, carol, a
         refused = api(caller).patch(PATH, {"purchased": 12})
         assert problem(refused) == (403, "permission_denied")
         assert "support" in refused.json()["detail"]
-    assert acme.seat_pools.get(product__slug=demo.CHAT).purchased == 10
+    assert acme.seat_pools.get(product__slug=cast.CHAT).purchased == 10
 
 
 @pytest.mark.usefixtures("self_service")
@@ -156,7 +156,7 @@ def test_if_match_of_a_change_before_is_heeded(api, alice):
 
 @pytest.mark.usefixtures("self_service")
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "subscription"), ("GET", "seats"), ("PATCH", f"seats/{demo.CHAT}")]
+    ("method", "path"), [("GET", "subscription"), ("GET", "seats"), ("PATCH", f"seats/{cast.CHAT}")]
 )
 def test_a_plan_without_the_api_says_so(api, erin, method, path):
     refused = api(erin).send(method, f"/workspaces/solo/{path}", {"purchased": 1} if method == "PATCH" else None)

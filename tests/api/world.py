@@ -4,13 +4,13 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
-from billing_seats.purchases import resize
 from billing_seats.services import give
+from billing_seats.subscription.services import resize
 from invitations.models import Delivery, Invitation, Outcome
 from invitations.services import invite, revoke
 from members.access import Actor, system_actor
 from members.models import Membership
-from workspace_admin import demo
+from workspace_admin.demo import cast
 from workspace_admin.reference.document import document, resolved
 
 ADA = "ada@example.com"
@@ -42,7 +42,7 @@ class World:
 
     def path(self, template: str, workspace: str = "acme") -> str:
         ids = {"member": self.member.id, "invitation": self.invitation.id, "key": self.member.id}
-        return template.format(workspace=workspace, product=demo.CODE, **ids)
+        return template.format(workspace=workspace, product=cast.CODE, **ids)
 
     def of_ada(self) -> None:
         self.member = self.ada
@@ -57,15 +57,15 @@ class World:
         Delivery.objects.update(outcome=Outcome.BOUNCED, outcome_at=Now())
 
     def seated(self) -> None:
-        give(self.host, self.member.id, demo.CODE)
+        give(self.host, self.member.id, cast.CODE)
 
     def lapsed(self) -> None:
         Membership.objects.filter(id=self.member.id).update(expires_at=Now() - timedelta(seconds=1))
         Invitation.objects.filter(membership=self.member).update(expires_at=Now() - timedelta(seconds=1))
 
     def none_left(self) -> None:
-        resize(system_actor(self.acme), demo.CODE, 0)
+        resize(system_actor(self.acme), cast.CODE, 0)
 
     def too_many(self) -> None:
-        give(self.host, self.alice.id, demo.CODE)
+        give(self.host, self.alice.id, cast.CODE)
         self.none_left()

@@ -3,17 +3,17 @@
 import pytest
 
 from billing_seats.models import SeatPool
-from billing_seats.purchases import resize
+from billing_seats.subscription.services import resize
 from invitations.services import invite
 from members.access import system_actor
 from members.models import Membership
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 
 @pytest.fixture
 def buy(acme):
     """Set how many seats of Mistral Code Acme has bought, as support does."""
-    return lambda purchased: resize(system_actor(acme), demo.CODE, purchased)
+    return lambda purchased: resize(system_actor(acme), cast.CODE, purchased)
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def use(as_alice, acme):
 
     def take_up(many: int, start: int = 0):
         emails = [f"p{start + n}@example.com" for n in range(many)]
-        answers = invite(as_alice, emails, products=[demo.CODE])
+        answers = invite(as_alice, emails, products=[cast.CODE])
         return [acme.memberships.get(email=answer.email) for answer in answers if answer.done]
 
     return take_up
@@ -31,8 +31,8 @@ def use(as_alice, acme):
 @pytest.fixture
 def pool(acme):
     """One seat of Mistral Code is bought, and free."""
-    SeatPool.objects.filter(workspace=acme, product__slug=demo.CODE).update(purchased=1)
-    return SeatPool.objects.select_related("product").get(workspace=acme, product__slug=demo.CODE)
+    SeatPool.objects.filter(workspace=acme, product__slug=cast.CODE).update(purchased=1)
+    return SeatPool.objects.select_related("product").get(workspace=acme, product__slug=cast.CODE)
 
 
 @pytest.fixture

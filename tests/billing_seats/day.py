@@ -6,12 +6,13 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models.functions import Now
 
-from billing_seats.counts import seat_counts
-from billing_seats.entitlement import decide, standing_of
-from billing_seats.lifecycle import deactivate, reactivate, set_end
-from billing_seats.purchases import change_plan, resize
+from billing_seats.budgets import seat_counts
+from billing_seats.entitlement.explain import decide, standing_of
+from billing_seats.lifecycle.services import deactivate, reactivate, set_end
 from billing_seats.services import give, move, open_workspace, take
-from invitations import joining, tokens
+from billing_seats.subscription.services import change_plan, resize
+from invitations import tokens
+from invitations.join import services
 from invitations.models import Invitation
 from invitations.offers import Offer, offer_for
 from invitations.services import invite, resend, revoke
@@ -20,7 +21,7 @@ from members.clock import database_now
 from members.errors import DomainError
 from members.models import Membership, User
 from members.services import change_role, leave, remove
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 HOUR = timedelta(hours=1)
 
@@ -38,7 +39,7 @@ def code(act: Callable[[], object]) -> str:
 class Day:
     """The workspace of ``host``; each step answers its name and what came of it."""
 
-    def __init__(self, host: Actor, people: Callable[[str], User], product: str = demo.CODE) -> None:
+    def __init__(self, host: Actor, people: Callable[[str], User], product: str = cast.CODE) -> None:
         self.host, self.people, self.product = host, people, product
         self.workspace, self.support = host.workspace, system_actor(host.workspace)
 
@@ -78,24 +79,24 @@ class Day:
         yield "invite", self.invite("ada", self.product)
         yield "invite again", self.invite("ada", self.product)
         yield "resend at once", code(lambda: resend(self.host, self.offer("ada").invitation.id))
-        yield "ask for a link too early", code(lambda: joining.ask_for_new_link(self.offer("ada")))
-        yield "accept", code(lambda: joining.accept(self.offer("ada"), user))
+        yield "ask for a link too early", code(lambda: services.ask_for_new_link(self.offer("ada")))
+        yield "accept", code(lambda: services.accept(self.offer("ada"), user))
         yield "invite a second", self.invite("ben", self.product, days=1)
         yield "invite a third", self.invite("cleo", self.product)
         yield "let the second expire", self.move_time("ben", HOUR)
         yield "accept an expired offer", code(lambda: self.join("ben"))
-        yield "ask for a link", code(lambda: joining.ask_for_new_link(self.offer("ben")))
-        yield "give to an expired invitee", code(lambda: give(self.host, self.row("ben").id, demo.CHAT))
+        yield "ask for a link", code(lambda: services.ask_for_new_link(self.offer("ben")))
+        yield "give to an expired invitee", code(lambda: give(self.host, self.row("ben").id, cast.CHAT))
         yield "invite the third in their place", self.invite("cleo", self.product)
         yield "resend what has no seat left", code(lambda: resend(self.host, self.offer("ben").invitation.id))
         yield "revoke", code(lambda: revoke(self.host, self.offer("cleo").invitation.id))
         yield "resend", code(lambda: resend(self.host, self.offer("ben").invitation.id))
-        yield "decline", code(lambda: joining.decline(self.offer("ben")))
+        yield "decline", code(lambda: services.decline(self.offer("ben")))
         yield "invite someone new", self.invite("dee", self.product)
         yield "join as someone new", code(lambda: self.join("dee"))
 
     def join(self, name: str) -> None:
-        joining.accept_as_new_person(self.offer(name), name=name.title(), password="a-long-password", language="")
+        services.accept_as_new_person(self.offer(name), name=name.title(), password="a-long-password", language="")
 
     def seats(self) -> Iterator[tuple[str, str]]:
         yield "invite without a seat", self.invite("finn")

@@ -12,7 +12,7 @@ from django.db.models import Q, Value
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
-from billing_seats.counts import seat_counts
+from billing_seats.budgets import seat_counts
 from billing_seats.models import Notice
 from invitations import offers, tokens
 from invitations.models import Invitation
@@ -22,20 +22,20 @@ from members.errors import DomainError
 from members.models import User, Workspace
 from tests.billing_seats.model import PAST, SOME_DAY, Member, No, Offer
 from tests.billing_seats.rules import Rules
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 FOUNDERS = {
     "alice@acme.example": ("admin", []),
-    "bob@acme.example": ("member", [demo.CHAT]),
+    "bob@acme.example": ("member", [cast.CHAT]),
     "carol@acme.example": ("billing", []),
-    "frank@acme.example": ("admin", [demo.CHAT]),
-    "grace@acme.example": ("member", [demo.CHAT, demo.CODE]),
+    "frank@acme.example": ("admin", [cast.CHAT]),
+    "grace@acme.example": ("member", [cast.CHAT, cast.CODE]),
 }
 """Who is there to begin with, as what and with which seats: all have accounts."""
 HENRI = "henri@acme.example"
 """Has an account, and no place yet."""
 ADDRESSES = [*FOUNDERS, HENRI, "ines@acme.example", "jonas@acme.example"]
-PRODUCTS = [demo.CHAT, demo.CODE]
+PRODUCTS = [cast.CHAT, cast.CODE]
 OFTEN = 85
 
 numbers = st.integers(0, 99)
@@ -64,7 +64,7 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.undone = ExitStack()
         self.undone.enter_context(transaction.atomic())
-        self.rules = Rules("team", {demo.CHAT: 10, demo.CODE: 3})
+        self.rules = Rules("team", {cast.CHAT: 10, cast.CODE: 3})
         self.rules.accounts = {*FOUNDERS, HENRI}
         self.rules.members = {
             email: Member("active", role, None, set(seats)) for email, (role, seats) in FOUNDERS.items()

@@ -3,15 +3,15 @@
 import pytest
 
 from billing_seats.models import Product
-from billing_seats.purchases import resize
 from billing_seats.services import give, take
+from billing_seats.subscription.services import resize
 from invitations.services import invite
 from members.access import system_actor
 from members.models import AuditEvent
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 PAGE = "/w/acme/subscription/"
-SEATS = f"{PAGE}seats/{demo.CHAT}/"
+SEATS = f"{PAGE}seats/{cast.CHAT}/"
 PLAN = f"{PAGE}plan/"
 
 
@@ -22,7 +22,7 @@ def _self_service(settings):
 
 @pytest.fixture
 def pool(acme):
-    return acme.seat_pools.get(product__slug=demo.CHAT)
+    return acme.seat_pools.get(product__slug=cast.CHAT)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def row(acme):
 def three(as_alice, acme, row, bob):
     """Three seats in use: Carol was away longest, then Bob; Alice is here."""
     for email in ("alice@acme.example", "carol@acme.example"):
-        give(as_alice, row(email).id, demo.CHAT)
+        give(as_alice, row(email).id, cast.CHAT)
     moments = {"bob@acme.example": "2026-02-01T00:00:00Z", "carol@acme.example": "2026-01-01T00:00:00Z"}
     acme.memberships.update(created_at="2025-01-01T00:00:00Z")
     for email, at in moments.items():
@@ -77,7 +77,7 @@ def test_confirming_without_a_name_takes_nobodys_seat(client_for, alice, three, 
 
 
 def test_holders_are_offered_idle_first_with_when_they_were_active_and_none_ticked(client_for, alice, three, as_alice):
-    invite(as_alice, ["ada@example.com"], products=[demo.CHAT])
+    invite(as_alice, ["ada@example.com"], products=[cast.CHAT])
     response = client_for(alice).get(SEATS, {"purchased": 1})
     holders = [(one.label, one.last_active.split("ago")[0][:11]) for one in response.context["preview"].holders]
     assert holders == [
@@ -112,11 +112,11 @@ def test_billing_sees_the_holders_and_an_admin_takes(client_for, carol, three, p
 
 
 def _one_more(as_alice, row):
-    invite(as_alice, ["late@example.com"], products=[demo.CHAT])
+    invite(as_alice, ["late@example.com"], products=[cast.CHAT])
 
 
 def _another_number(as_alice, row):
-    resize(as_alice, demo.CHAT, 20)
+    resize(as_alice, cast.CHAT, 20)
 
 
 @pytest.mark.parametrize("meanwhile", [_one_more, _another_number])
@@ -137,7 +137,7 @@ def test_a_preview_that_is_no_longer_true_is_shown_anew(client_for, alice, three
 def test_fewer_in_use_than_was_shown_is_no_reason_to_ask_again(client_for, alice, three, pool, as_alice, row):
     client = client_for(alice)
     response = client.get(SEATS, {"purchased": 1})
-    take(as_alice, row("bob@acme.example").id, demo.CHAT)
+    take(as_alice, row("bob@acme.example").id, cast.CHAT)
     assert confirm(client, response, take_from=[row("bob@acme.example").id]).status_code == 302
     assert bought(pool) == 1
 
@@ -205,7 +205,7 @@ def test_a_product_that_cannot_be_bought_is_not_found(client_for, alice, acme, s
 
 
 def test_of_a_retired_product_fewer_can_be_bought_and_not_more(client_for, alice, acme, pool):
-    Product.objects.filter(slug=demo.CHAT).update(retired=True)
+    Product.objects.filter(slug=cast.CHAT).update(retired=True)
     client = client_for(alice)
     assert b"you can only buy fewer" in client.get(SEATS, {"purchased": 11}).content
     assert client.get(SEATS, {"purchased": 9}).status_code == 200
@@ -284,16 +284,16 @@ def test_the_number_bought_is_not_changed_by_looking(client_for, alice, acme, po
 
 def test_a_change_to_what_is_so_already_writes_nothing(acme, pool):
     before = AuditEvent.objects.count()
-    resize(system_actor(acme), demo.CHAT, 10)
+    resize(system_actor(acme), cast.CHAT, 10)
     assert AuditEvent.objects.count() == before
 
 
 @pytest.mark.parametrize("many", [2, 12])
 def test_taking_from_many_costs_as_few_statements_as_from_two(as_alice, acme, person, django_assert_num_queries, many):
     for number in range(many):
-        demo.join(as_alice, person(f"p{number}@acme.example"), "member", (demo.CODE,) if number < 3 else ())
+        cast.join(as_alice, person(f"p{number}@acme.example"), "member", (cast.CODE,) if number < 3 else ())
     members = acme.memberships.filter(email__startswith="p").values_list("id", flat=True)
     with django_assert_num_queries(16):
-        resize(system_actor(acme), demo.CODE, 0, take_from=list(members))
-    assert acme.seat_pools.get(product__slug=demo.CODE).assigned == 0
+        resize(system_actor(acme), cast.CODE, 0, take_from=list(members))
+    assert acme.seat_pools.get(product__slug=cast.CODE).assigned == 0
     assert AuditEvent.objects.filter(action="seat.taken").count() == min(many, 3)

@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from billing_seats.counts import seat_counts
-from billing_seats.history import KEPT_DAYS, last_days, take_stock, turns
+from billing_seats.budgets import seat_counts
 from billing_seats.models import SeatDay
+from billing_seats.subscription.seat_history import KEPT_DAYS, last_days, take_stock, turns
 from invitations.services import invite
 from members.clock import database_now
 from tests.billing_seats.drift import set_counter
 from tests.performance.test_query_counts import count
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def today(db):
 
 @pytest.fixture
 def chat(acme):
-    return acme.seat_pools.get(product__slug=demo.CHAT).product
+    return acme.seat_pools.get(product__slug=cast.CHAT).product
 
 
 @pytest.fixture
@@ -44,25 +44,25 @@ def days(acme, chat, today):
 
 
 def test_stock_is_taken_of_every_pool_of_every_workspace(as_alice, acme, globex, today):
-    invite(as_alice, ["ada@example.com"], products=[demo.CHAT])
+    invite(as_alice, ["ada@example.com"], products=[cast.CHAT])
     assert take_stock() == 4
-    stood = acme.seat_days.get(product__slug=demo.CHAT)
+    stood = acme.seat_days.get(product__slug=cast.CHAT)
     assert (stood.day, stood.purchased, stood.in_use, stood.held) == (today, 10, 1, 1)
     assert globex.seat_days.count() == 2
 
 
 def test_stock_taken_twice_a_day_is_one_row_brought_up_to_date(as_alice, acme):
     take_stock()
-    invite(as_alice, ["ada@example.com"], products=[demo.CHAT])
+    invite(as_alice, ["ada@example.com"], products=[cast.CHAT])
     take_stock()
-    assert [(row.in_use, row.held) for row in acme.seat_days.filter(product__slug=demo.CHAT)] == [(1, 1)]
+    assert [(row.in_use, row.held) for row in acme.seat_days.filter(product__slug=cast.CHAT)] == [(1, 1)]
 
 
 def test_a_counter_that_drifted_keeps_nobody_else_from_being_written(acme, globex):
-    set_counter(acme.seat_pools.get(product__slug=demo.CHAT), 0)
+    set_counter(acme.seat_pools.get(product__slug=cast.CHAT), 0)
     acme.memberships.filter(email="bob@acme.example").update(expires_at="2026-01-01T00:00:00Z")
     assert take_stock() == 4
-    assert acme.seat_days.get(product__slug=demo.CHAT).in_use == 0
+    assert acme.seat_days.get(product__slug=cast.CHAT).in_use == 0
 
 
 def test_taking_stock_costs_the_same_for_many_workspaces(acme, globex):
@@ -105,7 +105,7 @@ def test_a_row_from_before_the_90_days_reaches_into_them(row, days, today):
 
 def test_today_is_what_is_so_now_whatever_its_row_says(row, days, as_alice):
     row(0, in_use=7)
-    invite(as_alice, ["ada@example.com"], products=[demo.CHAT])
+    invite(as_alice, ["ada@example.com"], products=[cast.CHAT])
     assert [(day.in_use, day.held) for day in days()] == [(1, 1)]
 
 

@@ -6,23 +6,23 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
-from billing_seats.counts import SeatCount, seat_counts
-from billing_seats.ledger import CHANGES, HOLDS, catalogue, entries, over_assigned_words, recent_changes
+from billing_seats.budgets import SeatCount, seat_counts
 from billing_seats.models import Product, SeatPool
-from billing_seats.purchases import change_plan, resize
 from billing_seats.services import give, take
+from billing_seats.subscription.queries import CHANGES, HOLDS, catalogue, entries, over_assigned_words, recent_changes
+from billing_seats.subscription.services import change_plan, resize
 from invitations.services import invite, revoke
 from members import audit
 from members.access import staff_actor, system_actor
 from members.models import AuditEvent, Membership
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 
 @pytest.fixture
 def ledger(acme):
     """The entry of a product, read anew."""
 
-    def read(slug=demo.CHAT):
+    def read(slug=cast.CHAT):
         return next(one for one in entries(seat_counts(acme), catalogue(acme)) if one.count.product.slug == slug)
 
     return read
@@ -42,19 +42,19 @@ def sam(person, acme):
 
 
 def test_each_hold_names_its_address_and_the_moment_it_lets_go(ledger, as_alice, acme):
-    invite(as_alice, ["ada@example.com"], products=[demo.CHAT], days=3)
-    invite(as_alice, ["zoe@example.com"], products=[demo.CHAT], days=1)
+    invite(as_alice, ["ada@example.com"], products=[cast.CHAT], days=3)
+    invite(as_alice, ["zoe@example.com"], products=[cast.CHAT], days=1)
     ends = {row.email: row.expires_at for row in acme.memberships.filter(status="invited")}
     assert [(hold.email, hold.until) for hold in ledger().holds] == [
         ("zoe@example.com", ends["zoe@example.com"]),
         ("ada@example.com", ends["ada@example.com"]),
     ]
-    assert not ledger(demo.CODE).holds
+    assert not ledger(cast.CODE).holds
 
 
 @pytest.mark.parametrize("end", ["revoked", "expired"])
 def test_what_is_over_holds_nothing(ledger, as_alice, end):
-    [answer] = invite(as_alice, ["ada@example.com"], products=[demo.CHAT])
+    [answer] = invite(as_alice, ["ada@example.com"], products=[cast.CHAT])
     assert [hold.email for hold in ledger().holds] == ["ada@example.com"]
     if end == "revoked":
         revoke(as_alice, answer.invitation.id)
@@ -65,15 +65,15 @@ def test_what_is_over_holds_nothing(ledger, as_alice, end):
 
 def test_many_holds_are_cut_short_and_the_rest_counted(ledger, as_alice, acme):
     SeatPool.objects.filter(workspace=acme).update(purchased=100)
-    invite(as_alice, [f"person-{number}@example.com" for number in range(HOLDS + 3)], products=[demo.CHAT])
+    invite(as_alice, [f"person-{number}@example.com" for number in range(HOLDS + 3)], products=[cast.CHAT])
     assert (len(ledger().holds), ledger().more) == (HOLDS, 3)
 
 
 def test_the_catalogue_is_what_is_sold_and_what_was_bought(acme):
     Product.objects.create(slug="studio", name="Studio")
     Product.objects.create(slug="gone", name="Gone", retired=True)
-    Product.objects.filter(slug=demo.CODE).update(retired=True)
-    assert [product.slug for product in catalogue(acme)] == [demo.CHAT, demo.CODE, "studio"]
+    Product.objects.filter(slug=cast.CODE).update(retired=True)
+    assert [product.slug for product in catalogue(acme)] == [cast.CHAT, cast.CODE, "studio"]
 
 
 @pytest.mark.parametrize(
@@ -86,25 +86,25 @@ def test_the_catalogue_is_what_is_sold_and_what_was_bought(acme):
 )
 def test_over_assigned_is_said_in_words_and_numbers(figures, more, number):
     rest = f"Nobody loses a seat; nothing more can be given or held until it fits: take {number} back or buy more."
-    count = SeatCount(Product(slug=demo.CHAT, name="le Chat Team"), *figures)
+    count = SeatCount(Product(slug=cast.CHAT, name="le Chat Team"), *figures)
     assert over_assigned_words(count) == f"{more} {rest}"
 
 
 def test_nobody_is_told_to_buy_more_of_what_is_sold_no_more():
-    count = SeatCount(Product(slug=demo.CHAT, name="le Chat Team", retired=True), 2, 5, 0)
+    count = SeatCount(Product(slug=cast.CHAT, name="le Chat Team", retired=True), 2, 5, 0)
     assert over_assigned_words(count).endswith("Nobody loses a seat. It is sold no more: take 3 back for it to fit.")
 
 
 def test_what_fits_is_not_over_assigned():
-    assert over_assigned_words(SeatCount(Product(slug=demo.CHAT, name="le Chat Team"), 5, 4, 1)) == ""
+    assert over_assigned_words(SeatCount(Product(slug=cast.CHAT, name="le Chat Team"), 5, 4, 1)) == ""
 
 
 def test_who_changed_what_is_told_in_words(told, as_alice, sam, acme, bob):
     row = acme.memberships.get(user=bob)
-    resize(sam, demo.CHAT, 12)
+    resize(sam, cast.CHAT, 12)
     change_plan(sam, "enterprise")
-    give(as_alice, row.id, demo.CODE)
-    take(as_alice, row.id, demo.CODE)
+    give(as_alice, row.id, cast.CODE)
+    take(as_alice, row.id, cast.CODE)
     assert told() == [
         "Alice Martin took the seat of Mistral Code from bob@acme.example",
         "Alice Martin gave bob@acme.example a seat of Mistral Code",
@@ -121,21 +121,21 @@ def test_the_opening_of_the_demo_is_told_as_the_consoles(acme):
 
 
 def test_a_product_that_is_gone_goes_by_its_slug_and_an_erased_person_by_none(acme, as_alice, bob):
-    take(as_alice, acme.memberships.get(user=bob).id, demo.CHAT)
+    take(as_alice, acme.memberships.get(user=bob).id, cast.CHAT)
     AuditEvent.objects.filter(action="seat.taken").update(actor_label="", target_label="")
     [newest, *_] = recent_changes(acme, [])
     assert newest.text == "Somebody took the seat of le-chat-team from somebody"
 
 
 def test_another_workspaces_changes_are_not_ours(told, globex):
-    resize(system_actor(globex), demo.CHAT, 60)
+    resize(system_actor(globex), cast.CHAT, 60)
     assert told() == []
 
 
 def test_the_latest_changes_are_few_however_long_the_log_is(acme, as_alice, bob):
     member = acme.memberships.get(user=bob)
     log = [audit.event(as_alice, acme.id, "invitation.created", member) for _ in range(20_000)]
-    log += [audit.event(as_alice, acme.id, "seat.given", member, {"seats": [None, demo.CHAT]}) for _ in range(50)]
+    log += [audit.event(as_alice, acme.id, "seat.given", member, {"seats": [None, cast.CHAT]}) for _ in range(50)]
     AuditEvent.objects.bulk_create(log)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE members_auditevent")

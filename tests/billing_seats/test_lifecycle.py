@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
-from billing_seats.lifecycle import deactivate, reactivate, reactivate_until, set_end
+from billing_seats.lifecycle.services import deactivate, reactivate, reactivate_until, set_end
 from billing_seats.models import Product
 from invitations.services import invite
 from members.clock import database_now
@@ -21,7 +21,7 @@ from members.errors import (
 )
 from members.models import AuditEvent, Membership
 from members.services import change_role
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 HOUR = timedelta(hours=1)
 
@@ -51,8 +51,8 @@ def none_left(acme, as_alice):
     """Take up or unsell what is left of le Chat Team, but for Bob's own seat."""
 
     def take_up(purchased=1):
-        invite(as_alice, ["taker@example.com"], products=[demo.CHAT])
-        acme.seat_pools.filter(product__slug=demo.CHAT).update(purchased=purchased)
+        invite(as_alice, ["taker@example.com"], products=[cast.CHAT])
+        acme.seat_pools.filter(product__slug=cast.CHAT).update(purchased=purchased)
 
     return take_up
 
@@ -74,10 +74,10 @@ def test_deactivating_frees_the_seats_and_keeps_the_row(as_alice, acme, bob_row,
     assert seats_of(acme).in_use == 1
     for _ in range(2):
         member = deactivate(as_alice, bob_row.id)
-    assert (member.status, member.role, member.seats_before) == ("deactivated", "member", [demo.CHAT])
+    assert (member.status, member.role, member.seats_before) == ("deactivated", "member", [cast.CHAT])
     assert (seats_of(acme).in_use, seats_of(acme).available) == (0, 10)
     events = AuditEvent.objects.filter(target_id=bob_row.id, action="member.deactivated")
-    assert [event.changes for event in events] == [{"status": ["active", "deactivated"], "seats": [[demo.CHAT], []]}]
+    assert [event.changes for event in events] == [{"status": ["active", "deactivated"], "seats": [[cast.CHAT], []]}]
 
 
 def test_the_last_admin_is_not_deactivated(as_alice, acme, alice, bob_row):
@@ -91,39 +91,39 @@ def test_the_last_admin_is_not_deactivated(as_alice, acme, alice, bob_row):
 
 def test_reactivating_gives_back_the_seats_that_they_had(as_alice, acme, away, seats_of):
     again = reactivate(as_alice, away.id)
-    assert (again.member.status, again.member.seats_before, held(away)) == ("active", [], [demo.CHAT])
-    assert ([product.slug for product in again.seats], again.gone) == ([demo.CHAT], [])
+    assert (again.member.status, again.member.seats_before, held(away)) == ("active", [], [cast.CHAT])
+    assert ([product.slug for product in again.seats], again.gone) == ([cast.CHAT], [])
     assert seats_of(acme).in_use == 1
-    assert last_event(away).changes == {"status": ["deactivated", "active"], "seats": [[], [demo.CHAT]]}
+    assert last_event(away).changes == {"status": ["deactivated", "active"], "seats": [[], [cast.CHAT]]}
 
 
 @pytest.mark.parametrize("purchased", [1, 0])
 def test_seats_that_are_gone_are_named_and_access_is_back(as_alice, away, none_left, purchased):
     none_left(purchased)
     again = reactivate(as_alice, away.id)
-    assert (list(again.seats), again.gone, again.member.status) == ([], [demo.CHAT], "active")
+    assert (list(again.seats), again.gone, again.member.status) == ([], [cast.CHAT], "active")
 
 
 def test_a_seat_of_a_product_that_is_sold_no_more_is_gone(as_alice, away):
-    Product.objects.filter(slug=demo.CHAT).update(retired=True)
-    assert reactivate(as_alice, away.id).gone == [demo.CHAT]
+    Product.objects.filter(slug=cast.CHAT).update(retired=True)
+    assert reactivate(as_alice, away.id).gone == [cast.CHAT]
 
 
 def test_on_a_plan_without_seats_access_is_back_and_the_seats_are_gone(as_alice, acme, away):
     downgrade(acme)
     with pytest.raises(PlanRequired):
-        reactivate(as_alice, away.id, [demo.CHAT])
-    assert reactivate(as_alice, away.id).gone == [demo.CHAT]
+        reactivate(as_alice, away.id, [cast.CHAT])
+    assert reactivate(as_alice, away.id).gone == [cast.CHAT]
 
 
 def test_with_seats_that_are_chosen_it_is_all_of_them_or_nothing(as_alice, away, none_left):
     none_left()
     with pytest.raises(SeatsExhausted) as refused:
-        reactivate(as_alice, away.id, [demo.CODE, demo.CHAT])
-    assert refused.value.extra["product"] == demo.CHAT
+        reactivate(as_alice, away.id, [cast.CODE, cast.CHAT])
+    assert refused.value.extra["product"] == cast.CHAT
     away.refresh_from_db()
-    assert (away.status, held(away), away.seats_before) == ("deactivated", [], [demo.CHAT])
-    assert held(reactivate(as_alice, away.id, [demo.CODE]).member) == [demo.CODE]
+    assert (away.status, held(away), away.seats_before) == ("deactivated", [], [cast.CHAT])
+    assert held(reactivate(as_alice, away.id, [cast.CODE]).member) == [cast.CODE]
 
 
 def test_no_seat_is_chosen_by_an_empty_list(as_alice, away):
@@ -133,7 +133,7 @@ def test_no_seat_is_chosen_by_an_empty_list(as_alice, away):
 def test_over_assigned_products_are_refused_by_that_name(as_alice, away, none_left):
     none_left(0)
     with pytest.raises(OverAssigned):
-        reactivate(as_alice, away.id, [demo.CHAT])
+        reactivate(as_alice, away.id, [cast.CHAT])
 
 
 def test_a_product_that_is_not_sold_here_is_refused(as_alice, away):
@@ -143,8 +143,8 @@ def test_a_product_that_is_not_sold_here_is_refused(as_alice, away):
 
 def test_who_is_active_stays_as_they_are(as_alice, bob_row, none_left):
     none_left(0)
-    again = reactivate(as_alice, bob_row.id, [demo.CODE])
-    assert [product.slug for product in again.seats] == held(bob_row) == [demo.CHAT]
+    again = reactivate(as_alice, bob_row.id, [cast.CODE])
+    assert [product.slug for product in again.seats] == held(bob_row) == [cast.CHAT]
 
 
 def test_an_end_that_has_passed_has_to_be_moved_first(as_alice, away):
@@ -153,15 +153,15 @@ def test_an_end_that_has_passed_has_to_be_moved_first(as_alice, away):
         reactivate(as_alice, away.id)
     assert refused.value.field == "expires_at"
     ends = database_now() + HOUR
-    again = reactivate_until(as_alice, away.id, ends, [demo.CHAT])
-    assert (again.member.status, again.member.expires_at, held(away)) == ("active", ends, [demo.CHAT])
+    again = reactivate_until(as_alice, away.id, ends, [cast.CHAT])
+    assert (again.member.status, again.member.expires_at, held(away)) == ("active", ends, [cast.CHAT])
 
 
 def test_a_new_end_and_the_seats_come_together_or_not_at_all(as_alice, away, none_left):
     Membership.objects.filter(id=away.id).update(expires_at=Now() - HOUR)
     none_left()
     with pytest.raises(SeatsExhausted):
-        reactivate_until(as_alice, away.id, None, [demo.CHAT])
+        reactivate_until(as_alice, away.id, None, [cast.CHAT])
     away.refresh_from_db()
     assert (away.status, away.expires_at is None) == ("deactivated", False)
     assert reactivate_until(as_alice, away.id, None, []).member.expires_at is None
@@ -177,7 +177,7 @@ def test_an_end_is_set_moved_and_removed(as_alice, bob_row):
         [soon.isoformat(), later.isoformat()],
         [later.isoformat(), None],
     ]
-    assert held(bob_row) == [demo.CHAT]
+    assert held(bob_row) == [cast.CHAT]
 
 
 def test_an_end_that_has_passed_cannot_be_set(as_alice, bob_row):
@@ -200,7 +200,7 @@ def test_an_admins_access_has_no_end_and_a_guest_becomes_no_admin(as_alice, acme
 def test_extending_takes_the_seats_again(as_alice, acme, lapsed, seats_of):
     assert seats_of(acme).in_use == 0
     set_end(as_alice, lapsed.id, None)
-    assert (seats_of(acme).in_use, held(lapsed)) == (1, [demo.CHAT])
+    assert (seats_of(acme).in_use, held(lapsed)) == (1, [cast.CHAT])
 
 
 @pytest.mark.parametrize(("purchased", "error"), [(1, SeatsExhausted), (0, OverAssigned)])
@@ -208,10 +208,10 @@ def test_extending_is_refused_while_a_seat_is_gone_unless_it_is_let_go(as_alice,
     none_left(purchased)
     with pytest.raises(error) as refused:
         set_end(as_alice, lapsed.id, None)
-    assert refused.value.extra["product"] == demo.CHAT
+    assert refused.value.extra["product"] == cast.CHAT
     set_end(as_alice, lapsed.id, None, keep=[])
     assert held(lapsed) == []
-    assert last_event(lapsed).changes["seats"] == [[demo.CHAT], []]
+    assert last_event(lapsed).changes["seats"] == [[cast.CHAT], []]
 
 
 def test_extending_with_seats_needs_a_plan_that_has_them(as_alice, acme, lapsed):
@@ -226,7 +226,7 @@ def test_an_end_that_is_only_moved_asks_for_no_seat(as_alice, acme, bob_row, non
     none_left(0)
     downgrade(acme)
     set_end(as_alice, bob_row.id, None)
-    assert held(bob_row) == [demo.CHAT]
+    assert held(bob_row) == [cast.CHAT]
 
 
 ACTS = [deactivate, reactivate, lambda actor, member: set_end(actor, member, None)]

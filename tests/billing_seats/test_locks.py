@@ -8,7 +8,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from billing_seats import notices
-from billing_seats.counts import rooms
+from billing_seats.budgets import rooms
 from billing_seats.models import Product
 from billing_seats.services import hold, release, renew
 from invitations.services import invite, lock_pending, resend, revoke
@@ -19,7 +19,7 @@ from members.models import Membership, Workspace
 from members.services import change_role, keep_an_admin, lock_member
 from tests.billing_seats.day import EXPECTED, Day
 from tests.sessions import elsewhere, locked
-from workspace_admin.refusals import refusal
+from workspace_admin.exception_mapping import refusal
 
 QUICK = pytest.mark.django_db(transaction=True)
 

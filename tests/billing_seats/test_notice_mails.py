@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from billing_seats import tasks
 from billing_seats.emails import render
 from billing_seats.models import Notice, Product
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 ALICE, CAROL = "alice@acme.example", "carol@acme.example"
 
@@ -79,7 +79,7 @@ def test_the_mail_speaks_french(name, subject, request):
 def test_names_in_the_mail_are_escaped_and_no_links(low):
     low.workspace.name = "<b>www.evil.example</b>"
     low.workspace.save()
-    Product.objects.filter(slug=demo.CODE).update(name="https://evil.example/<i>")
+    Product.objects.filter(slug=cast.CODE).update(name="https://evil.example/<i>")
     for part in _parts(render(low)):
         assert "evil.example" not in part
     assert "<b>" not in _parts(render(low))[1]
@@ -103,7 +103,7 @@ def test_the_mail_stays_once_there_are_seats_again(name, request, buy):
 @pytest.mark.parametrize("name", ["low", "refused"])
 def test_the_mail_stays_once_its_product_is_sold_no_more(name, request):
     notice = request.getfixturevalue(name)
-    Product.objects.filter(slug=demo.CODE).update(retired=True)
+    Product.objects.filter(slug=cast.CODE).update(retired=True)
     assert render(notice) is None
 
 

@@ -5,16 +5,16 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
-from billing_seats.counts import low_water
-from billing_seats.lifecycle import deactivate, reactivate
+from billing_seats.budgets import low_water
+from billing_seats.lifecycle.services import deactivate, reactivate
 from billing_seats.models import Notice, Product
-from billing_seats.purchases import resize
 from billing_seats.services import give, move, take
+from billing_seats.subscription.services import resize
 from invitations.models import Invitation
 from invitations.services import invite, resend
 from members.access import system_actor
 from members.services import change_role
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 PAST = Now() - timedelta(seconds=1)
 
@@ -52,7 +52,7 @@ def test_one_act_that_crosses_the_mark_by_many_tells_once(buy, use):
 
 def test_giving_by_hand_crosses_the_mark_too(as_alice, acme, bob, buy):
     buy(4)
-    give(as_alice, acme.memberships.get(user=bob).id, demo.CODE)
+    give(as_alice, acme.memberships.get(user=bob).id, cast.CODE)
     assert told("low") == READERS
 
 
@@ -60,7 +60,7 @@ def test_it_is_told_again_after_there_was_room(as_alice, buy, use):
     buy(5)
     [first, _second] = use(2)
     assert told() == READERS
-    take(as_alice, first.id, demo.CODE)
+    take(as_alice, first.id, cast.CODE)
     use(1, start=2)
     assert told() == sorted(READERS * 2)
 
@@ -87,7 +87,7 @@ def test_resending_an_expired_offer_can_cross_the_mark(as_alice, acme, buy, use)
 def test_who_comes_back_can_cross_the_mark(as_alice, acme, bob, buy):
     row = acme.memberships.get(user=bob)
     buy(100)
-    give(as_alice, row.id, demo.CODE)
+    give(as_alice, row.id, cast.CODE)
     deactivate(as_alice, row.id)
     buy(4)
     reactivate(as_alice, row.id)
@@ -98,7 +98,7 @@ def test_moving_a_seat_is_no_crossing(as_alice, acme, bob, buy, use):
     buy(4)
     [first] = use(1)
     Notice.objects.all().delete()
-    move(as_alice, demo.CODE, first.id, acme.memberships.get(user=bob).id)
+    move(as_alice, cast.CODE, first.id, acme.memberships.get(user=bob).id)
     assert told() == []
 
 
@@ -126,10 +126,10 @@ def test_fewer_bought_where_few_were_left_already_is_no_crossing(buy, use):
 def test_fewer_bought_with_seats_taken_in_the_same_step_is_no_crossing(acme, buy, use):
     buy(4)
     holders = use(5)
-    pool = acme.seat_pools.filter(product__slug=demo.CODE)
+    pool = acme.seat_pools.filter(product__slug=cast.CODE)
     since = pool.get().refused_since
     assert told() == sorted(READERS)
-    resize(system_actor(acme), demo.CODE, 1, take_from=[row.id for row in holders[:3]])
+    resize(system_actor(acme), cast.CODE, 1, take_from=[row.id for row in holders[:3]])
     assert told() == sorted(READERS), "none was free before, and none is"
     assert pool.get().refused_since == since
 
@@ -156,7 +156,7 @@ def test_a_refused_invite_is_told_once_until_there_was_room(as_alice, buy, use):
     for n in range(3):
         use(1, start=10 + n)
     assert told("refused") == READERS
-    take(as_alice, holder.id, demo.CODE)
+    take(as_alice, holder.id, cast.CODE)
     use(1, start=20)
     assert told("refused") == READERS
     use(1, start=21)
@@ -190,14 +190,14 @@ def test_an_invite_refused_because_more_are_taken_than_bought_is_told(buy, use):
 def test_a_seat_that_cannot_be_given_is_no_refused_invite(as_alice, acme, bob, buy):
     buy(0)
     with pytest.raises(Exception, match="left"):
-        give(as_alice, acme.memberships.get(user=bob).id, demo.CODE)
+        give(as_alice, acme.memberships.get(user=bob).id, cast.CODE)
     assert told() == []
 
 
 def test_a_product_that_is_sold_no_more_is_no_news(buy, use):
     buy(10)
     use(5)
-    Product.objects.filter(slug=demo.CODE).update(retired=True)
+    Product.objects.filter(slug=cast.CODE).update(retired=True)
     buy(6)
     assert told() == []
 

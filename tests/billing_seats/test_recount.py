@@ -8,12 +8,12 @@ from django.core.management import CommandError, call_command
 from billing_seats.models import SeatPool
 from members.models import AuditEvent
 from tests.billing_seats.drift import set_counter
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 
 @pytest.fixture
 def pool(acme):
-    return acme.seat_pools.get(product__slug=demo.CHAT)
+    return acme.seat_pools.get(product__slug=cast.CHAT)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_repair_sets_the_counter_right_and_says_so_in_the_audit_log(broken, acme
     assert "drift: counted 4, rows 1, mended" in recount("--repair")
     assert seats_of(acme).in_use == 1
     event = AuditEvent.objects.get(action="seats.recounted")
-    assert (event.actor_type, event.target_id, event.changes) == ("system", acme.id, {demo.CHAT: [4, 1]})
+    assert (event.actor_type, event.target_id, event.changes) == ("system", acme.id, {cast.CHAT: [4, 1]})
     assert recount("--workspace", "acme") == "2 pools counted, 0 with drift.\n"
 
 

@@ -10,11 +10,11 @@ from django.db.models.functions import Now
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
-from billing_seats.lifecycle import deactivate, reactivate, set_end
+from billing_seats.lifecycle.services import deactivate, reactivate, set_end
 from billing_seats.models import Notice, Product
-from billing_seats.purchases import change_plan, resize
 from billing_seats.services import give, move, take
-from invitations import joining
+from billing_seats.subscription.services import change_plan, resize
+from invitations.join import services
 from invitations.services import invite, resend, revoke
 from members.access import system_actor
 from members.clock import database_now
@@ -31,7 +31,7 @@ from tests.billing_seats.machine import (
     roles,
 )
 from tests.billing_seats.model import PAST, SOME_DAY
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 PASSWORD = "a-long-password"
 ROUNDS = int(os.environ.get("SOAK_ROUNDS", "1"))
@@ -116,7 +116,7 @@ class Acme(Machine):
             email = self.pick(who, [held.rules.email])
             if user := User.objects.filter(email=email).first():
                 theirs = partial(self.rules.accept, held.rules, held.generation, email)
-                self.both("accept", theirs, partial(joining.accept, held.offer, user))
+                self.both("accept", theirs, partial(services.accept, held.offer, user))
             else:
                 self.accept_as_new(whose)
 
@@ -124,20 +124,20 @@ class Acme(Machine):
     def accept_as_new(self, whose: int) -> None:
         for held in self.held(whose):
             theirs = partial(self.rules.accept_as_new, held.rules, held.generation)
-            ours = partial(joining.accept_as_new_person, held.offer, name="Ada", password=PASSWORD, language="")
+            ours = partial(services.accept_as_new_person, held.offer, name="Ada", password=PASSWORD, language="")
             self.both("accept_as_new", theirs, ours)
 
     @act(2, whose=numbers)
     def decline(self, whose: int) -> None:
         for held in self.held(whose):
             theirs = partial(self.rules.decline, held.rules, held.generation)
-            self.both("decline", theirs, partial(joining.decline, held.offer))
+            self.both("decline", theirs, partial(services.decline, held.offer))
 
     @act(2, whose=numbers)
     def ask(self, whose: int) -> None:
         for held in self.held(whose):
             theirs = partial(self.rules.ask, held.rules, held.generation)
-            self.both("ask", theirs, partial(joining.ask_for_new_link, held.offer))
+            self.both("ask", theirs, partial(services.ask_for_new_link, held.offer))
 
     @act(3, who=numbers, whom=numbers, role=roles)
     def change_role(self, who: int, whom: int, role: str) -> None:
@@ -225,7 +225,7 @@ def founded(as_alice, acme, person):
     person(HENRI)
     for email, (role, seats) in FOUNDERS.items():
         if not acme.memberships.filter(email=email).exists():
-            demo.join(as_alice, person(email), Role(role), tuple(seats))
+            cast.join(as_alice, person(email), Role(role), tuple(seats))
     Product.objects.create(slug="other", name="Other")
     Notice.objects.all().delete()
     return acme

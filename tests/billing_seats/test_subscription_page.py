@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from billing_seats.history import take_stock
 from billing_seats.models import Product, SeatDay, SeatPool
+from billing_seats.subscription.seat_history import take_stock
 from invitations.services import invite
 from members.clock import database_now
 from tests.performance.test_query_counts import count
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 PATH = "/w/acme/subscription/"
 
@@ -39,7 +39,7 @@ def test_the_plan_stands_with_what_it_includes_its_standing_and_renewal(reading,
 
 
 def test_each_product_has_its_figures_and_its_holds(reading, as_alice):
-    invite(as_alice, ["ada@example.com"], products=[demo.CHAT])
+    invite(as_alice, ["ada@example.com"], products=[cast.CHAT])
     text = reading()
     assert "le Chat Team Bought 10 In use 1 Held by invitations 1 Free 8" in text
     assert "1 seat is held by an invitation ada@example.com held until" in text
@@ -47,13 +47,13 @@ def test_each_product_has_its_figures_and_its_holds(reading, as_alice):
 
 def test_holds_beyond_those_listed_lead_to_the_invitations(reading, as_alice, acme, client_for, alice):
     SeatPool.objects.filter(workspace=acme).update(purchased=100)
-    invite(as_alice, [f"person-{number}@example.com" for number in range(25)], products=[demo.CHAT])
+    invite(as_alice, [f"person-{number}@example.com" for number in range(25)], products=[cast.CHAT])
     assert "and 5 more. See all invitations" in reading()
     assert 'href="/w/acme/members/?tab=invited"' in client_for(alice).get(PATH).content.decode()
 
 
 def test_over_assigned_is_announced_in_words_and_numbers(reading, acme):
-    acme.seat_pools.filter(product__slug=demo.CHAT).update(purchased=0)
+    acme.seat_pools.filter(product__slug=cast.CHAT).update(purchased=0)
     text = reading()
     assert "le Chat Team Over-assigned" in text
     assert "1 more seat of le Chat Team is in use than was bought. Nobody loses a seat" in text

@@ -6,7 +6,7 @@ from django.db import connection, transaction
 from billing_seats.models import Product, Seat, SeatPool
 from members.ids import new_id
 from tests.billing_seats.by_hand import DEACTIVATE, EXPIRE, FULL, GIVE, RENEW, counted, seat, typed, typed_together
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,7 +46,7 @@ def test_moving_needs_a_seat_that_counted(invited, pool):
 def test_a_seat_is_given_and_taken_never_changed(invited, pool, globex, column):
     ada, ben = invited("ada", "ben")
     assert typed(GIVE, seat(ada, pool)) == ""
-    chat = Product.objects.get(slug=demo.CHAT)
+    chat = Product.objects.get(slug=cast.CHAT)
     value = {"membership_id": ben.id, "product_id": chat.id, "workspace_id": globex.id}[column]
     assert "never changed" in typed(f"UPDATE billing_seats_seat SET {column} = %s::uuid", [value])
 
@@ -137,7 +137,7 @@ def test_a_pool_does_not_begin_with_a_count(acme):
 def test_the_count_is_exact_through_bulk_inserts_and_deletes(invited, pool, acme):
     members = invited(*[f"p{n}" for n in range(60)])
     SeatPool.objects.filter(workspace=acme).update(purchased=100)
-    chat = SeatPool.objects.get(workspace=acme, product__slug=demo.CHAT)
+    chat = SeatPool.objects.get(workspace=acme, product__slug=cast.CHAT)
     before = counted(chat)
     both = [
         Seat(workspace=acme, membership=member, product_id=one.product_id) for member in members for one in (pool, chat)

@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from workspace_admin.embedded.layout import MARK, ROOT
+from workspace_admin.devserver.layout import MARK, ROOT
 
 GIVEN = {"DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "BASE_URL", "PORT", "DATA_DIR", MARK}
 PASSWORD = "workspace-demo"
@@ -69,7 +69,7 @@ def console(tmp_path_factory):
     log = tmp_path_factory.mktemp("console") / "log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "workspace_admin.embedded", "run"],
+            [sys.executable, "-m", "workspace_admin.devserver", "run"],
             cwd=ROOT,
             env={**env, "PORT": str(port), "DATA_DIR": str(data)},
             stdout=out,

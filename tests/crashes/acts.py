@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from workspace_admin.embedded.processes import die_with_parent
+from workspace_admin.devserver.processes import die_with_parent
 
 
 def _begin() -> None:
@@ -20,10 +20,10 @@ def _begin() -> None:
 
 def open_house() -> None:
     _begin()
-    from workspace_admin import demo  # noqa: PLC0415 -- see above
+    from workspace_admin.demo import cast  # noqa: PLC0415 -- see above
 
-    demo.add_products()
-    demo.open_house(demo.HOUSES[0], demo.add_person("alice@acme.example", "Alice Martin", "workspace-demo"))
+    cast.add_products()
+    cast.open_house(cast.HOUSES[0], cast.add_person("alice@acme.example", "Alice Martin", "workspace-demo"))
 
 
 def invite(emails: list[str]) -> None:
@@ -45,7 +45,7 @@ def relay(policy: str = "resend", patience: float = 20) -> None:
     _begin()
     from django.conf import settings  # noqa: PLC0415 -- see above
 
-    from invitations import deliveries  # noqa: PLC0415 -- see above
+    from invitations.delivery import deliveries  # noqa: PLC0415 -- see above
     from invitations.models import Delivery  # noqa: PLC0415 -- see above
 
     settings.UNKNOWN_DELIVERY_POLICY = policy

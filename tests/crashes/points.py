@@ -8,9 +8,10 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from invitations import emails, tasks
-from members.carrier import Carrier
-from members.outbox import OutgoingQuerySet
+from invitations import tasks
+from invitations.delivery import emails
+from members.outbox.provider import Carrier
+from members.outbox.queue import OutgoingQuerySet
 
 BEFORE_COMMIT = "before-commit"
 AFTER_COMMIT = "after-commit"

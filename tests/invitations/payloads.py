@@ -12,7 +12,7 @@ from django.test import Client
 
 from invitations.models import Delivery
 from invitations.services import invite
-from members.outbox import State
+from members.outbox.queue import State
 from tests.invitations.amazon import amazon
 
 SIGNING_KEY = "key-of-mailgun"

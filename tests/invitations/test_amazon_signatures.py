@@ -7,7 +7,7 @@ import pytest
 import requests
 from structlog.testing import capture_logs
 
-from invitations import sns
+from invitations.delivery import sns
 from tests.invitations.amazon import GENUINE, HOST, NOW, amazon, certify, make_key, pem
 from tests.invitations.payloads import T0, by_amazon, outcome, post, ses, subscription
 

@@ -21,13 +21,13 @@ from members.errors import (
     SeatsExhausted,
 )
 from members.models import AuditEvent, Membership
-from workspace_admin import demo
-from workspace_admin.staff import make_staff
+from workspace_admin.demo import cast
+from workspace_admin.support.staff import make_staff
 
 
 @pytest.fixture
 def ada(as_alice):
-    [answer] = invite(as_alice, ["ada@example.com"], products=[demo.CHAT], days=5)
+    [answer] = invite(as_alice, ["ada@example.com"], products=[cast.CHAT], days=5)
     return answer.invitation
 
 
@@ -39,10 +39,10 @@ def stand(ada):
 
 def test_role_seats_and_end_change_in_one_step(as_alice, ada, acme, seats_of):
     ends = database_now() + timedelta(days=20)
-    edit(as_alice, ada.id, {"role": "billing", "seats": [demo.CODE, demo.CODE], "expires_at": ends})
-    assert stand(ada) == ("billing", [demo.CODE], ends)
+    edit(as_alice, ada.id, {"role": "billing", "seats": [cast.CODE, cast.CODE], "expires_at": ends})
+    assert stand(ada) == ("billing", [cast.CODE], ends)
     assert ada.expires_at == ends
-    assert (seats_of(acme, demo.CHAT).held, seats_of(acme, demo.CODE).held) == (0, 1)
+    assert (seats_of(acme, cast.CHAT).held, seats_of(acme, cast.CODE).held) == (0, 1)
     done = AuditEvent.objects.filter(target_label="ada@example.com").exclude(action="invitation.created")
     assert set(done.values_list("action", flat=True)) == {
         "member.role_changed",
@@ -62,10 +62,10 @@ def test_the_link_stays_good(as_alice, ada):
 
 def test_what_cannot_be_done_whole_is_not_done_at_all(as_alice, ada):
     before = stand(ada)
-    invite(as_alice, [f"p{n}@example.com" for n in range(3)], products=[demo.CODE])
+    invite(as_alice, [f"p{n}@example.com" for n in range(3)], products=[cast.CODE])
     ends = database_now() + timedelta(days=9)
     with pytest.raises(SeatsExhausted):
-        edit(as_alice, ada.id, {"role": "admin", "expires_at": ends, "seats": [demo.CODE]})
+        edit(as_alice, ada.id, {"role": "admin", "expires_at": ends, "seats": [cast.CODE]})
     with pytest.raises(InvalidRequest):
         edit(as_alice, ada.id, {"role": "admin", "seats": ["nothing"]})
     assert stand(ada) == before
@@ -92,15 +92,15 @@ def test_what_is_over_is_not_edited(as_alice, ada):
 
 
 def test_a_seat_that_is_held_already_stays_though_the_product_is_retired(as_alice, ada):
-    Product.objects.filter(slug=demo.CHAT).update(retired=True)
-    edit(as_alice, ada.id, {"seats": [demo.CHAT, demo.CODE]})
-    assert stand(ada)[1] == [demo.CHAT, demo.CODE]
+    Product.objects.filter(slug=cast.CHAT).update(retired=True)
+    edit(as_alice, ada.id, {"seats": [cast.CHAT, cast.CODE]})
+    assert stand(ada)[1] == [cast.CHAT, cast.CODE]
 
 
 def test_a_lesser_plan_gates_what_prolongs_and_never_what_lets_go(as_alice, ada, acme):
     acme.subscription.plan = "pro"
     acme.subscription.save()
-    for edits in ({"seats": [demo.CHAT, demo.CODE]}, {"expires_at": database_now() + timedelta(days=9)}):
+    for edits in ({"seats": [cast.CHAT, cast.CODE]}, {"expires_at": database_now() + timedelta(days=9)}):
         with pytest.raises(PlanRequired):
             edit(as_alice, ada.id, edits)
     edit(as_alice, ada.id, {"role": "billing", "seats": [], "expires_at": database_now() + timedelta(days=1)})
@@ -122,7 +122,7 @@ def test_support_extends_and_changes_nothing_else(ada, acme, person):
     sam = person("support@example.com")
     make_staff(sam)
     extend(staff_actor(sam, acme, "Ticket 812"), ada.id, 30)
-    for edits in ({"role": "admin"}, {"seats": [demo.CODE]}):
+    for edits in ({"role": "admin"}, {"seats": [cast.CODE]}):
         with pytest.raises(PermissionDenied):
             edit(staff_actor(sam, acme, "Ticket 812"), ada.id, edits)
     with pytest.raises(InvalidRequest):

@@ -6,8 +6,10 @@ import pytest
 from django.db import transaction
 from django.db.models.functions import Now
 
-from invitations import deliveries, joining, tokens
-from invitations.corrections import fix_address, release_address
+from invitations import tokens
+from invitations.delivery import deliveries
+from invitations.delivery.undeliverable import fix_address, release_address
+from invitations.join import services
 from invitations.models import Delivery, Invitation, Outcome
 from invitations.offers import offer_for
 from invitations.services import invite, revoke
@@ -26,7 +28,7 @@ from members.errors import (
 )
 from members.models import AuditEvent, Membership
 from tests.racing import race, refused
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 RIGHT = "ada@example.com"
 
@@ -34,24 +36,24 @@ RIGHT = "ada@example.com"
 @pytest.fixture
 def wrong(as_alice) -> Invitation:
     """An invitation that went to a mistyped address, and came back."""
-    terms = {"role": "billing", "products": [demo.CODE], "language": "fr", "note": "Hello", "days": 9}
+    terms = {"role": "billing", "products": [cast.CODE], "language": "fr", "note": "Hello", "days": 9}
     [answer] = invite(as_alice, ["adda@example.com"], **terms)
     Delivery.objects.filter(invitation=answer.invitation).update(state="sent", outcome=Outcome.BOUNCED)
     return answer.invitation
 
 
 def test_the_new_address_is_invited_on_the_same_terms(wrong, as_alice, acme, seats_of):
-    held = seats_of(acme, demo.CODE).held
+    held = seats_of(acme, cast.CODE).held
     new = fix_address(as_alice, wrong.id, " Ada@Example.com ")
     old = Invitation.objects.get(id=wrong.id)
     assert (old.status, old.membership_id, old.email) == ("revoked", None, "adda@example.com")
-    assert (new.email, new.role, new.product_slugs) == (RIGHT, "billing", [demo.CODE])
+    assert (new.email, new.role, new.product_slugs) == (RIGHT, "billing", [cast.CODE])
     assert (new.language, new.note, new.days, new.generation) == ("fr", "Hello", 9, 1)
     member = acme.memberships.get(email=RIGHT)
     assert (member.display_status, member.role, member.sort_name) == ("invited", "billing", RIGHT)
-    assert [seat.product.slug for seat in member.seats.all()] == [demo.CODE]
+    assert [seat.product.slug for seat in member.seats.all()] == [cast.CODE]
     assert not acme.memberships.filter(email="adda@example.com").exists()
-    assert seats_of(acme, demo.CODE).held == held
+    assert seats_of(acme, cast.CODE).held == held
     assert Delivery.objects.get(invitation=new).recipient == RIGHT
 
 
@@ -59,7 +61,7 @@ def test_the_old_link_is_dead_and_the_new_one_lets_in(wrong, as_alice, acme, per
     link = tokens.make(wrong)
     new = fix_address(as_alice, wrong.id, RIGHT)
     assert offer_for(link) is None
-    member = joining.accept(offer_for(tokens.make(new)), person(RIGHT))
+    member = services.accept(offer_for(tokens.make(new)), person(RIGHT))
     assert (member.status, member.seats.count()) == ("active", 1)
 
 
@@ -71,15 +73,15 @@ def test_a_mail_to_the_old_address_that_has_not_left_never_does(as_alice, mailou
 
 
 def test_the_seats_stay_held_even_when_all_are_taken_or_more(wrong, as_alice, acme, seats_of):
-    acme.seat_pools.filter(product__slug=demo.CODE).update(purchased=0)
+    acme.seat_pools.filter(product__slug=cast.CODE).update(purchased=0)
     fix_address(as_alice, wrong.id, RIGHT)
-    assert seats_of(acme, demo.CODE).over_assigned == 1
+    assert seats_of(acme, cast.CODE).over_assigned == 1
 
 
 def test_an_expired_offer_takes_its_seats_again_or_says_that_they_are_gone(wrong, as_alice, acme):
     past = Now() - timedelta(days=1)
     Membership.objects.filter(id=wrong.membership_id).update(expires_at=past)
-    [*_, last] = invite(as_alice, ["a@example.com", "b@example.com", "c@example.com"], products=[demo.CODE])
+    [*_, last] = invite(as_alice, ["a@example.com", "b@example.com", "c@example.com"], products=[cast.CODE])
     with pytest.raises(SeatsExhausted), transaction.atomic():
         fix_address(as_alice, wrong.id, RIGHT)
     assert acme.memberships.get(id=wrong.membership_id).email == "adda@example.com"

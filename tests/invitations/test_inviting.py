@@ -16,7 +16,7 @@ from members.errors import (
     SeatsExhausted,
 )
 from members.models import AuditEvent, Membership
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 
 def back(invitation, **ago):
@@ -36,7 +36,7 @@ def invited(actor, email="ada@example.com", **terms):
 
 def test_an_invitation_is_a_member_a_seat_an_email_and_an_event_at_once(as_alice, acme, seats_of):
     before = seats_of(acme)
-    invitation = invited(as_alice, "Ada@Example.com", role="billing", products=[demo.CHAT])
+    invitation = invited(as_alice, "Ada@Example.com", role="billing", products=[cast.CHAT])
 
     member = acme.memberships.get(email="ada@example.com")
     assert (member.display_status, member.role) == ("invited", "billing")
@@ -100,10 +100,10 @@ def test_each_address_gets_its_own_answer(as_alice, acme):
 
 
 def test_seats_run_out_in_the_order_given(as_alice, acme, seats_of):
-    answers = invite(as_alice, [f"p{n}@example.com" for n in range(5)], products=[demo.CODE])
+    answers = invite(as_alice, [f"p{n}@example.com" for n in range(5)], products=[cast.CODE])
     assert [answer.done for answer in answers] == [True, True, True, False, False]
-    assert answers[4].error.extra == {"product": demo.CODE, "available": 0}
-    assert seats_of(acme, demo.CODE).available == 0
+    assert answers[4].error.extra == {"product": cast.CODE, "available": 0}
+    assert seats_of(acme, cast.CODE).available == 0
 
 
 def test_a_thousand_at_once_are_invited_and_one_more_is_refused_whole(as_alice, acme):
@@ -139,15 +139,15 @@ def test_bad_terms_are_refused_before_anything_is_written(as_alice, acme, terms)
 
 
 def test_inviting_an_expired_address_renews_with_the_new_values(as_alice, acme, seats_of):
-    first = invited(as_alice, products=[demo.CODE])
+    first = invited(as_alice, products=[cast.CODE])
     back(first, days=8)
-    assert seats_of(acme, demo.CODE).held == 0
+    assert seats_of(acme, cast.CODE).held == 0
 
-    second = invited(as_alice, role="admin", products=[demo.CHAT], days=3)
+    second = invited(as_alice, role="admin", products=[cast.CHAT], days=3)
     assert (second.id, second.generation, second.sent_count) == (first.id, 2, 2)
     member = acme.memberships.get(email="ada@example.com")
     assert (member.role, member.display_status) == ("admin", "invited")
-    assert [seat.product.slug for seat in member.seats.all()] == [demo.CHAT]
+    assert [seat.product.slug for seat in member.seats.all()] == [cast.CHAT]
 
 
 def test_resending_makes_a_new_generation_once_a_minute(as_alice):
@@ -161,24 +161,24 @@ def test_resending_makes_a_new_generation_once_a_minute(as_alice):
 
 
 def test_resending_an_expired_offer_holds_its_seats_again_or_says_none_is_left(as_alice, acme, seats_of):
-    first = invited(as_alice, products=[demo.CODE])
+    first = invited(as_alice, products=[cast.CODE])
     back(first, days=8)
-    [*_, last] = invite(as_alice, ["a@example.com", "b@example.com", "c@example.com"], products=[demo.CODE])
+    [*_, last] = invite(as_alice, ["a@example.com", "b@example.com", "c@example.com"], products=[cast.CODE])
     with pytest.raises(SeatsExhausted):
         resend(as_alice, first.id)
     assert Invitation.objects.get(id=first.id).generation == 1
     revoke(as_alice, last.invitation.id)
     resend(as_alice, first.id)
-    assert seats_of(acme, demo.CODE).held == 3
+    assert seats_of(acme, cast.CODE).held == 3
 
 
 def test_revoking_frees_seat_and_row_and_ends_the_story(as_alice, acme, seats_of):
-    invitation = invited(as_alice, products=[demo.CHAT])
+    invitation = invited(as_alice, products=[cast.CHAT])
     revoke(as_alice, invitation.id)
     assert seats_of(acme).held == 0
     assert not acme.memberships.filter(email="ada@example.com").exists()
     kept = Invitation.objects.get(id=invitation.id)
-    assert (kept.status, kept.membership_id, kept.product_slugs) == ("revoked", None, [demo.CHAT])
+    assert (kept.status, kept.membership_id, kept.product_slugs) == ("revoked", None, [cast.CHAT])
     for act in (revoke, resend):
         with pytest.raises(InvitationNotPending):
             act(as_alice, invitation.id)

@@ -2,14 +2,15 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.db import connection
 
-from invitations import joining, tokens
+from invitations import tokens
+from invitations.join import services
 from invitations.models import Delivery, Invitation
 from invitations.offers import accepted_by, offer_for, offer_from_session
 from invitations.services import invite, resend
 from members.errors import AlreadyMember, InvitationNotPending, PermissionDenied, PlanRequired
 from members.models import AuditEvent, Membership, Role, User
 from members.services import change_role
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 
 @pytest.fixture
@@ -28,12 +29,12 @@ def lapse(offer):
 
 
 def join(offer):
-    return joining.accept_as_new_person(offer, name="Ada", password="analytical-engine", language="fr")
+    return services.accept_as_new_person(offer, name="Ada", password="analytical-engine", language="fr")
 
 
 def test_a_new_person_is_active_with_the_seats_that_were_held(offered, acme, seats_of):
     before = seats_of(acme)
-    ada = join(offered(products=[demo.CHAT], role="billing"))
+    ada = join(offered(products=[cast.CHAT], role="billing"))
     member = acme.memberships.get(user=ada)
     assert (member.display_status, member.role, member.expires_at, member.name) == ("active", "billing", None, "Ada")
     assert (ada.email_verified, ada.language, ada.check_password("analytical-engine")) == (True, "fr", True)
@@ -51,7 +52,7 @@ def test_a_token_is_good_once(offered):
     assert offer_for(token) is None
     assert accepted_by(token, ada) == offer.workspace
     with pytest.raises(InvitationNotPending):
-        joining.accept(offer, ada)
+        services.accept(offer, ada)
 
 
 def test_a_resent_offer_kills_the_old_link_and_the_open_form(offered, as_alice):
@@ -85,13 +86,13 @@ def test_a_verified_account_signs_in_instead_of_being_reset(offered, person, clo
     offer = offered()
     assert offer.account_exists
     with pytest.raises(PermissionDenied):
-        joining.accept_as_new_person(offer, name="Eve", password="analytical-engine", language="")
+        services.accept_as_new_person(offer, name="Eve", password="analytical-engine", language="")
     assert User.objects.get(id=ada.id).check_password("workspace-demo")
 
 
 def test_another_address_never_joins(offered, bob, acme):
     with pytest.raises(PermissionDenied):
-        joining.accept(offered(), bob)
+        services.accept(offered(), bob)
     assert acme.memberships.get(email="ada@example.com").display_status == "invited"
 
 
@@ -99,27 +100,27 @@ def test_who_is_in_the_workspace_under_another_address_joins_no_second_time(offe
     acme.memberships.filter(user=bob).update(email="robert@acme.example")
     offer = offered(bob.email)
     with pytest.raises(AlreadyMember):
-        joining.accept(offer, bob)
+        services.accept(offer, bob)
     assert acme.memberships.get(email=bob.email).display_status == "invited"
 
 
 def test_an_expired_offer_holds_nothing_and_lets_its_holder_ask_once(offered, seats_of, acme, mailoutbox):
-    offer = offered(products=[demo.CODE])
+    offer = offered(products=[cast.CODE])
     with pytest.raises(InvitationNotPending):
-        joining.ask_for_new_link(offer)
+        services.ask_for_new_link(offer)
     lapse(offer)
-    assert seats_of(acme, demo.CODE).held == 0
+    assert seats_of(acme, cast.CODE).held == 0
     with pytest.raises(InvitationNotPending, match="expired"):
         join(offer)
     for _ in range(3):
-        joining.ask_for_new_link(offer)
+        services.ask_for_new_link(offer)
     assert Delivery.objects.filter(kind="asked").count() == acme.memberships.admins().count()
 
 
 def test_declining_frees_the_seat_and_the_address(offered, acme, seats_of):
-    offer = offered(products=[demo.CODE])
-    joining.decline(offer)
-    assert seats_of(acme, demo.CODE).held == 0
+    offer = offered(products=[cast.CODE])
+    services.decline(offer)
+    assert seats_of(acme, cast.CODE).held == 0
     assert not acme.memberships.filter(email="ada@example.com").exists()
     assert offered() is not None
 

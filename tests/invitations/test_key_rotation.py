@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from invitations.deliveries import drain
+from invitations.delivery.deliveries import drain
 from invitations.models import Delivery, Invitation, InvitationStatus
 from invitations.services import invite
 

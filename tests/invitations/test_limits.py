@@ -12,7 +12,7 @@ from members.access import actor_for, system_actor
 from members.errors import RateLimited, Undeliverable
 from members.models import Membership, Role
 from tests.racing import race, refused
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 DAY = 24 * 3600
 
@@ -90,7 +90,7 @@ def test_a_person_has_their_limit_across_workspaces(few, alice, as_alice, dana, 
 
 
 def test_a_workspace_has_its_limit_whoever_sends(few, as_alice, person):
-    demo.join(as_alice, person("grace@acme.example"), Role.ADMIN)
+    cast.join(as_alice, person("grace@acme.example"), Role.ADMIN)
     fresh_day()
     grace = actor_for(person("grace@acme.example"), "acme")
     assert codes(invite(as_alice, [f"a{n}@example.com" for n in range(4)])) == ["invited"] * 4
@@ -120,9 +120,9 @@ def test_in_bulk_each_address_has_its_own_answer(few, as_alice):
 
 
 def test_what_is_refused_uses_nothing_up(few, as_alice, acme):
-    acme.seat_pools.filter(product__slug=demo.CODE).update(purchased=0)
+    acme.seat_pools.filter(product__slug=cast.CODE).update(purchased=0)
     for _ in range(9):
-        invite(as_alice, ["a@example.com"], products=[demo.CODE])
+        invite(as_alice, ["a@example.com"], products=[cast.CODE])
         invite(as_alice, ["bob@acme.example", "nonsense"])
     assert codes(invite(as_alice, [f"a{n}@example.com" for n in range(4)])) == ["invited"] * 4
 

@@ -6,7 +6,8 @@ import pytest
 
 from billing_seats import services as seats
 from billing_seats.models import SeatPool
-from invitations import joining, tokens
+from invitations import tokens
+from invitations.join import services
 from invitations.models import Delivery, Invitation
 from invitations.offers import offer_for
 from invitations.services import invite, resend, revoke
@@ -16,7 +17,7 @@ from members.models import AuditEvent, Membership, Role, User
 from members.services import change_role, leave, remove
 from tests.racing import race, refused
 from tests.sessions import PATIENCE, sessions
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CROWD = 50
@@ -29,12 +30,12 @@ def offered(actor, email="ada@example.com", **terms):
 
 
 def test_fifty_invites_for_one_last_seat_make_exactly_one(as_alice, acme, seats_of):
-    SeatPool.objects.filter(workspace=acme, product__slug=demo.CODE).update(purchased=1)
-    acts = [partial(invite, as_alice, [f"p{n}@example.com"], products=[demo.CODE]) for n in range(CROWD)]
+    SeatPool.objects.filter(workspace=acme, product__slug=cast.CODE).update(purchased=1)
+    acts = [partial(invite, as_alice, [f"p{n}@example.com"], products=[cast.CODE]) for n in range(CROWD)]
     answers = [answer for result in race(*acts) for answer in result]
     assert sum(answer.done for answer in answers) == 1
     assert {type(answer.error) for answer in answers if not answer.done} == {SeatsExhausted}
-    assert (seats_of(acme, demo.CODE).held, SeatPool.objects.get(product__slug=demo.CODE).assigned) == (1, 1)
+    assert (seats_of(acme, cast.CODE).held, SeatPool.objects.get(product__slug=cast.CODE).assigned) == (1, 1)
     assert Delivery.objects.filter(kind="invitation", recipient__startswith="p").count() == 1
 
 
@@ -46,8 +47,8 @@ def test_fifty_invites_of_one_address_make_one_invitation(as_alice, acme):
 
 
 def test_fifty_new_people_accepting_one_token_are_one_person(as_alice, acme):
-    _invitation, offer = offered(as_alice, products=[demo.CHAT])
-    join = partial(joining.accept_as_new_person, offer, name="Ada", password="a-long-password", language="")
+    _invitation, offer = offered(as_alice, products=[cast.CHAT])
+    join = partial(services.accept_as_new_person, offer, name="Ada", password="a-long-password", language="")
     results = race(*[join for _ in range(CROWD)])
     assert {type(error) for error in refused(results)} == {InvitationNotPending}
     assert len(refused(results)) == CROWD - 1
@@ -59,7 +60,7 @@ def test_fifty_new_people_accepting_one_token_are_one_person(as_alice, acme):
 def test_fifty_accepts_of_one_account_make_one_membership(as_alice, acme, person):
     ada = person("ada@example.com")
     _invitation, offer = offered(as_alice)
-    results = race(*[partial(joining.accept, offer, ada) for _ in range(CROWD)])
+    results = race(*[partial(services.accept, offer, ada) for _ in range(CROWD)])
     assert len(refused(results)) == CROWD - 1
     assert acme.memberships.filter(user=ada).count() == 1
 
@@ -68,27 +69,27 @@ def test_fifty_accepts_of_one_account_make_one_membership(as_alice, acme, person
 def test_accept_against_another_end_lets_exactly_one_win(as_alice, acme, person, other, seats_of):
     ada = person("ada@example.com")
     for _ in range(5):
-        invitation, offer = offered(as_alice, products=[demo.CODE])
+        invitation, offer = offered(as_alice, products=[cast.CODE])
         Invitation.objects.update(sent_at="2026-01-01T00:00:00Z")
         rival = {
             "revoke": partial(revoke, as_alice, invitation.id),
             "resend": partial(resend, as_alice, invitation.id),
-            "decline": partial(joining.decline, offer),
+            "decline": partial(services.decline, offer),
         }[other]
-        results = race(partial(joining.accept, offer, ada), rival)
+        results = race(partial(services.accept, offer, ada), rival)
         assert [type(error) for error in refused(results)] == [InvitationNotPending]
         joined = acme.memberships.filter(user=ada, status="active")
         assert joined.exists() == (not isinstance(results[0], Exception))
         Membership.objects.filter(workspace=acme, email=ada.email).delete()
         Invitation.objects.filter(status="pending", email=ada.email).update(status="revoked")
-        assert SeatPool.objects.get(product__slug=demo.CODE, workspace=acme).assigned == 0
+        assert SeatPool.objects.get(product__slug=cast.CODE, workspace=acme).assigned == 0
 
 
 def test_the_member_is_locked_before_the_invitation(as_alice):
     invitation, offer = offered(as_alice)
     with sessions() as (holder, looker), ThreadPoolExecutor(1) as pool:
         holder.run("SELECT 1 FROM invitations_invitation WHERE id = %s FOR UPDATE", [invitation.id])
-        declined = pool.submit(race, partial(joining.decline, offer))
+        declined = pool.submit(race, partial(services.decline, offer))
         deadline = time.monotonic() + PATIENCE
         free = "SELECT 1 FROM members_membership WHERE id = %s FOR UPDATE SKIP LOCKED"
         while looker.run(free, [invitation.membership_id]) and time.monotonic() < deadline:
@@ -121,10 +122,10 @@ def test_two_admins_at_once_leave_one(acme, bob, alice, act):
 
 def test_fifty_gives_of_three_seats_give_three(as_alice, acme, seats_of):
     people = [answer.invitation.membership_id for answer in invite(as_alice, [f"p{n}@example.com" for n in range(50)])]
-    results = race(*[partial(seats.give, as_alice, member_id, demo.CODE) for member_id in people])
+    results = race(*[partial(seats.give, as_alice, member_id, cast.CODE) for member_id in people])
     assert {type(error) for error in refused(results)} == {SeatsExhausted}
     assert len(refused(results)) == CROWD - 3
-    assert seats_of(acme, demo.CODE).held == 3
+    assert seats_of(acme, cast.CODE).held == 3
 
 
 def test_removing_one_member_fifty_times_frees_the_seat_once(as_alice, acme, bob, seats_of):
@@ -132,4 +133,4 @@ def test_removing_one_member_fifty_times_frees_the_seat_once(as_alice, acme, bob
     results = race(*[partial(remove, as_alice, row.id) for _ in range(CROWD)])
     assert {type(error) for error in refused(results)} == {NotFound}
     assert seats_of(acme).in_use == 0
-    assert SeatPool.objects.get(workspace=acme, product__slug=demo.CHAT).assigned == 0
+    assert SeatPool.objects.get(workspace=acme, product__slug=cast.CHAT).assigned == 0

@@ -7,11 +7,13 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from billing_seats.models import Plan
-from invitations import deliveries, joining, tokens
-from invitations.emails import render
+from invitations import tokens
+from invitations.delivery import deliveries
+from invitations.delivery.emails import render
+from invitations.delivery.reminders import due, remind
+from invitations.join import services
 from invitations.models import Delivery, Invitation, Kind
 from invitations.offers import offer_for
-from invitations.reminders import due, remind
 from invitations.services import invite, resend, revoke
 from members.models import Membership
 from tests.racing import race, refused
@@ -105,7 +107,7 @@ def test_a_workspace_may_turn_them_off(ending, acme):
 def test_what_happened_meanwhile_calls_it_off(end, ending, as_alice, acme, person, mailoutbox):
     remind()
     if end == "accepted":
-        joining.accept(offer_for(tokens.make(ending)), person("ada@example.com"))
+        services.accept(offer_for(tokens.make(ending)), person("ada@example.com"))
     elif end == "revoked":
         revoke(as_alice, ending.id)
     elif end == "resent":

@@ -6,13 +6,13 @@ import pytest
 from django.db.models.functions import Now
 
 from invitations import tokens
-from invitations.deliveries import drain
+from invitations.delivery.deliveries import drain
 from invitations.models import Delivery, Invitation
 from invitations.services import invite, resend, retry_delivery, revoke
 from members.access import actor_for
 from members.errors import DomainError, InvalidRequest, InvitationNotPending, NotFound, PermissionDenied, RateLimited
 from members.models import AuditEvent, Membership
-from members.outbox import State
+from members.outbox.queue import State
 
 ZOE = "zoe@new.example"
 

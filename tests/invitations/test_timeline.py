@@ -6,13 +6,14 @@ import pytest
 from django.db.models.functions import Now
 from django.test import Client
 
-from invitations import joining, openings, tokens
-from invitations.corrections import release_address
+from invitations import tokens
+from invitations.delivery.reminders import remind
+from invitations.delivery.timeline import story
+from invitations.delivery.undeliverable import release_address
+from invitations.join import link_openings, services
 from invitations.models import Delivery, DeliveryEvent, Invitation, Kind, LinkOpening
 from invitations.offers import offer_for
-from invitations.reminders import remind
 from invitations.services import invite, resend, revoke
-from invitations.timeline import story
 from members.access import actor_for
 from members.errors import NotFound, PermissionDenied
 from members.models import Membership
@@ -52,7 +53,7 @@ def test_it_is_told_from_the_invitation_to_the_end(offer, as_alice, person):
     resend(as_alice, offer.id)
     Delivery.objects.filter(invitation=offer, generation=2).update(state="sent", sent_at=Now())
     offer.refresh_from_db()
-    joining.accept(offer_for(tokens.make(offer)), person("ada@example.com"))
+    services.accept(offer_for(tokens.make(offer)), person("ada@example.com"))
     assert kinds(as_alice, offer) == ["invited", "sent", "delivered", "opened", "resent", "sent", "accepted"]
 
 
@@ -89,7 +90,7 @@ def test_reminder_question_release_and_ends_are_in_it(offer, as_alice):
     remind()
     Delivery.objects.filter(kind=Kind.REMINDER).update(state="sent", sent_at=Now())
     Membership.objects.filter(id=offer.membership_id).update(expires_at=Now())
-    joining.ask_for_new_link(offer_for(tokens.make(offer)))
+    services.ask_for_new_link(offer_for(tokens.make(offer)))
     Delivery.objects.filter(invitation=offer, kind=Kind.INVITATION).update(outcome="bounced", outcome_at=Now())
     release_address(as_alice, "ada@example.com")
     revoke(as_alice, offer.id)
@@ -176,7 +177,7 @@ def test_no_token_stands_in_a_note(offer):
 
 
 def test_a_bounded_number_is_kept(offer, monkeypatch):
-    monkeypatch.setattr(openings, "MOST", 3)
+    monkeypatch.setattr(link_openings, "MOST", 3)
     for _ in range(6):
         opened(offer)
     assert sorted(LinkOpening.objects.values_list("number", flat=True)) == [1, 2, 3]
@@ -196,7 +197,7 @@ def test_fifty_at_once_open_it_and_none_is_kept_waiting_or_fails(as_alice, acme)
     results = race(*[lambda: Client().get(link).status_code] * 50)
     assert refused(results) == []
     assert set(results) == {302}
-    assert 1 <= LinkOpening.objects.count() <= openings.MOST
+    assert 1 <= LinkOpening.objects.count() <= link_openings.MOST
 
 
 # --- the page

@@ -8,11 +8,11 @@ import pytest
 from django.db.models.functions import Now
 from django.test import Client
 
-from invitations.events import MOST
+from invitations.delivery.provider_events import MOST
 from invitations.models import Delivery, DeliveryEvent
 from members.access import actor_for
 from members.models import AccountMail
-from members.outbox import State
+from members.outbox.queue import State
 from tests.invitations.payloads import (
     PROVIDERS,
     SECRET,

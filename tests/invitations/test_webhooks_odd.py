@@ -9,7 +9,7 @@ from django.test import Client
 
 from invitations.models import Delivery, DeliveryEvent
 from invitations.services import invite
-from members.outbox import State
+from members.outbox.queue import State
 from tests.invitations.payloads import MAKERS, PROVIDERS, T0, outcome, post, postmark, sendgrid
 from tests.performance.test_query_counts import count
 

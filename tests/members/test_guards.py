@@ -8,7 +8,7 @@ from billing_seats.services import hold
 from invitations.services import invite
 from members.access import actor_for
 from members.models import AuditEvent, Membership, Workspace
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 
 def refused(sql: str, *params) -> str:
@@ -68,7 +68,7 @@ def test_one_membership_per_address_and_per_user(acme, alice, bob):
 
 def test_no_row_of_one_tenant_points_at_anothers(acme, globex, dana):
     foreign = globex.memberships.get(user=dana)
-    chat = SeatPool.objects.get(workspace=acme, product__slug=demo.CHAT)
+    chat = SeatPool.objects.get(workspace=acme, product__slug=cast.CHAT)
     assert "seat_membership_of_tenant" in refused(
         "INSERT INTO billing_seats_seat (id, workspace_id, membership_id, product_id) VALUES (%s, %s, %s, %s)",
         foreign.id,
@@ -88,7 +88,7 @@ def test_sql_by_hand_cannot_take_more_seats_than_were_bought(as_alice, acme, sea
     SeatPool.objects.filter(workspace=acme).update(purchased=1)
     invite(as_alice, ["ada@example.com"])
     ada = acme.memberships.get(email="ada@example.com")
-    chat = SeatPool.objects.get(workspace=acme, product__slug=demo.CHAT)
+    chat = SeatPool.objects.get(workspace=acme, product__slug=cast.CHAT)
     with pytest.raises(IntegrityError, match="no seat of this product is left"), transaction.atomic():
         Seat.objects.create(workspace=acme, membership=ada, product=chat.product)
     chat.refresh_from_db()
@@ -97,10 +97,10 @@ def test_sql_by_hand_cannot_take_more_seats_than_were_bought(as_alice, acme, sea
 
 def test_renewing_a_lapsed_holder_by_hand_is_refused_when_the_seat_is_gone(as_alice, acme):
     SeatPool.objects.filter(workspace=acme).update(purchased=1)
-    invite(as_alice, ["first@example.com"], products=[demo.CODE])
+    invite(as_alice, ["first@example.com"], products=[cast.CODE])
     first = acme.memberships.filter(email="first@example.com")
     first.update(expires_at="2026-01-01T00:00:00Z")
-    [second] = invite(as_alice, ["second@example.com"], products=[demo.CODE])
+    [second] = invite(as_alice, ["second@example.com"], products=[cast.CODE])
     assert second.done
     assert "no seat of this product is left" in refused(
         "UPDATE members_membership SET expires_at = now() + interval '1 day' WHERE email = 'first@example.com'"

@@ -9,9 +9,9 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
-from members import outbox, relay
-from members.mail_counts import MailCount
 from members.models import AccountMail
+from members.outbox import queue, relay
+from members.outbox.mail_counts import MailCount
 from tests.racing import race, refused
 
 ROWS = AccountMail.objects
@@ -152,7 +152,7 @@ def test_a_row_whose_worker_died_is_taken_over_after_its_lease(abandoned, state,
 
 
 def test_a_row_that_kills_its_workers_comes_last_and_is_given_up(mail, state, mailoutbox):
-    for _ in range(outbox.MAX_UNKNOWN):
+    for _ in range(queue.MAX_UNKNOWN):
         name, ids = ROWS.all().claim()
         ROWS.begin(name, *ids)
         pass_time()
@@ -241,9 +241,9 @@ def test_a_broker_that_is_away_costs_a_process_one_wait(monkeypatch):
             rings.append("ring")
             raise OperationalError
 
-    monkeypatch.setattr(outbox._Doorbell, "quiet_until", 0.0)
+    monkeypatch.setattr(queue._Doorbell, "quiet_until", 0.0)
     for _ in range(3):
-        outbox.nudge(Task())
+        queue.nudge(Task())
     assert rings == ["ring"]
 
 
@@ -253,7 +253,7 @@ def test_what_is_due_is_found_by_an_index_however_much_was_sent(mail, settings, 
     ROWS.bulk_create([AccountMail(kind="x", email="ada@example.com", state="sent") for _ in range(3000)])
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE members_accountmail")
-    for rows in (ROWS.due().order_by("next_attempt_at"), ROWS.filter(state__in=outbox.OPEN)):
+    for rows in (ROWS.due().order_by("next_attempt_at"), ROWS.filter(state__in=queue.OPEN)):
         assert "account_mail_open" in rows.explain()
     assert "account_mail_failed" in ROWS.filter(state="failed").explain()
     assert "account_mail_by_provider" in ROWS.filter(provider_message_id="x").exclude(provider_message_id="").explain()

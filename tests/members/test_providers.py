@@ -10,10 +10,10 @@ from anymail.exceptions import AnymailAPIError
 from django.db.models.functions import Now
 from django.utils import timezone, translation
 
-from members import relay
-from members.mail_errors import NotOpened, judge
-from members.mailing import compose
 from members.models import AccountMail
+from members.outbox import relay
+from members.outbox.compose import compose
+from members.outbox.failures import NotOpened, judge
 from tests.providers import CUT, DROP, HANG, HTML, ODD, TRICKLE, HttpSink, SmtpSink
 
 ROWS = AccountMail.objects
@@ -142,7 +142,7 @@ def test_a_message_that_the_server_does_not_take(smtp, state, said, expected):
 
 def test_no_server_at_all(state, settings):
     options = {"host": "127.0.0.1", "port": closed_port(), "timeout": 0.3}
-    settings.MAILERS = {"default": {"BACKEND": "members.smtp.EmailBackend", "OPTIONS": options}}
+    settings.MAILERS = {"default": {"BACKEND": "members.outbox.smtp.EmailBackend", "OPTIONS": options}}
     drain()
     assert state("error_code", "attempts") == ("queued", "ConnectionRefusedError", 1)
 

@@ -17,14 +17,14 @@ def ready(number: int) -> list[tuple[str, str, bytes, dict[str, str]]]:
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: PLC0415 -- after the set-up
     from django.db.models.functions import Now  # noqa: PLC0415 -- models load after the set-up
 
-    from billing_seats.purchases import resize  # noqa: PLC0415 -- as above
-    from invitations.reader import HELD  # noqa: PLC0415 -- as above
+    from billing_seats.subscription.services import resize  # noqa: PLC0415 -- as above
+    from invitations.join.link_session import HELD  # noqa: PLC0415 -- as above
     from invitations.services import MAX_ADDRESSES, invite  # noqa: PLC0415 -- as above
     from members.access import actor_for, system_actor  # noqa: PLC0415 -- as above
     from members.ids import new_id  # noqa: PLC0415 -- as above
     from members.models import Session, User  # noqa: PLC0415 -- as above
-    from members.sessions import SessionStore  # noqa: PLC0415 -- as above
-    from workspace_admin.demo import CHAT, add_person  # noqa: PLC0415 -- as above
+    from members.session_store import SessionStore  # noqa: PLC0415 -- as above
+    from workspace_admin.demo.cast import CHAT, add_person  # noqa: PLC0415 -- as above
 
     dana = actor_for(User.objects.get(email="dana@globex.example"), "globex")
     pool = dana.workspace.seat_pools.get(product__slug=CHAT)

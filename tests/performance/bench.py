@@ -103,17 +103,17 @@ def session(admin: "Actor") -> dict[str, str]:
 
 def key(admin: "Actor") -> dict[str, str]:
     """Answer the headers of a script of this Admin's."""
-    from billing_seats.keys import create_key  # noqa: PLC0415 -- models load after set-up
+    from billing_seats.keys.services import create_key  # noqa: PLC0415 -- models load after set-up
 
     return {"Authorization": f"Bearer {create_key(admin, name='Bench', scope='write')[1]}"}
 
 
 def product_key() -> dict[str, str]:
     """Answer the headers of a product that asks who may open it."""
-    from billing_seats.keys import Supporter, create_product_key  # noqa: PLC0415 -- models load after set-up
+    from billing_seats.keys.services import Supporter, create_product_key  # noqa: PLC0415 -- models load after set-up
     from billing_seats.models import Product  # noqa: PLC0415 -- as above
     from members.models import User  # noqa: PLC0415 -- as above
-    from workspace_admin.demo import CHAT  # noqa: PLC0415 -- as above
+    from workspace_admin.demo.cast import CHAT  # noqa: PLC0415 -- as above
 
     staff = Supporter(User(email=f"staff@{DOMAIN}", is_staff=True, is_superuser=True), "bench")
     return {"Authorization": f"Bearer {create_product_key(staff, Product.objects.get(slug=CHAT), name='Bench')[1]}"}
@@ -121,7 +121,7 @@ def product_key() -> dict[str, str]:
 
 def invite_many(port: int, slug: str, emails: list[str], headers: dict[str, str]) -> None:
     """Invite all of these addresses with a seat each, by one call."""
-    from workspace_admin.demo import CHAT  # noqa: PLC0415 -- models load after set-up
+    from workspace_admin.demo.cast import CHAT  # noqa: PLC0415 -- models load after set-up
 
     connection = http.client.HTTPConnection("127.0.0.1", port)
     body = json.dumps({"emails": emails, "seats": [CHAT]}).encode()

@@ -13,9 +13,9 @@ def host(seats: int = 0) -> "Actor":
     """Answer the Admin of a new workspace that bought so many seats of the assistant."""
     from billing_seats.models import Plan  # noqa: PLC0415 -- models load after the set-up
     from members.access import actor_for  # noqa: PLC0415 -- as above
-    from workspace_admin import demo  # noqa: PLC0415 -- as above
+    from workspace_admin.demo import cast  # noqa: PLC0415 -- as above
 
     slug = f"bench-{time.time_ns()}"
-    owner = demo.add_person(f"{slug}@{DOMAIN}", "Somebody New", None)
-    demo.open_house(demo.House("Bench", slug, Plan.TEAM, {demo.CHAT: seats}, owner.email), owner)
+    owner = cast.add_person(f"{slug}@{DOMAIN}", "Somebody New", None)
+    cast.open_house(cast.House("Bench", slug, Plan.TEAM, {cast.CHAT: seats}, owner.email), owner)
     return actor_for(owner, slug)

@@ -45,7 +45,7 @@ def sink() -> Iterator[None]:
     process = subprocess.Popen([sys.executable, "-c", _SINK, str(port)], stdout=subprocess.PIPE)
     process.stdout.readline()
     options = {"host": "127.0.0.1", "port": port, "timeout": 10}
-    settings.MAILERS = {"default": {"BACKEND": "members.smtp.EmailBackend", "OPTIONS": options}}
+    settings.MAILERS = {"default": {"BACKEND": "members.outbox.smtp.EmailBackend", "OPTIONS": options}}
     try:
         yield
     finally:
@@ -67,9 +67,9 @@ def queue(admin: "Actor") -> None:
 
 def bare() -> float:
     """Answer mails a second of the loop."""
-    from invitations import emails  # noqa: PLC0415 -- as above
+    from invitations.delivery import emails  # noqa: PLC0415 -- as above
     from invitations.models import Delivery  # noqa: PLC0415 -- as above
-    from members.mailing import compose  # noqa: PLC0415 -- as above
+    from members.outbox.compose import compose  # noqa: PLC0415 -- as above
 
     known: list[dict] = []
     emails.compose = lambda template, **parts: known.append({"template": template, **parts})
@@ -88,7 +88,7 @@ def bare() -> float:
 
 def ours() -> float:
     """Answer mails a second of a worker's turn."""
-    from invitations.deliveries import drain  # noqa: PLC0415 -- as above
+    from invitations.delivery.deliveries import drain  # noqa: PLC0415 -- as above
 
     began = time.perf_counter()
     sent = 0

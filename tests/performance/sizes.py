@@ -24,15 +24,15 @@ def seed() -> None:
 
 def acts(slug: str) -> dict[str, Callable[[], object]]:
     """Answer what is measured in the workspace, each leaving it as it was."""
-    from billing_seats.counts import seat_counts  # noqa: PLC0415 -- models load after the set-up
-    from billing_seats.entitlement import decide, standing_of  # noqa: PLC0415 -- as above
-    from billing_seats.lifecycle import deactivate, reactivate  # noqa: PLC0415 -- as above
-    from billing_seats.purchases import resize  # noqa: PLC0415 -- as above
+    from billing_seats.budgets import seat_counts  # noqa: PLC0415 -- models load after the set-up
+    from billing_seats.entitlement.explain import decide, standing_of  # noqa: PLC0415 -- as above
+    from billing_seats.lifecycle.services import deactivate, reactivate  # noqa: PLC0415 -- as above
     from billing_seats.services import give, move, take  # noqa: PLC0415 -- as above
+    from billing_seats.subscription.services import resize  # noqa: PLC0415 -- as above
     from invitations.services import invite, revoke  # noqa: PLC0415 -- as above
     from members.access import actor_for, system_actor  # noqa: PLC0415 -- as above
     from members.models import User  # noqa: PLC0415 -- as above
-    from workspace_admin.demo import CHAT, CODE  # noqa: PLC0415 -- as above
+    from workspace_admin.demo.cast import CHAT, CODE  # noqa: PLC0415 -- as above
     from workspace_admin.people.roster import find  # noqa: PLC0415 -- as above
 
     alice = actor_for(User.objects.get(email="alice@acme.example"), slug)

@@ -7,18 +7,18 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from billing_seats.keys import Supporter, create_product_key
+from billing_seats.keys.services import Supporter, create_product_key
 from billing_seats.models import Product
 from invitations.services import invite
 from members.access import actor_for
 from members.models import AuditEvent, User
 from tests.api.conftest import Caller
-from workspace_admin import demo, large
+from workspace_admin.demo import cast, large
 from workspace_admin.people.roster import ORDERS, STATUSES
 
 AUTHENTICATION = 1
 MEMBERS, INVITATIONS, EVENTS = (f"/workspaces/acme/{name}" for name in ("members", "invitations", "audit-events"))
-ENTITLEMENT = f"/workspaces/acme/entitlements/{demo.CHAT}"
+ENTITLEMENT = f"/workspaces/acme/entitlements/{cast.CHAT}"
 
 
 def asked(program, path, **query):
@@ -39,10 +39,10 @@ def test_an_entitlement_check_with_a_key_is_two_statements_from_its_first_call_o
 
 def test_and_with_the_key_of_a_product(acme):
     boss = Supporter(User.objects.create_superuser("boss@example.com"), "to ask")
-    _key, text = create_product_key(boss, Product.objects.get(slug=demo.CHAT), name="Chat")
+    _key, text = create_product_key(boss, Product.objects.get(slug=cast.CHAT), name="Chat")
     program = Caller(Client(headers={"Authorization": f"Bearer {text}"}))
     for workspace in (acme.slug, acme.id):
-        path = f"/workspaces/{workspace}/entitlements/{demo.CHAT}"
+        path = f"/workspaces/{workspace}/entitlements/{cast.CHAT}"
         statements, answer = asked(program, path, email="bob@acme.example")
         assert len(statements) == AUTHENTICATION + 1, statements
         assert answer["reason"] in {"seat", "no_seat"}
@@ -53,7 +53,7 @@ def test_and_with_the_key_of_a_product(acme):
     [
         *((MEMBERS, {"sort": sort}, 2) for sort in ORDERS),
         *((MEMBERS, {"status": status}, 2) for status in STATUSES),
-        (MEMBERS, {"role": "member", "product": demo.CHAT}, 3),
+        (MEMBERS, {"role": "member", "product": cast.CHAT}, 3),
         (MEMBERS, {"q": "person", "sort": "-joined_at"}, 3),
         (INVITATIONS, {}, 3),
         (INVITATIONS, {"status": "pending"}, 3),

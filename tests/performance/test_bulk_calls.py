@@ -2,15 +2,15 @@
 
 import pytest
 
-from billing_seats.purchases import resize
+from billing_seats.subscription.services import resize
 from members.access import system_actor
 from tests.performance.test_query_counts import count
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 MOST = 40
 
 
-@pytest.mark.parametrize("seats", [[], [demo.CHAT, demo.CODE]])
+@pytest.mark.parametrize("seats", [[], [cast.CHAT, cast.CODE]])
 def test_inviting_many_is_so_many_statements_a_hundred(acme, as_alice, key_of, seats):
     for product in seats:
         resize(system_actor(acme), product, 500)

@@ -4,10 +4,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from invitations import joining, tokens
+from invitations import tokens
+from invitations.join import services
 from invitations.offers import offer_for
 from invitations.services import invite
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 
 def count(act) -> int:
@@ -21,7 +22,7 @@ def count(act) -> int:
 @pytest.fixture
 def crowd(as_alice):
     def grow(size: int) -> None:
-        seats = [demo.CHAT] if size < 5 else []
+        seats = [cast.CHAT] if size < 5 else []
         invite(as_alice, [f"person{size}-{n}@example.com" for n in range(size)], products=seats)
 
     return grow
@@ -48,7 +49,7 @@ def test_a_list_costs_the_same_however_many_there_are(path, most, crowd, client_
 
 
 def test_inviting_costs_the_same_for_one_as_for_fifty(as_alice):
-    one = count(lambda: invite(as_alice, ["one@example.com"], products=[demo.CHAT]))
+    one = count(lambda: invite(as_alice, ["one@example.com"], products=[cast.CHAT]))
     fifty = count(lambda: invite(as_alice, [f"p{n}@example.com" for n in range(50)]))
     assert fifty <= one <= 12
 
@@ -63,7 +64,7 @@ def test_inviting_one_by_the_api_is_pinned(as_alice, alice, key_of, client_for):
 
 
 def test_accepting_is_pinned(as_alice, person):
-    [answer] = invite(as_alice, ["ada@example.com"], products=[demo.CHAT])
+    [answer] = invite(as_alice, ["ada@example.com"], products=[cast.CHAT])
     ada = person("ada@example.com")
     offer = offer_for(tokens.make(answer.invitation))
-    assert count(lambda: joining.accept(offer, ada)) <= 7
+    assert count(lambda: services.accept(offer, ada)) <= 7

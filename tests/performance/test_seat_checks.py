@@ -7,18 +7,18 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
-from billing_seats.counts import rooms, seat_counts
-from billing_seats.lifecycle import deactivate, reactivate, set_end
+from billing_seats.budgets import rooms, seat_counts
+from billing_seats.lifecycle.services import deactivate, reactivate, set_end
 from billing_seats.models import Product
-from billing_seats.purchases import resize
 from billing_seats.services import give, move, take
+from billing_seats.subscription.services import resize
 from invitations.editing import edit
 from invitations.services import invite, revoke
 from members.access import system_actor
 from members.clock import database_now
 from members.models import Membership, Workspace
 from tests.performance.test_query_counts import count
-from workspace_admin import demo, large
+from workspace_admin.demo import cast, large
 
 FEW, MANY = 1, 1_000
 
@@ -31,7 +31,7 @@ def bob_row(acme, bob):
 @pytest.fixture
 def left(acme):
     """Buy so many seats of Mistral Code that this many are left."""
-    return lambda free: resize(system_actor(acme), demo.CODE, free)
+    return lambda free: resize(system_actor(acme), cast.CODE, free)
 
 
 def checks(act) -> list[str]:
@@ -45,8 +45,8 @@ def checks(act) -> list[str]:
 @pytest.mark.parametrize(("free", "most"), [(MANY, 1), (FEW, 2)])
 def test_whether_a_seat_is_left_is_read_in_two_statements_at_most(acme, left, free, most):
     left(free)
-    products = list(Product.objects.filter(slug__in=[demo.CODE, demo.CHAT]))
-    resize(system_actor(acme), demo.CHAT, 1 + free)
+    products = list(Product.objects.filter(slug__in=[cast.CODE, cast.CHAT]))
+    resize(system_actor(acme), cast.CHAT, 1 + free)
     with transaction.atomic():
         locked = Workspace.objects.lock(acme.id)
         assert count(lambda: rooms(locked, products)) == most
@@ -59,9 +59,9 @@ def test_giving_holding_and_reactivating_check_once(as_alice, bob_row, left, nam
     if name == "reactivate":
         deactivate(as_alice, bob_row.id)
     act = {
-        "give": lambda: give(as_alice, bob_row.id, demo.CODE),
-        "invite": lambda: invite(as_alice, ["ada@example.com"], products=[demo.CODE]),
-        "reactivate": lambda: reactivate(as_alice, bob_row.id, [demo.CODE]),
+        "give": lambda: give(as_alice, bob_row.id, cast.CODE),
+        "invite": lambda: invite(as_alice, ["ada@example.com"], products=[cast.CODE]),
+        "reactivate": lambda: reactivate(as_alice, bob_row.id, [cast.CODE]),
     }[name]
     # One more finds which products are sold here: it reads the pools too.
     assert len(checks(act)) <= 3
@@ -69,8 +69,8 @@ def test_giving_holding_and_reactivating_check_once(as_alice, bob_row, left, nam
 
 def test_what_is_given_and_taken_is_pinned(as_alice, bob_row, left):
     left(MANY)
-    assert count(lambda: give(as_alice, bob_row.id, demo.CODE)) <= 9
-    assert count(lambda: take(as_alice, bob_row.id, demo.CODE)) <= 5
+    assert count(lambda: give(as_alice, bob_row.id, cast.CODE)) <= 9
+    assert count(lambda: take(as_alice, bob_row.id, cast.CODE)) <= 5
 
 
 def test_how_seats_stand_is_one_statement(acme):
@@ -92,15 +92,15 @@ def test_seats_that_end_are_counted_without_their_members(alice):
 def test_a_members_seats_are_found_by_the_index_of_their_tenant(as_alice, bob_row, acme, client_for, alice):
     """Seats are indexed by workspace first: asked for by member alone, all seats of the installation are read."""
     soon = database_now() + timedelta(hours=1)
-    [answer] = invite(as_alice, ["ada@example.com"], products=[demo.CHAT])
+    [answer] = invite(as_alice, ["ada@example.com"], products=[cast.CHAT])
     with CaptureQueriesContext(connection) as captured:
-        give(as_alice, bob_row.id, demo.CODE)
-        move(as_alice, demo.CODE, bob_row.id, answer.invitation.membership_id)
+        give(as_alice, bob_row.id, cast.CODE)
+        move(as_alice, cast.CODE, bob_row.id, answer.invitation.membership_id)
         edit(as_alice, answer.invitation.id, {"seats": []})
         revoke(as_alice, answer.invitation.id)
         set_end(as_alice, bob_row.id, soon)
         Membership.objects.filter(id=bob_row.id).update(expires_at=Now() - timedelta(hours=1))
-        set_end(as_alice, bob_row.id, soon, keep=[demo.CHAT])
+        set_end(as_alice, bob_row.id, soon, keep=[cast.CHAT])
         deactivate(as_alice, bob_row.id)
         reactivate(as_alice, bob_row.id)
         client_for(alice).get(f"/w/acme/members/{bob_row.id}/")

@@ -10,11 +10,12 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from billing_seats.lifecycle import deactivate, reactivate, set_end
+from billing_seats.lifecycle.services import deactivate, reactivate, set_end
 from billing_seats.models import Seat
-from billing_seats.purchases import change_plan, resize
 from billing_seats.services import give, move, take
-from invitations import joining, tokens
+from billing_seats.subscription.services import change_plan, resize
+from invitations import tokens
+from invitations.join import services
 from invitations.models import Invitation
 from invitations.offers import Offer, offer_for
 from invitations.services import invite, resend, revoke
@@ -23,9 +24,9 @@ from members.clock import database_now
 from members.errors import NotFound
 from members.models import Membership, Role, Status, User, Workspace
 from members.services import change_role, leave, remove
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
-PRODUCTS = (demo.CHAT, demo.CODE)
+PRODUCTS = (cast.CHAT, cast.CODE)
 ADDRESSES = 60
 SHORT = 0.8
 A_WHILE_AGO = Now() - timedelta(hours=1)
@@ -100,15 +101,15 @@ class Acts:
         offer = self.offer()
         user = User.objects.filter(email=offer.email).first()
         if user is not None and EmailAddress.objects.filter(user=user, verified=True).exists():
-            joining.accept(offer, user)
+            services.accept(offer, user)
         else:
-            joining.accept_as_new_person(offer, name="Ada", password="a-long-password", language="")
+            services.accept_as_new_person(offer, name="Ada", password="a-long-password", language="")
 
     def decline(self) -> None:
-        joining.decline(self.offer())
+        services.decline(self.offer())
 
     def ask(self) -> None:
-        joining.ask_for_new_link(self.offer(expires_at__lte=Now()))
+        services.ask_for_new_link(self.offer(expires_at__lte=Now()))
 
     def give(self) -> None:
         give(self.admin(), self.member().id, self.product())

@@ -17,7 +17,7 @@ from members.models import Role, Workspace
 from tests.storm.acts import WEIGHTS, Acts, chosen
 from tests.storm.faces import Faces
 from tests.storm.watch import Watch
-from workspace_admin import demo
+from workspace_admin.demo import cast
 
 pytestmark = [pytest.mark.soak, pytest.mark.django_db(transaction=True)]
 
@@ -86,7 +86,7 @@ def crowd(as_alice, acme, person):
     """Some more Admins and members, so that there is somebody to act and to be acted upon."""
     for number in range(12):
         role = Role.ADMIN if number < 5 else Role.MEMBER
-        demo.join(as_alice, person(f"q{number}@storm.example"), role, (demo.CHAT,) if number < 8 else ())
+        cast.join(as_alice, person(f"q{number}@storm.example"), role, (cast.CHAT,) if number < 8 else ())
     return acme
 
 

@@ -7,10 +7,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing_seats.api import WorkspaceResource
-from members.api import ListQuery
-from members.describing import described, page_of
 from members.models import AuditEvent
-from members.moments import Moment
+from members.rest.describe import described, page_of
+from members.rest.moments import Moment
+from members.rest.resource import ListQuery
 from workspace_admin.audit.queries import NEWEST_FIRST, events
 from workspace_admin.audit.words import ACTIONS
 

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from billing_seats.plans import Feature, require_feature
 from members.access import Actor
 from members.models import AuditEvent
-from workspace_admin import sheets
+from workspace_admin import csv
 from workspace_admin.audit.api import shown
 from workspace_admin.audit.queries import each
 
@@ -21,7 +21,7 @@ COLUMNS = (
 
 def as_csv(rows: QuerySet[AuditEvent]) -> Iterator[str]:
     """Answer the events as the lines of a table."""
-    return sheets.lines(COLUMNS, (_cells(event) for event in each(rows)))
+    return csv.lines(COLUMNS, (_cells(event) for event in each(rows)))
 
 
 def as_json_lines(rows: QuerySet[AuditEvent]) -> Iterator[bytes]:

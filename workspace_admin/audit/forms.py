@@ -9,10 +9,10 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from members.dates import LAST, end_of
 from members.models import AuditEvent, Workspace
 from workspace_admin.audit.queries import about
 from workspace_admin.audit.words import ACTIONS
-from workspace_admin.people.days import LAST, end_of
 
 FIRST = date(2000, 1, 1)
 

@@ -2,10 +2,10 @@
 
 from django.urls import path
 
-from workspace_admin.audit import pages
+from workspace_admin.audit import views
 
 urlpatterns = [
-    path("w/<slug:slug>/audit/", pages.listing, name="audit"),
-    path("w/<slug:slug>/audit/export.csv", pages.export, {"form": "csv"}, name="audit-csv"),
-    path("w/<slug:slug>/audit/export.jsonl", pages.export, {"form": "jsonl"}, name="audit-jsonl"),
+    path("w/<slug:slug>/audit/", views.listing, name="audit"),
+    path("w/<slug:slug>/audit/export.csv", views.export, {"form": "csv"}, name="audit-csv"),
+    path("w/<slug:slug>/audit/export.jsonl", views.export, {"form": "jsonl"}, name="audit-jsonl"),
 ]

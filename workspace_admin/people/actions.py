@@ -11,20 +11,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import reswap, retarget
 
-from billing_seats import lifecycle
 from billing_seats import services as seats
+from billing_seats.lifecycle import services
 from invitations import services as invitations
 from invitations.models import InvitationStatus
 from members import services as members
 from members.access import Action, Actor, actor_for, require
 from members.errors import DomainError, InvitationNotPending, LastAdmin, MemberInvited, NotFound, PermissionDenied
 from members.models import Membership, Role, Status
+from members.requests import SignedInRequest
 from workspace_admin.people import queries
-from workspace_admin.people.listing import CHANGED, Request, context_of, refreshed
+from workspace_admin.people.list import CHANGED, context_of, refreshed
 
 
 def act(
-    request: Request, slug: str, change: Callable[[Actor], object], done: str, member: UUID | None = None
+    request: SignedInRequest, slug: str, change: Callable[[Actor], object], done: str, member: UUID | None = None
 ) -> HttpResponse:
     """Make a change and answer the list; a refusal is told beside the row, which is shown in its true state.
 
@@ -45,7 +46,7 @@ def act(
 
 @login_required
 @require_POST
-def role(request: Request, slug: str, member: UUID) -> HttpResponse:
+def role(request: SignedInRequest, slug: str, member: UUID) -> HttpResponse:
     """Give a member, or a pending one, another role; who would give up their own rights by it is asked first."""
     wanted = request.POST.get("role", "")
     if wanted in {Role.MEMBER, Role.BILLING} and "sure" not in request.POST:
@@ -68,18 +69,18 @@ def _gives_up_rights(actor: Actor, member: UUID) -> bool:
     )
 
 
-def _ask_about_own_role(request: Request, actor: Actor, wanted: Role) -> HttpResponse:
+def _ask_about_own_role(request: SignedInRequest, actor: Actor, wanted: Role) -> HttpResponse:
     context = {**context_of(request, actor), "member": actor.membership, "wanted": wanted}
     if not request.htmx:
-        return render(request, "people/own_role.html", context)
-    response = render(request, "people/own_role.html#answer", context)
+        return render(request, "workspace_admin/people/own_role.html", context)
+    response = render(request, "workspace_admin/people/own_role.html#answer", context)
     response["HX-Trigger"] = CHANGED
     return reswap(retarget(response, "#dialog"), "innerHTML")
 
 
 @login_required
 @require_POST
-def seat(request: Request, slug: str, member: UUID, product: str) -> HttpResponse:
+def seat(request: SignedInRequest, slug: str, member: UUID, product: str) -> HttpResponse:
     """Give a seat, or take it: a box that is not ticked sends nothing."""
     if request.POST.get("value") == "on":
         return act(request, slug, lambda actor: seats.give(actor, member, product), _("The seat was given."), member)
@@ -88,7 +89,7 @@ def seat(request: Request, slug: str, member: UUID, product: str) -> HttpRespons
 
 @login_required
 @require_POST
-def resend(request: Request, slug: str, invitation: UUID) -> HttpResponse:
+def resend(request: SignedInRequest, slug: str, invitation: UUID) -> HttpResponse:
     """Send the invitation again, with a new link."""
     actor = actor_for(request.user, slug)
     done = _("The invitation was sent again, with a new link. The old link no longer works.")
@@ -98,19 +99,19 @@ def resend(request: Request, slug: str, invitation: UUID) -> HttpResponse:
     return act(request, slug, lambda actor: invitations.resend(actor, invitation), done, of)
 
 
-def _resend_inside_dialog(request: Request, actor: Actor, invitation: UUID, done: str) -> HttpResponse:
+def _resend_inside_dialog(request: SignedInRequest, actor: Actor, invitation: UUID, done: str) -> HttpResponse:
     """Answer beside the address that was refused as already invited; the dialog stays, with the other answers."""
     try:
         invitations.resend(actor, invitation)
     except DomainError as error:
         context = {"answer": error.message, "wait": error.extra.get("retry_after", 0)}
-        return render(request, "people/resent.html", context, status=error.status)
-    return render(request, "people/resent.html", {"answer": done, "sent": True})
+        return render(request, "workspace_admin/people/resent.html", context, status=error.status)
+    return render(request, "workspace_admin/people/resent.html", {"answer": done, "sent": True})
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def revocation(request: Request, slug: str, invitation: UUID) -> HttpResponse:
+def revocation(request: SignedInRequest, slug: str, invitation: UUID) -> HttpResponse:
     """Ask whether to revoke an invitation, naming what is lost; then do so."""
     if request.method == "POST":
         done = _("The invitation was revoked. Its link no longer works.")
@@ -122,34 +123,36 @@ def revocation(request: Request, slug: str, invitation: UUID) -> HttpResponse:
         raise NotFound
     if offer.status != InvitationStatus.PENDING or offer.membership_id is None:
         raise InvitationNotPending
-    return _ask(request, actor, "people/revoke.html", _found(actor, offer.membership_id), invitation=offer)
+    return _ask(
+        request, actor, "workspace_admin/people/revoke.html", _found(actor, offer.membership_id), invitation=offer
+    )
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def removal(request: Request, slug: str, member: UUID) -> HttpResponse:
+def removal(request: SignedInRequest, slug: str, member: UUID) -> HttpResponse:
     """Ask whether to remove a member, naming what is lost; then do so."""
     if request.method == "POST":
         done = _("The member was removed. Their access has ended and their seats are free.")
         return act(request, slug, lambda actor: members.remove(actor, member), done, member)
     actor = actor_for(request.user, slug)
     require(actor, Action.REMOVE)
-    return _ask_joined(request, actor, "people/remove.html", member)
+    return _ask_joined(request, actor, "workspace_admin/people/remove.html", member)
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def deactivation(request: Request, slug: str, member: UUID) -> HttpResponse:
+def deactivation(request: SignedInRequest, slug: str, member: UUID) -> HttpResponse:
     """Ask whether to end a member's access for now, naming what is lost; then do so."""
     if request.method == "POST":
         done = _("The member was deactivated. Their access has ended and their seats are free.")
-        return act(request, slug, lambda actor: lifecycle.deactivate(actor, member), done, member)
+        return act(request, slug, lambda actor: services.deactivate(actor, member), done, member)
     actor = actor_for(request.user, slug)
     require(actor, Action.DEACTIVATE)
-    return _ask_joined(request, actor, "people/deactivate.html", member)
+    return _ask_joined(request, actor, "workspace_admin/people/deactivate.html", member)
 
 
-def _ask_joined(request: Request, actor: Actor, template: str, member_id: UUID) -> HttpResponse:
+def _ask_joined(request: SignedInRequest, actor: Actor, template: str, member_id: UUID) -> HttpResponse:
     """Ask about someone who has joined; what the service would refuse is said before it is asked."""
     member = _found(actor, member_id)
     if member.status == Status.INVITED:
@@ -166,7 +169,7 @@ def _found(actor: Actor, member_id: UUID) -> Membership:
     return member
 
 
-def _ask(request: Request, actor: Actor, template: str, member: Membership, **context: object) -> HttpResponse:
+def _ask(request: SignedInRequest, actor: Actor, template: str, member: Membership, **context: object) -> HttpResponse:
     held = set(vars(member)["held"])
     products = [column.product for column in queries.columns(actor.workspace) if column.product.id in held]
     context |= {"actor": actor, "workspace": actor.workspace, "nav": "members", "member": member, "products": products}

@@ -8,9 +8,9 @@ from rest_framework.response import Response
 
 from billing_seats.api import WorkspaceResource
 from members.access import Action, require
-from members.api import ListQuery
-from members.describing import described, page_of
 from members.models import Role
+from members.rest.describe import described, page_of
+from members.rest.resource import ListQuery
 from workspace_admin.people import roster
 from workspace_admin.people.roster import ORDERS, STATUSES, Row
 

@@ -11,16 +11,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing_seats.api import WorkspaceResource
-from billing_seats.batch import Orders
-from billing_seats.bulk import CHUNK, MAX_MEMBERS, change_members, prepare
+from billing_seats.lifecycle.batch import Orders
+from billing_seats.lifecycle.bulk import CHUNK, MAX_MEMBERS, change_members, prepare
 from members.access import Action, require
-from members.api import Strict
-from members.bulk_api import BulkRow, bulk_of, outcome, refusal_code, summed
-from members.describing import described
 from members.errors import InvalidRequest, LastAdmin, MemberInvited, NotFound, OverAssigned, SeatsExhausted
-from members.fields import Id, Several, Text
 from members.models import Role, Status
-from members.moments import Truth
+from members.rest.bulk import BulkRow, bulk_of, outcome, refusal_code, summed
+from members.rest.describe import described
+from members.rest.fields import Id, Several, Text
+from members.rest.moments import Truth
+from members.rest.resource import Strict
 
 
 def _slugs(about: str) -> Several:

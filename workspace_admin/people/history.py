@@ -10,8 +10,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from members.dates import last_day
 from members.models import AuditEvent, Role, Workspace
-from workspace_admin.people.days import last_day
 
 MOST = 20
 type Names = Mapping[str, str]

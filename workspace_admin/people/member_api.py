@@ -8,14 +8,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing_seats.api import WorkspaceResource
-from billing_seats.editing import change
+from billing_seats.lifecycle.editing import change
 from members import services
 from members.access import Action, require
-from members.api import Strict
-from members.describing import described
 from members.errors import LastAdmin, MemberInvited, NotFound, OverAssigned, SeatsExhausted
 from members.models import Role, Status
-from members.moments import Moment
+from members.rest.describe import described
+from members.rest.moments import Moment
+from members.rest.resource import Strict
 from workspace_admin.people.api import MemberShape, shown
 from workspace_admin.people.roster import rows
 

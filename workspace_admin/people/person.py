@@ -11,18 +11,19 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from billing_seats.entitlement import Explanation, explain_all
+from billing_seats.entitlement.explain import Explanation, explain_all
 from billing_seats.plans import FEATURES, Feature, Plan
 from invitations.models import Invitation, Kind
 from members.access import Action, Actor, actor_for, require
+from members.dates import last_day
 from members.errors import NotFound
 from members.models import Membership, Workspace
+from members.requests import SignedInRequest
 from workspace_admin.people import queries
-from workspace_admin.people.days import last_day
 from workspace_admin.people.history import history
-from workspace_admin.people.listing import Request, csrf_field
-from workspace_admin.people.presentation import Cell, Mail, Row, mail_of, present
+from workspace_admin.people.list import csrf_field
 from workspace_admin.people.queries import Column
+from workspace_admin.people.rows import Cell, Mail, Row, mail_of, present
 
 MAILS = 10
 
@@ -38,7 +39,7 @@ class Opening:
 
 @login_required
 @require_safe
-def person(request: Request, slug: str, member: UUID) -> HttpResponse:
+def person(request: SignedInRequest, slug: str, member: UUID) -> HttpResponse:
     """Show one member: who they are, what they may open and why, the emails they were sent, what was done."""
     actor = actor_for(request.user, slug)
     require(actor, Action.VIEW_MEMBERS)
@@ -48,12 +49,16 @@ def person(request: Request, slug: str, member: UUID) -> HttpResponse:
     me = actor.membership.id if actor.membership else None
     context = _about(actor.workspace, found, me)
     context |= _around(request, actor)
-    response = render(request, "people/person.html#drawer" if request.htmx else "people/person.html", context)
+    response = render(
+        request,
+        "workspace_admin/people/person.html#drawer" if request.htmx else "workspace_admin/people/person.html",
+        context,
+    )
     patch_vary_headers(response, ["HX-Request"])
     return response
 
 
-def _around(request: Request, actor: Actor) -> dict[str, Any]:
+def _around(request: SignedInRequest, actor: Actor) -> dict[str, Any]:
     """Answer what stands around it: the reader's workspaces, and what role and plan let them do."""
     workspaces, plan, _invited = queries.surroundings(request.user, actor.workspace)
     return {

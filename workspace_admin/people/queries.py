@@ -17,14 +17,14 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from billing_seats.counts import SeatCount, count_of, pools_with_counts
+from billing_seats.budgets import SeatCount, count_of, pools_with_counts
 from billing_seats.models import Product, Seat
 from invitations.models import Invitation, InvitationStatus, last_mail
-from members import compiled
-from members.compiled import A_WORKSPACE, AN_ID, Compiled, a_text, made
+from members import prepared
 from members.errors import InvalidRequest, NotFound
-from members.keyset import Order, Page, Place, bound, cut, place
 from members.models import Membership, MembershipQuerySet, User, Workspace
+from members.prepared import A_WORKSPACE, AN_ID, Compiled, a_text, made
+from members.rest.pagination import Order, Page, Place, bound, cut, place
 from members.search import lexemes_of
 
 PAGE = 50
@@ -136,7 +136,7 @@ def _page(tab: str, *, backward: bool, placed: bool, sought: bool) -> Compiled:
     if sought:
         rows = rows.having(_WORDS)
     start = Place(backward, (_KEY, AN_ID) if placed else None)
-    return Compiled.of(cut(rows, BY_NAME, start, PAGE).values_list(*compiled.columns(Membership), *_BESIDES))
+    return Compiled.of(cut(rows, BY_NAME, start, PAGE).values_list(*prepared.columns(Membership), *_BESIDES))
 
 
 def whole(workspace: Workspace) -> MembershipQuerySet:

@@ -14,9 +14,9 @@ from django.db.models.functions import Now
 
 from billing_seats.models import Seat
 from invitations.models import Invitation, InvitationStatus
-from members.compiled import A_TIME, A_WORKSPACE, AN_ID, Compiled, a_text
-from members.keyset import Order, Page, Place, bound, cut, place
 from members.models import Membership, Status, Workspace
+from members.prepared import A_TIME, A_WORKSPACE, AN_ID, Compiled, a_text
+from members.rest.pagination import Order, Page, Place, bound, cut, place
 from members.search import lexemes_of
 
 STATUSES = {

@@ -13,10 +13,10 @@ from billing_seats import services
 from billing_seats.api import WorkspaceResource
 from billing_seats.models import Seat
 from members.access import Action, Actor, require
-from members.api import ListQuery, Nothing
-from members.describing import described, page_of
 from members.errors import NotFound, OverAssigned, SeatsExhausted
-from members.keyset import Order
+from members.rest.describe import described, page_of
+from members.rest.pagination import Order
+from members.rest.resource import ListQuery, Nothing
 
 BY_PRODUCT = Order("product", "slug_")
 

@@ -2,20 +2,20 @@
 
 from django.urls import path
 
-from workspace_admin.people import actions, inviting, lifecycle, moving, person, views
-from workspace_admin.people.addresses import address, release, retry
+from workspace_admin.people import access, actions, invite, person, seats, views
+from workspace_admin.people.undeliverable import address, release, retry
 
 urlpatterns = [
     path("w/<slug:slug>/members/", views.members, name="members"),
-    path("w/<slug:slug>/members/invite/", inviting.invite, name="invite"),
+    path("w/<slug:slug>/members/invite/", invite.invite, name="invite"),
     path("w/<slug:slug>/members/<uuid:member>/role/", actions.role, name="member-role"),
     path("w/<slug:slug>/members/<uuid:member>/seats/<slug:product>/", actions.seat, name="member-seat"),
     path("w/<slug:slug>/members/<uuid:member>/", person.person, name="member"),
     path("w/<slug:slug>/members/<uuid:member>/deactivation/", actions.deactivation, name="member-deactivation"),
-    path("w/<slug:slug>/members/<uuid:member>/reactivation/", lifecycle.reactivation, name="member-reactivation"),
-    path("w/<slug:slug>/members/<uuid:member>/end/", lifecycle.end, name="member-end"),
-    path("w/<slug:slug>/members/<uuid:member>/transfer/", moving.transfer, name="seat-transfer"),
-    path("w/<slug:slug>/members/<uuid:member>/seats/<slug:product>/takeover/", moving.takeover, name="seat-takeover"),
+    path("w/<slug:slug>/members/<uuid:member>/reactivation/", access.reactivation, name="member-reactivation"),
+    path("w/<slug:slug>/members/<uuid:member>/end/", access.end, name="member-end"),
+    path("w/<slug:slug>/members/<uuid:member>/transfer/", seats.transfer, name="seat-transfer"),
+    path("w/<slug:slug>/members/<uuid:member>/seats/<slug:product>/takeover/", seats.takeover, name="seat-takeover"),
     path("w/<slug:slug>/members/<uuid:member>/removal/", actions.removal, name="member-removal"),
     path("w/<slug:slug>/held-addresses/release/", release, name="address-release"),
     path("w/<slug:slug>/invitations/<uuid:invitation>/address/", address, name="invitation-address"),

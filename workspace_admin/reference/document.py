@@ -7,7 +7,7 @@ import orjson
 from django.utils import translation
 from drf_spectacular.generators import SchemaGenerator
 
-from workspace_admin.reference import answers, doors, headers, places
+from workspace_admin.reference import headers, paths, responses, security
 from workspace_admin.reference.problems import FIELD_ERROR, KINDS, any_problem
 
 type Shape = dict[str, Any]
@@ -27,14 +27,14 @@ ABOUT = """JSON in, JSON out. Ids are UUIDs, times are RFC 3339 in UTC. Every na
 def complete(result: Shape, **_rest: Any) -> Shape:
     """Answer the document with what calls only refer to: a hook of drf-spectacular."""
     result["info"]["description"] = ABOUT
-    result["tags"] = [{"name": name, "description": about} for name, about in places.TAGS.items()]
+    result["tags"] = [{"name": name, "description": about} for name, about in paths.TAGS.items()]
     parts = result["components"]
     parts["schemas"] |= {"Problem": any_problem(), "FieldError": FIELD_ERROR}
     parts["schemas"] |= {kind.name: kind.shape for kind in KINDS}
     parts["examples"] = {kind.error.code: {"summary": kind.when, "value": kind.shown} for kind in KINDS}
-    parts["responses"] = {kind.name: answers.problem("GET", kind.error.status, [kind]) for kind in KINDS}
+    parts["responses"] = {kind.name: responses.problem("GET", kind.error.status, [kind]) for kind in KINDS}
     parts["headers"], parts["parameters"] = headers.COMING, headers.SENT
-    parts["securitySchemes"] = doors.schemes()
+    parts["securitySchemes"] = security.schemes()
     return result
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.utils.text import slugify
 
-from workspace_admin.reference import cast
-from workspace_admin.reference.cast import CHAT, CODE
+from workspace_admin.reference import sample_data
+from workspace_admin.reference.sample_data import CHAT, CODE
 
 type Shown = dict[str, Any]
 """Values by what they show."""
@@ -44,8 +44,8 @@ def bodies() -> dict[str, Shown]:
             "A guest's last day": {"expires_at": "2026-06-30T22:00:00Z"},
         },
         "change-many-members": {
-            "Give seats": {"members": [cast.ALICE, cast.BOB], "set": {"seats_add": [CODE]}},
-            "Try a removal": {"members": [cast.BOB], "set": {"remove": True}, "dry_run": True},
+            "Give seats": {"members": [sample_data.ALICE, sample_data.BOB], "set": {"seats_add": [CODE]}},
+            "Try a removal": {"members": [sample_data.BOB], "set": {"remove": True}, "dry_run": True},
         },
         "invite-someone": {
             "An address is enough": {"email": "ines@acme.example"},
@@ -82,61 +82,63 @@ def answers() -> dict[str, Shown]:
 def _of_members() -> dict[str, Shown]:
     return {
         "list-members": {
-            "One page of many": _page(cast.bob, cast.ines, more=cast.CURSOR),
-            "With the total": {**_page(cast.bob, cast.ines), "total": 2},
+            "One page of many": _page(sample_data.bob, sample_data.ines, more=sample_data.CURSOR),
+            "With the total": {**_page(sample_data.bob, sample_data.ines), "total": 2},
         },
-        "show-a-member": {"A member": cast.bob, "An invitee": cast.ines},
-        "change-a-member": {"Another role": cast.bob | {"role": "billing"}},
+        "show-a-member": {"A member": sample_data.bob, "An invitee": sample_data.ines},
+        "change-a-member": {"Another role": sample_data.bob | {"role": "billing"}},
         "change-many-members": {
             "Each has their answer": _bulk(
-                _row(member=cast.ALICE),
-                _row("seats_exhausted", "No seat of Mistral Code is left.", member=cast.BOB),
+                _row(member=sample_data.ALICE),
+                _row("seats_exhausted", "No seat of Mistral Code is left.", member=sample_data.BOB),
             )
         },
-        "list-seats-of-a-member": {"One seat": _page(cast.seat)},
-        "give-a-seat": {"A seat": cast.seat},
+        "list-seats-of-a-member": {"One seat": _page(sample_data.seat)},
+        "give-a-seat": {"A seat": sample_data.seat},
     }
 
 
 def _of_invitations() -> dict[str, Shown]:
     taken = "This person is already a member of the workspace."
     return {
-        "list-invitations": {"One page": _page(cast.offer)},
-        "invite-someone": {"On its way": cast.offer},
+        "list-invitations": {"One page": _page(sample_data.offer)},
+        "invite-someone": {"On its way": sample_data.offer},
         "invite-many": {
             "Sent": _bulk(
-                _row(email="henri@acme.example", invitation=cast.OFFER),
+                _row(email="henri@acme.example", invitation=sample_data.OFFER),
                 _row("already_member", taken, email="bob@acme.example"),
             ),
             "Only tried": _bulk(_row(email="henri@acme.example"), dry_run=True),
         },
         "show-an-invitation": {
-            "Delivered": cast.offer | {"delivery": {"status": "delivered", "at": "2026-03-02T10:05:09Z"}}
+            "Delivered": sample_data.offer | {"delivery": {"status": "delivered", "at": "2026-03-02T10:05:09Z"}}
         },
-        "edit-an-invitation": {"Another role, no seats": cast.offer | {"role": "billing", "seats": []}},
-        "resend-an-invitation": {"Sent again": cast.offer | {"sent_count": 2, "expires_at": "2026-03-12T08:00:00Z"}},
+        "edit-an-invitation": {"Another role, no seats": sample_data.offer | {"role": "billing", "seats": []}},
+        "resend-an-invitation": {
+            "Sent again": sample_data.offer | {"sent_count": 2, "expires_at": "2026-03-12T08:00:00Z"}
+        },
         "revoke-an-invitation": {
-            "Revoked": cast.offer | {"status": "revoked", "member": None, "revoked_at": "2026-03-05T08:00:00Z"}
+            "Revoked": sample_data.offer | {"status": "revoked", "member": None, "revoked_at": "2026-03-05T08:00:00Z"}
         },
-        "list-the-emails-of-an-invitation": {"Delivered": _page(cast.email)},
+        "list-the-emails-of-an-invitation": {"Delivered": _page(sample_data.email)},
     }
 
 
 def _of_the_workspace() -> dict[str, Shown]:
-    made = cast.key | {"last_used_at": None}
+    made = sample_data.key | {"last_used_at": None}
     return {
-        "list-workspaces": {"One workspace": _page(cast.workspace)},
-        "show-a-workspace": {"On the Team plan": cast.workspace},
-        "change-a-workspace": {"Renamed": cast.workspace | {"name": "Acme & Sons"}},
+        "list-workspaces": {"One workspace": _page(sample_data.workspace)},
+        "show-a-workspace": {"On the Team plan": sample_data.workspace},
+        "change-a-workspace": {"Renamed": sample_data.workspace | {"name": "Acme & Sons"}},
         "show-the-subscription": {"Paid": {"plan": "team", "status": "active", "renewal": "2027-01-12"}},
-        "list-seats-by-product": {"Two products": _page(cast.chat, cast.code)},
-        "change-the-seats-bought": {"Twelve": cast.chat | {"purchased": 12, "available": 5}},
+        "list-seats-by-product": {"Two products": _page(sample_data.chat, sample_data.code)},
+        "change-the-seats-bought": {"Twelve": sample_data.chat | {"purchased": 12, "available": 5}},
         "ask-whether-somebody-may-open-a-product": {
             "Yes": {"entitled": True, "reason": "seat"},
             "No": {"entitled": False, "reason": "no_seat"},
         },
-        "list-audit-events": {"One change": _page(cast.event)},
-        "list-api-keys": {"One key": _page(cast.key)},
+        "list-audit-events": {"One change": _page(sample_data.event)},
+        "list-api-keys": {"One key": _page(sample_data.key)},
         "make-an-api-key": {
             "Shown this once": made | {"secret": "wsk_<id>_<secret>"},
             "Repeated under the same Idempotency-Key": made | {"secret": None},

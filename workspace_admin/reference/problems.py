@@ -7,8 +7,8 @@ from typing import Any
 from billing_seats.plans import Feature, Plan
 from members import errors
 from members.errors import DomainError
-from workspace_admin import refusals
-from workspace_admin.errors import document
+from workspace_admin import exception_mapping
+from workspace_admin.error_responses import document
 
 type Shape = dict[str, Any]
 
@@ -78,11 +78,14 @@ FIELD_ERROR: Shape = {
 }
 KINDS = [
     Kind(
-        refusals.Unauthenticated(),
+        exception_mapping.Unauthenticated(),
         "No credentials came along, or none that work (any more).",
         headers=("WWW-Authenticate",),
     ),
-    Kind(refusals.CsrfFailed(), "A session’s call came without its X-CSRFToken. Calls with a key never get this."),
+    Kind(
+        exception_mapping.CsrfFailed(),
+        "A session’s call came without its X-CSRFToken. Calls with a key never get this.",
+    ),
     Kind(
         errors.PermissionDenied("This needs the role Admin. Ask an Admin of the workspace."),
         "The role, or the scope or kind of the key, does not allow it; `detail` names what is needed.",
@@ -146,12 +149,12 @@ KINDS = [
         headers=("Retry-After",),
     ),
     Kind(
-        refusals.MethodNotAllowed(),
+        exception_mapping.MethodNotAllowed(),
         "The path does not know the method that was used; `Allow` names those that it knows.",
         headers=("Allow",),
     ),
-    Kind(refusals.BodyTooLarge(), "The body is longer than 1,000,000 bytes."),
-    Kind(refusals.UnsupportedMediaType(), "The body is not application/json."),
+    Kind(exception_mapping.BodyTooLarge(), "The body is longer than 1,000,000 bytes."),
+    Kind(exception_mapping.UnsupportedMediaType(), "The body is not application/json."),
     Kind(errors.PreconditionFailed(), "None of the ETags in If-Match is that of what is shown now."),
     Kind(
         errors.Unavailable(),

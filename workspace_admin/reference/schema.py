@@ -6,8 +6,8 @@ from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.serializers import CharField, ChoiceField
 
-from members.describing import KEYS
-from workspace_admin.reference import answers, doors, examples, headers, places
+from members.rest.describe import KEYS
+from workspace_admin.reference import examples, headers, paths, responses, security
 
 type Shape = dict[str, Any]
 
@@ -21,9 +21,9 @@ class Schema(AutoSchema):
         if operation is None:
             return None
         call, name = getattr(self.view, self.method.lower()), operation["operationId"]
-        operation["tags"] = [places.tag(path)]
-        operation["security"] = doors.requirement(self.method, getattr(call, "callers", KEYS))
-        operation["parameters"] = [*map(places.told, operation.get("parameters", [])), *headers.heeded(self.method)]
+        operation["tags"] = [paths.tag(path)]
+        operation["security"] = security.requirement(self.method, getattr(call, "callers", KEYS))
+        operation["parameters"] = [*map(paths.told, operation.get("parameters", [])), *headers.heeded(self.method)]
         if "requestBody" in operation:
             operation["requestBody"]["content"]["application/json"]["examples"] = examples.named(
                 examples.bodies()[name]
@@ -33,8 +33,8 @@ class Schema(AutoSchema):
 
     def _responses(self, path: str, call: Any, name: str, own: dict[str, Shape]) -> dict[str, Shape]:
         on_every_plan = getattr(self.view, "on_every_plan", True)
-        refusals = [*answers.common(self.method, path, on_every_plan=on_every_plan), *call.refuses]
-        return answers.succeeded(self.method, name, own) | answers.refused(self.method, refusals)
+        refusals = [*responses.common(self.method, path, on_every_plan=on_every_plan), *call.refuses]
+        return responses.succeeded(self.method, name, own) | responses.refused(self.method, refusals)
 
     def get_auth(self) -> list[Shape]:
         """Answer nothing: ``doors`` says it."""
@@ -48,7 +48,7 @@ class Schema(AutoSchema):
 class StrictBodies(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # -- drf-spectacular has no types here
     """How the schema says that unknown and blank fields are refused, and that something has to be given."""
 
-    target_class = "members.api.Strict"
+    target_class = "members.rest.resource.Strict"
     match_subclasses = True
 
     def map_serializer(self, auto_schema: Any, direction: Any) -> Shape:

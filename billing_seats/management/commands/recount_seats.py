@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from billing_seats.models import SeatPool
-from billing_seats.recounting import Finding, recount
+from billing_seats.recount import Finding, recount
 from members.access import system_actor
 from members.models import Workspace
 

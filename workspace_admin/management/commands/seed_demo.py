@@ -7,8 +7,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from members.models import User, Workspace
-from workspace_admin import demo
-from workspace_admin.staff import make_staff
+from workspace_admin.demo import cast
+from workspace_admin.support.staff import make_staff
 
 
 class Command(BaseCommand):
@@ -21,13 +21,13 @@ class Command(BaseCommand):
         if Workspace.objects.filter(slug="acme").exists():
             self.stdout.write("The demo data is there already.")
             return
-        emails = [*demo.PEOPLE, "superuser@example.com"]
+        emails = [*cast.PEOPLE, "superuser@example.com"]
         passwords = {email: "workspace-demo" if settings.DEBUG else secrets.token_urlsafe(16) for email in emails}
-        demo.seed(passwords)
+        cast.seed(passwords)
         make_staff(User.objects.get(email="support@example.com"), "Support")
         if settings.DEBUG:
-            boss = demo.add_person("superuser@example.com", "Superuser", passwords["superuser@example.com"])
+            boss = cast.add_person("superuser@example.com", "Superuser", passwords["superuser@example.com"])
             User.objects.filter(id=boss.id).update(is_staff=True, is_superuser=True)
             return
-        for email in demo.PEOPLE:
+        for email in cast.PEOPLE:
             self.stdout.write(f"{email}  {passwords[email]}")

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from members.errors import InvalidRequest
 from members.models import User, Workspace
-from workspace_admin import large
+from workspace_admin.demo import large
 
 MOST = 1_000_000
 

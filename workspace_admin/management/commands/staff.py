@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from members.addresses import canonical
 from members.errors import DomainError
 from members.models import User
-from workspace_admin.staff import make_staff, no_longer_staff
+from workspace_admin.support.staff import make_staff, no_longer_staff
 
 
 class Command(BaseCommand):

@@ -1,0 +1,1 @@
+"""Whether a person may open a product, and why not."""

@@ -1,0 +1,1 @@
+"""Keys of programs: a workspace's API keys and a product's keys."""

@@ -1,0 +1,117 @@
+"""API keys in the REST API, for people only: a key makes no keys."""
+
+import uuid
+from typing import Any
+
+import orjson
+from django.http import HttpResponse
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing_seats.api import WorkspaceResource
+from billing_seats.keys import credentials, services
+from members.access import Action, require
+from members.calls import Standing
+from members.models import ApiKey, Scope
+from members.rest.describe import PEOPLE, described, page_of
+from members.rest.fields import Text
+from members.rest.json import JSONRenderer
+from members.rest.moments import Moment
+from members.rest.pagination import Order
+from members.rest.resource import ListQuery, Strict
+
+NEWEST_FIRST = Order("newest", "created_at", descending=True, timed=True)
+
+
+class NewApiKey(Strict):
+    """A key to be made."""
+
+    name = Text(
+        max_length=1000, help_text="What it is for: at most 100 characters, no control characters, no line breaks."
+    )
+    scope = serializers.ChoiceField(choices=Scope.choices, default=Scope.READ.value)
+    expires_at = Moment(default=None, allow_null=True, help_text="When it stops; null or absent for never.")
+
+
+class KeyMaker(serializers.Serializer[Any]):
+    """Who answers for a key."""
+
+    type = serializers.ChoiceField(choices=["user"])
+    id = serializers.UUIDField(allow_null=True, help_text="Null once the account is gone.")
+    name = serializers.CharField()
+
+
+class ApiKeyShape(serializers.Serializer[Any]):
+    """A key, without its secret."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    scope = serializers.ChoiceField(choices=Scope.choices)
+    prefix = serializers.CharField(help_text="How the key begins, to tell one from another.")
+    status = serializers.ChoiceField(
+        choices=[Standing.WORKING.value, Standing.EXPIRED.value, Standing.STOPPED.value],
+        help_text="stopped: who answers for it is no active Admin now.",
+    )
+    created_by = KeyMaker()
+    created_at = serializers.DateTimeField()
+    last_used_at = serializers.DateTimeField(allow_null=True, help_text="To the minute.")
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+
+class MadeApiKey(ApiKeyShape):
+    """A key as it is shown once."""
+
+    secret = serializers.CharField(
+        allow_null=True, help_text="The whole key. Null in a repetition under the same Idempotency-Key: it is not kept."
+    )
+
+
+def shown(key: ApiKey) -> dict[str, Any]:
+    """Answer a judged key as the API writes it."""
+    maker = key.created_by
+    return {
+        "id": key.id,
+        "name": key.name,
+        "scope": key.scope,
+        "prefix": credentials.shortened(credentials.WORKSPACE_KEY, key.id),
+        "status": key.standing,
+        "created_by": {"type": "user", "id": maker and maker.id, "name": str(maker or "")},
+        "created_at": key.created_at,
+        "last_used_at": key.last_used_at,
+        "expires_at": key.expires_at,
+    }
+
+
+class ApiKeys(WorkspaceResource):
+    """The keys of the workspace."""
+
+    @described("List API keys", page_of(ApiKeyShape), query=ListQuery, callers=PEOPLE)
+    def get(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
+        """Newest first; revoked ones are gone. For people only, not for keys."""
+        require(self.actor, Action.MANAGE_API_KEYS)
+        query = self.query(ListQuery)
+        return self.listed(services.listed(self.actor), NEWEST_FIRST, query, shown)
+
+    @described("Make an API key", MadeApiKey, status=201, body=NewApiKey, callers=PEOPLE)
+    def post(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
+        """The answer holds the whole key, this once. For people only: a key makes no keys."""
+        require(self.actor, Action.MANAGE_API_KEYS)
+        new = self.body(NewApiKey)
+        key, text = services.create_key(self.actor, **new)
+        return Response({**shown(services.listed(self.actor).get(id=key.id)), "secret": text}, 201)
+
+    def kept(self, response: HttpResponse) -> bytes:
+        """Answer the body without the secret."""
+        made = orjson.loads(super().kept(response))
+        return JSONRenderer().render({**made, "secret": None} if "secret" in made else made)
+
+
+class OneApiKey(WorkspaceResource):
+    """An API key."""
+
+    @described("Revoke an API key", None, status=204, callers=PEOPLE)
+    def delete(self, request: Request, workspace: str, key: uuid.UUID) -> Response:  # noqa: ARG002 -- the door took the path's workspace
+        """The next call with it is refused. For people only, not for keys."""
+        services.revoke_key(self.actor, key)
+        return Response(status=204)

@@ -1,0 +1,74 @@
+"""Counting the seats of a workspace anew, beside the counters that the database keeps."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+
+from billing_seats.budgets import SeatCount, count_of, with_counts
+from billing_seats.models import Seat, SeatPool
+from members import audit
+from members.access import Action, Actor, require
+from members.models import Workspace
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One pool counted anew: what its counter said, how many rows of Seat there are, and how the seats stand."""
+
+    pool: SeatPool
+    assigned: int
+    rows: int
+    count: SeatCount
+
+    @property
+    def drifted(self) -> bool:
+        """Whether the counter was wrong."""
+        return self.assigned != self.rows
+
+
+@transaction.atomic
+def recount(actor: Actor, *, repair: bool = False) -> Sequence[Finding]:
+    """Count the seats of every pool of the workspace under its lock, and answer what was found, by slug.
+
+    With ``repair``, counters that drifted are set to the rows, which is written to the audit log.
+
+    Raises:
+        PermissionDenied, NotFound
+    """
+    require(actor, Action.CHANGE_SUBSCRIPTION)
+    workspace = Workspace.objects.lock(actor.workspace.id)
+    findings = [_finding(pool) for pool in _counted_anew(workspace)]
+    drifted = [finding for finding in findings if finding.drifted]
+    if repair and drifted:
+        _mend(actor, workspace, drifted)
+    return findings
+
+
+def _counted_anew(workspace: Workspace) -> Sequence[SeatPool]:
+    """Answer the pools with their rows counted, all at one moment: one statement."""
+    seats = Seat.objects.filter(workspace=workspace, product=OuterRef("product_id")).order_by().values("product_id")
+    rows = Coalesce(Subquery(seats.annotate(number=Count("id")).values("number")), 0)
+    return list(with_counts(workspace.seat_pools.order_by("product__slug")).annotate(rows=rows))
+
+
+def _finding(pool: SeatPool) -> Finding:
+    assigned, rows = pool.assigned, vars(pool)["rows"]
+    pool.assigned = rows
+    return Finding(pool, assigned, rows, count_of(pool))
+
+
+def _mend(actor: Actor, workspace: Workspace, drifted: Sequence[Finding]) -> None:
+    changes: dict[str, list[Any]] = {}
+    for finding in drifted:
+        _set(finding.pool.id, finding.rows)
+        changes[finding.pool.product.slug] = [finding.assigned, finding.rows]
+    audit.record(actor, workspace.id, "seats.recounted", workspace, changes)
+
+
+def _set(pool_id: uuid.UUID, rows: int) -> None:
+    SeatPool.objects.filter(id=pool_id).update(assigned=rows)

@@ -1,0 +1,1 @@
+"""What a workspace buys: its plan and how many seats of each product."""

@@ -1,0 +1,169 @@
+"""What a change of plan or seats will mean, told to whoever makes it before anything is changed."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from django.db.models import Count, Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from billing_seats.budgets import SeatCount, counted, idle_first
+from billing_seats.models import Product
+from billing_seats.plans import FEATURE_LABELS, FEATURES, Feature, Plan
+from billing_seats.subscription.queries import over_assigned_words
+from billing_seats.subscription.services import Shown
+from members.errors import NotFound
+from members.models import Membership, Status, Workspace
+
+LISTED = 100
+A_MOMENT = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Somebody of whom a seat could be taken."""
+
+    id: uuid.UUID
+    label: str
+    email: str
+    last_active: str
+
+
+@dataclass(frozen=True)
+class SeatsPreview:
+    """How the seats of a product stand and how they would; from whom they could be taken where they no longer fit."""
+
+    now: SeatCount
+    after: SeatCount
+    holders: Sequence[Holder]
+
+    @property
+    def more(self) -> int:
+        """How many holders are not listed."""
+        return self.after.taken - len(self.holders) if self.holders else 0
+
+    @property
+    def shown(self) -> Shown:
+        """What the service compares with the state at that moment."""
+        return Shown(self.now.purchased, self.after.over_assigned)
+
+    @property
+    def figures(self) -> list[tuple[str, int, int]]:
+        """Answer each figure's name, as it is and as it would be."""
+        now, after = self.now, self.after
+        rows = [
+            (_("Bought"), now.purchased, after.purchased),
+            (_("In use"), now.in_use, after.in_use),
+            (_("Held by invitations"), now.held, after.held),
+            (_("Free"), now.available, after.available),
+        ]
+        over = (_("Over-assigned"), now.over_assigned, after.over_assigned)
+        return [*rows, over] if max(over[1:]) else rows
+
+    @property
+    def over_assigned(self) -> str:
+        """What over-assigned would mean, in words; empty where all fits."""
+        return over_assigned_words(self.after)
+
+
+@dataclass(frozen=True)
+class PlanPreview:
+    """What a workspace would lose and gain by another plan, in sentences."""
+
+    before: Plan
+    after: Plan
+    losses: Sequence[str]
+    gains: Sequence[str]
+
+
+def count_of_product(workspace: Workspace, slug: str) -> SeatCount:
+    """Answer how the seats of one product stand here; of one that can be bought and was not, there are none.
+
+    Raises:
+        NotFound: there is no such product, or it is sold no more and was not bought here.
+    """
+    for _workspace, count in counted(workspace.seat_pools.filter(product__slug=slug)):
+        return count
+    product = Product.objects.filter(slug=slug, retired=False).first()
+    if product is None:
+        raise NotFound
+    return SeatCount(product, 0, 0, 0)
+
+
+def preview_seats(workspace: Workspace, count: SeatCount, purchased: int) -> SeatsPreview:
+    """Answer what buying so many instead would mean."""
+    after = replace(count, purchased=purchased)
+    holders = idle_first(workspace, count.product)[:LISTED] if after.over_assigned else ()
+    return SeatsPreview(count, after, [_holder(member) for member in holders])
+
+
+def _holder(member: Membership) -> Holder:
+    return Holder(member.id, member.name or member.email, member.email if member.name else "", _last_active(member))
+
+
+def _last_active(member: Membership) -> str:
+    if member.status == Status.INVITED:
+        return _("Invited, has not joined yet")
+    if member.last_active_at is None:
+        return _("Never active")
+    if timezone.now() - member.last_active_at < A_MOMENT:
+        return _("Active just now")
+    return _("Last active %(time)s ago") % {"time": timesince(member.last_active_at, depth=1)}
+
+
+def preview_plan(workspace: Workspace, plan: Plan) -> PlanPreview:
+    """Answer what this plan instead of the workspace's would mean."""
+    before = Plan(workspace.subscription.plan)
+    lost, gained = FEATURES[before] - FEATURES[plan], FEATURES[plan] - FEATURES[before]
+    losses = [sentence for feature in Feature if feature in lost for sentence in _losses(workspace, feature, plan)]
+    gains = [str(FEATURE_LABELS[feature]) for feature in Feature if feature in gained]
+    return PlanPreview(before, plan, losses, gains)
+
+
+def _losses(workspace: Workspace, feature: Feature, plan: Plan) -> list[str]:
+    if feature == Feature.INVITATIONS:
+        return [
+            *_waiting(workspace),
+            _("Nobody can be invited, and no seat be given, on the %(plan)s plan.") % {"plan": plan.label},
+        ]
+    if feature == Feature.API:
+        return [_api_stops(workspace)]
+    return [_("%(feature)s is no longer included.") % {"feature": FEATURE_LABELS[feature]}]
+
+
+def _api_stops(workspace: Workspace) -> str:
+    keys = workspace.api_keys.working().count()
+    if not keys:
+        return _("The REST API is refused from the next request on.")
+    message = ngettext(
+        "The REST API is refused from the next request on, to %(count)s API key that works today.",
+        "The REST API is refused from the next request on, to %(count)s API keys that work today.",
+        keys,
+    )
+    return message % {"count": keys}
+
+
+def _waiting(workspace: Workspace) -> list[str]:
+    """Answer what of people's places here would wait for a plan with seats, with numbers."""
+    live = workspace.memberships.live()
+    seated = Exists(workspace.seats.filter(membership=OuterRef("pk")))
+    found = live.aggregate(
+        invited=Count("id", filter=Q(status=Status.INVITED)),
+        seated=Count("id", filter=Q(status=Status.ACTIVE) & Q(seated)),
+    )
+    invited = ngettext(
+        "%(count)s pending invitation stays, but cannot be accepted or resent until the plan includes inviting again.",
+        "%(count)s pending invitations stay, but cannot be accepted or resent until the plan includes inviting again.",
+        found["invited"],
+    )
+    people = ngettext(
+        "%(count)s person can no longer open the products they have a seat of. Their seats stay with them.",
+        "%(count)s people can no longer open the products they have a seat of. Their seats stay with them.",
+        found["seated"],
+    )
+    told = ((invited, found["invited"]), (people, found["seated"]))
+    return [sentence % {"count": number} for sentence, number in told if number]

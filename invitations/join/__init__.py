@@ -1,0 +1,1 @@
+"""The emailed link: the offer, accepting and declining it, and its pages."""

@@ -1,0 +1,154 @@
+"""What an invitee does with an offer: accept, decline, ask for a new link. Each takes the offer that a token proved."""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing_seats.plans import Feature, require_feature
+from invitations import tasks
+from invitations.delivery.deliveries import notices
+from invitations.models import Delivery, Invitation, InvitationStatus, Kind
+from invitations.offers import Offer, lock
+from invitations.services import copy_terms, end
+from members import audit
+from members.access import Actor
+from members.errors import AlreadyMember, InvitationNotPending, PermissionDenied
+from members.models import Membership, Status, User, Workspace
+from members.names import clean_name, fold
+
+
+def accept(offer: Offer, user: User) -> Membership:
+    """Let the signed-in person in and answer their membership: active, without end, with the seats that were held.
+
+    Raises:
+        PermissionDenied: the offer is another address's, or its sender may no longer make it.
+        PlanRequired, AlreadyMember
+        InvitationNotPending: ended, expired, or sent again since the offer was shown.
+    """
+    if user.email != offer.email:
+        raise _for_another()
+    with transaction.atomic():
+        offer = _locked(offer)
+        if not offer.account_exists:
+            raise _for_another()
+        return _join(offer, user)
+
+
+def accept_as_new_person(offer: Offer, *, name: str, password: str, language: str) -> User:
+    """Make the account that the link proves, let it in, and answer it.
+
+    An account whose address was never verified counts as none: its name, password and sessions are replaced.
+
+    Raises:
+        PermissionDenied: a verified account exists: its owner signs in instead.
+        InvalidRequest: not a name; and what ``accept`` raises.
+    """
+    name, hashed = clean_name(name), make_password(password)
+    with transaction.atomic():
+        # Ask for the lock before touching the account: two submissions of one form then find the same truth.
+        offer = _locked(offer)
+        if offer.account_exists:
+            raise PermissionDenied(_("There is an account for this address. Sign in to join."))
+        user, _created = User.objects.update_or_create(
+            email=offer.email, defaults={"name": name, "password": hashed, "language": language}
+        )
+        EmailAddress.objects.filter(user=user).exclude(email=user.email).delete()
+        EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
+        _join(offer, user)
+    return user
+
+
+def _locked(shown: Offer) -> Offer:
+    """Answer the offer as it stands under the locks of workspace, member and invitation, if it is still this one."""
+    offer = lock(Workspace.objects.lock(shown.workspace.id), shown.invitation.id)
+    if offer is None:
+        raise InvitationNotPending
+    if offer.generation != shown.generation:
+        raise InvitationNotPending(_("A newer invitation was sent. Use the link in the latest email."))
+    return offer
+
+
+def _join(offer: Offer, user: User) -> Membership:
+    """Let the person into a workspace that is locked."""
+    workspace, invitation, member = offer.workspace, offer.invitation, offer.membership
+    require_feature(workspace, Feature.INVITATIONS)
+    if offer.suspended:
+        raise PermissionDenied(_("The person who sent this invitation may no longer offer this role."))
+    if offer.account_belongs:
+        raise AlreadyMember
+    became = {
+        "status": Status.ACTIVE,
+        "user": user,
+        "name": user.name,
+        "sort_name": fold(user.name or user.email),
+        "expires_at": None,
+        "joined_at": offer.read_at,
+        "last_active_at": offer.read_at,
+    }
+    if not Membership.objects.invited().filter(id=member.id).update(**became):
+        raise InvitationNotPending(_("This invitation has expired. Ask for a new link."))
+    copy_terms(invitation, member, offer.product_slugs)
+    invitation.status, invitation.accepted_by = InvitationStatus.ACCEPTED, user.id
+    invitation.accepted_at = offer.read_at
+    invitation.save()
+    for field, value in became.items():
+        setattr(member, field, value)
+    if offer.inviter_email is not None:
+        _tell(invitation, Kind.JOINED, [(offer.inviter_email, offer.inviter_language)])
+    audit.record(_invitee(offer, user), workspace.id, "invitation.accepted", invitation, {"role": [None, member.role]})
+    user.last_workspace = workspace
+    # The account may be moving to another address at this moment: whoever has its row first goes first.
+    if not User.objects.filter(id=user.id, email=offer.email).update(last_workspace=workspace):
+        raise _for_another()
+    return member
+
+
+def _tell(invitation: Invitation, kind: Kind, readers: Iterable[Any]) -> None:
+    Delivery.objects.bulk_create(notices(invitation, kind, readers))
+    transaction.on_commit(tasks.nudge, robust=True)
+
+
+@transaction.atomic
+def decline(offer: Offer) -> None:
+    """End the offer as its holder wishes; its seats are free.
+
+    Raises:
+        InvitationNotPending: it ended before, or was sent again.
+    """
+    offer = _locked(offer)
+    end(offer.invitation, offer.membership, InvitationStatus.DECLINED, offer.read_at)
+    changes = {"status": ["pending", "declined"]}
+    audit.record(_invitee(offer), offer.workspace.id, "invitation.declined", offer.invitation, changes)
+
+
+@transaction.atomic
+def ask_for_new_link(offer: Offer) -> None:
+    """Tell the Admins that the holder of an expired link wants a new one: once per sending, later calls do nothing.
+
+    Raises:
+        InvitationNotPending: it ended, was sent again, or has not expired.
+    """
+    offer = _locked(offer)
+    workspace, invitation = offer.workspace, offer.invitation
+    if not offer.expired:
+        raise InvitationNotPending(_("This invitation has not expired. Reload the page to join."))
+    if invitation.asked_generation == invitation.generation:
+        return
+    invitation.asked_generation = invitation.generation
+    invitation.save(update_fields=["asked_generation"])
+    _tell(invitation, Kind.ASKED, workspace.memberships.admins().values_list("email", "user__language"))
+    audit.record(_invitee(offer), workspace.id, "invitation.link_asked", invitation)
+
+
+def _for_another() -> PermissionDenied:
+    return PermissionDenied(_("This invitation is for another address. Sign in with the invited one."))
+
+
+def _invitee(offer: Offer, user: User | None = None) -> Actor:
+    identifier: uuid.UUID | None = user.id if user else None
+    return Actor(kind="user", id=identifier, label=str(user or offer.email), workspace=offer.workspace)

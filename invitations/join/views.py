@@ -1,0 +1,164 @@
+"""The join pages: what an invitee sees on following the emailed link."""
+
+from allauth.account.adapter import get_adapter
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from invitations import offers
+from invitations.join import link_openings, services
+from invitations.join.forms import NewPersonForm, OfferForm
+from invitations.join.link_session import HELD, gone, held_offer, hold, neutral, private, with_offer
+from invitations.offers import Offer
+from members.errors import DomainError
+from members.models import User
+
+
+@private
+@require_safe
+def link(request: HttpRequest, token: str) -> HttpResponse:
+    """Take the token out of the address: only id and generation go into the session. Nothing but a note is left."""
+    response = _opened(request, token)
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _opened(request: HttpRequest, token: str) -> HttpResponse:
+    if offer := offers.offer_for(token):
+        hold(request, offer)
+        link_openings.note(offer.invitation, request.method or "", request.headers.get("User-Agent", ""))
+        return redirect("join")
+    user = request.user
+    workspace = offers.accepted_by(token, user) if isinstance(user, User) else None
+    return redirect("home", workspace.slug) if workspace else neutral(request)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_offer
+def join(request: HttpRequest, offer: Offer) -> HttpResponse:
+    """Show the offer with what its reader can do about it, or accept it."""
+    state = state_of(request, offer)
+    form = _form(request, offer, state)
+    if request.method != "POST":
+        link_openings.followed(offer.invitation, request.headers.get("User-Agent", ""))
+        return page(request, offer, form=form)
+    if not form.repeats():
+        return _shown_anew(request, offer)
+    if state not in {"new", "ready"} or not form.is_valid():
+        return page(request, offer, form=form, status=200 if form.errors else 409)
+    try:
+        _accept(request, offer, form)
+    except DomainError as error:
+        return _refused(request, error)
+    return redirect("home", offer.workspace.slug)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_offer
+def decline(request: HttpRequest, offer: Offer) -> HttpResponse:
+    """Ask once more, then decline."""
+    form = OfferForm(request.POST if request.method == "POST" else None, offer=offer)
+    if request.method != "POST":
+        return render(request, "invitations/join/decline.html", {"offer": offer, "form": form})
+    if not form.repeats():
+        return _shown_anew(request, offer)
+    try:
+        services.decline(offer)
+    except DomainError as error:
+        return _refused(request, error)
+    del request.session[HELD]
+    return render(request, "invitations/join/declined.html", {"offer": offer})
+
+
+@require_POST
+@with_offer
+def new_link(request: HttpRequest, offer: Offer) -> HttpResponse:
+    """Tell the Admins that an expired link is missed, once per sending."""
+    if not OfferForm(request.POST, offer=offer).repeats():
+        return _shown_anew(request, offer)
+    try:
+        services.ask_for_new_link(offer)
+    except DomainError as error:
+        return _refused(request, error)
+    return redirect("join")
+
+
+@require_POST
+@with_offer
+def switch(request: HttpRequest, offer: Offer) -> HttpResponse:
+    """Sign out and keep the offer, for someone signed in under another address."""
+    logout(request)
+    hold(request, offer)
+    messages.info(request, _("You are signed out. The invitation is kept."))
+    return redirect("join")
+
+
+def state_of(request: HttpRequest, offer: Offer) -> str:
+    """Answer which of the join page's states its reader is in; each has a template of that name."""
+    user = request.user if isinstance(request.user, User) else None
+    other = user if user is not None and user.email != offer.email else None
+    states = (
+        # The invited address has no other place in the workspace: only who has another one can be in it.
+        ("member", other is not None and other.memberships.active().filter(workspace_id=offer.workspace.pk).exists()),
+        ("expired", offer.expired),
+        ("suspended", offer.suspended),
+        ("plan", offer.plan_missing),
+        ("other", other is not None),
+        ("new", not offer.account_exists),
+        ("ready", user is not None),
+    )
+    return next((name for name, holds in states if holds), "sign_in")
+
+
+def page(
+    request: HttpRequest, offer: Offer, *, form: OfferForm | None = None, problem: object = "", status: int = 200
+) -> HttpResponse:
+    """Answer the join page in its reader's state, with what just went wrong."""
+    state = state_of(request, offer)
+    context = {
+        "offer": offer,
+        "form": form or _form(request, offer, state, fresh=True),
+        "state": f"invitations/join/states/{state}.html",
+        "problem": problem,
+    }
+    return render(request, "invitations/join/join.html", context, status=status)
+
+
+def _form(request: HttpRequest, offer: Offer, state: str, *, fresh: bool = False) -> OfferForm:
+    kind = NewPersonForm if state == "new" else OfferForm
+    return kind(request.POST if request.method == "POST" and not fresh else None, offer=offer)
+
+
+def _accept(request: HttpRequest, offer: Offer, form: OfferForm) -> None:
+    """Accept as who is signed in or as a new person; either way the session's id changes."""
+    if isinstance(request.user, User) and not isinstance(form, NewPersonForm):
+        services.accept(offer, request.user)
+        request.session.cycle_key()
+    else:
+        user = services.accept_as_new_person(
+            offer,
+            name=form.cleaned_data["name"],
+            password=form.cleaned_data["password"],
+            language=translation.get_language() or settings.LANGUAGE_CODE,
+        )
+        get_adapter().login(request, user)
+    request.session.pop(HELD, None)
+    messages.success(request, _("Welcome to %(workspace)s.") % {"workspace": offer.workspace.name})
+
+
+def _shown_anew(request: HttpRequest, offer: Offer) -> HttpResponse:
+    problem = _("The page you used showed another invitation or an older one. This is the one you opened last.")
+    return page(request, offer, problem=problem, status=409)
+
+
+def _refused(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """Read the offer again: what was refused may have ended, or be refused for a reason to be shown."""
+    offer = held_offer(request)
+    if offer is None:
+        return gone(request)
+    return page(request, offer, problem=error.message, status=error.status)

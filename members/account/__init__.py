@@ -1,0 +1,1 @@
+"""A person's way in: sign-up, confirming, password, profile, sessions."""

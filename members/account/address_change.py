@@ -1,0 +1,112 @@
+"""A person's own account: the change of its address."""
+
+import uuid
+
+from allauth.account.models import EmailAddress
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from members import audit, tasks
+from members.access import Actor
+from members.account import address_tokens
+from members.addresses import canonical
+from members.errors import InvalidRequest, NotFound, Unavailable
+from members.models import AccountMail, Membership, User, Workspace
+from members.outbox.queue import State
+
+
+def ask_for_address(user: User, text: str) -> str:
+    """Send a link to the address that the person wants to have, and answer it as it is stored.
+
+    Where it has an account already only its mailbox is told so: whoever asks sees no difference.
+
+    Raises:
+        InvalidRequest: no address, or the one that the account has.
+    """
+    email = canonical(text)
+    if email == user.email:
+        raise InvalidRequest(_("This is your address already."), field="email", code="unchanged")
+    known = User.objects.filter(email=email).exclude(id__in=_unproved(email)).exists()
+    if known:
+        _write("account_exists", None, email)
+    else:
+        _write(address_tokens.KIND, user, email)
+    return email
+
+
+@transaction.atomic
+def change_address(user: User, token: str) -> None:
+    """Move the account, and with it each of its memberships, to the address that the link proves.
+
+    Raises:
+        NotFound: the link was used, is too old, or is not this person's.
+        InvalidRequest: the address has an account, or another row in one of the person's workspaces.
+        Unavailable: the person joined a workspace at this very moment.
+    """
+    workspaces = {place: Workspace.objects.lock(place) for place in _places(user)}
+    # Memberships before the account, as everywhere: whoever ends a membership locks in this order too.
+    rows = list(user.memberships.select_for_update(no_key=True).order_by("id"))
+    person = User.objects.select_for_update().get(id=user.id)
+    mail = address_tokens.find(token, person)
+    if mail is None:
+        raise NotFound
+    # The workspace of a row that came meanwhile is not locked; and after the account's row, none may be.
+    if not workspaces.keys() >= set(_places(person)) == {row.workspace_id for row in rows}:
+        raise Unavailable
+    others = Membership.objects.filter(workspace__in=workspaces, email=mail.email).exclude(user=person)
+    if others.exists():
+        raise _unusable()
+    old = person.email
+    _move_account(person, mail.email)
+    for row in rows:
+        _move_membership(person, workspaces[row.workspace_id], row)
+    forget_links(person)
+    _write("address_changed", person, old)
+
+
+def forget_links(user: User) -> None:
+    """Let no link leave that was asked for before the account changed: made now, it would be a good one."""
+    waiting = user.account_mails.filter(kind=address_tokens.KIND, state__in=[State.QUEUED, State.SENDING])
+    waiting.update(state=State.CANCELLED, lease=None)
+
+
+def _unproved(email: str) -> QuerySet[User]:
+    """Answer the account of an address that nobody ever proved, which counts as none; support's accounts always do."""
+    proved = EmailAddress.objects.filter(user=OuterRef("pk"), email=email, verified=True)
+    return User.objects.filter(~Exists(proved), email=email, is_active=True, is_staff=False, memberships=None)
+
+
+def _unusable() -> InvalidRequest:
+    message = _("This address cannot be used here. Your account keeps the one it has.")
+    return InvalidRequest(message, field="email", code="unusable")
+
+
+def _places(user: User) -> list[uuid.UUID]:
+    return list(user.memberships.order_by("workspace_id").values_list("workspace_id", flat=True))
+
+
+def _move_account(person: User, email: str) -> None:
+    _unproved(email).delete()
+    person.email = email
+    try:
+        with transaction.atomic():
+            person.save(update_fields=["email"])
+            EmailAddress.objects.filter(user=person).delete()
+            EmailAddress.objects.create(user=person, email=email, verified=True, primary=True)
+    except IntegrityError:
+        raise _unusable() from None
+
+
+def _move_membership(person: User, workspace: Workspace, row: Membership) -> None:
+    old, row.email = row.email, person.email
+    row.save(update_fields=["email", "sort_name"])
+    who = Actor(kind="user", id=person.id, label=str(person), email=person.email, workspace=workspace)
+    audit.record(who, workspace.id, "member.email_changed", row, {"email": [old, row.email]})
+
+
+def _write(kind: str, user: User | None, email: str) -> None:
+    language = get_language() or ""
+    AccountMail.objects.create(kind=kind, user=user, email=email, language=language)
+    transaction.on_commit(tasks.nudge, robust=True)

@@ -1,0 +1,85 @@
+"""Pages for the change of the own address, and for the end of own sessions."""
+
+import time
+
+from allauth.account import app_settings
+from allauth.account.authentication import get_authentication_records
+from allauth.account.decorators import reauthentication_required
+from allauth.core.ratelimit import consume_or_429
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from members.account import address_change, address_tokens, sessions
+from members.errors import InvalidRequest, NotFound
+from members.forms import AddressForm
+from members.requests import SignedInRequest
+
+
+def _sign_in_is_old(request: HttpRequest) -> bool:
+    """Answer whether the password is to be asked for again: it was given more than five minutes ago, or not here."""
+    records = get_authentication_records(request, request.user)
+    return not records or bool(time.time() - records[-1]["at"] > app_settings.REAUTHENTICATION_TIMEOUT)
+
+
+@login_required
+@reauthentication_required(enabled=_sign_in_is_old)  # type: ignore[untyped-decorator]  # -- allauth ships no types
+@require_http_methods(["GET", "HEAD", "POST"])
+def address(request: SignedInRequest) -> HttpResponse:
+    """Ask for a new address, and send a link there."""
+    form = AddressForm(request.POST or None)
+    if not form.is_valid():
+        return render(request, "members/account/profile_address.html", {"form": form})
+    email = form.cleaned_data["email"]
+    refused: HttpResponse | None = consume_or_429(request, action="change_address", key=email)
+    if refused:
+        return refused
+    try:
+        address_change.ask_for_address(request.user, email)
+    except InvalidRequest as error:
+        form.add_error("email", str(error.message))
+        return render(request, "members/account/profile_address.html", {"form": form})
+    messages.success(request, _("We have sent a message to %(email)s. Follow its link to finish.") % {"email": email})
+    return redirect("profile")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def address_link(request: SignedInRequest, token: str) -> HttpResponse:
+    """Show what the link would change, then change it; opening it changes nothing."""
+    page = "members/account/profile_address_link.html"
+    mail = address_tokens.find(token, request.user)
+    if mail is None:
+        return render(request, page, status=NotFound.status)
+    context = {"email": mail.email, "token": token}
+    if request.method != "POST":
+        return render(request, page, context)
+    try:
+        address_change.change_address(request.user, token)
+    except NotFound as error:
+        return render(request, page, status=error.status)
+    except InvalidRequest as error:
+        return render(request, page, {**context, "error": error}, status=error.status)
+    messages.success(request, _("Your address is %(email)s now.") % {"email": mail.email})
+    return redirect("profile")
+
+
+@login_required
+@require_POST
+def end_session(request: SignedInRequest, name: str) -> HttpResponse:
+    """Sign out another of the own browsers."""
+    sessions.end(request.user, name, request.session.session_key)
+    messages.success(request, _("That session is signed out."))
+    return redirect("profile")
+
+
+@login_required
+@require_POST
+def end_other_sessions(request: SignedInRequest) -> HttpResponse:
+    """Sign out every own browser but this one."""
+    sessions.end_others(request.user, request.session.session_key)
+    messages.success(request, _("You are signed in here only now."))
+    return redirect("profile")

@@ -1,0 +1,149 @@
+"""The way to the mail provider: one connection for many messages."""
+
+import smtplib
+import time
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+from django.conf import settings
+from django.core.mail import EmailMessage, mailers
+from django.core.mail.backends.base import BaseEmailBackend
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from members.outbox import failures
+
+KEY_HEADER = "X-Idempotency-Key"
+"""The message's own header, from which the provider's is made."""
+
+_SAFE = {"resend": "Idempotency-Key"}
+"""Providers that know a request for a repetition, and the HTTP header by which they do.
+
+Resend keeps keys for 24 hours (https://resend.com/docs/dashboard/emails/idempotency-keys), longer than we try. Brevo's
+live for 15 minutes (https://developers.brevo.com/changelog/email-api-now-supports-idempotency), shorter than our
+pauses. No other provider of anymail documents one for sending, and SMTP has none: there a repetition may be a second
+mail, told from the first by nothing but its equal Message-ID.
+"""
+
+_LONGEST_ANSWER = 1_000_000
+"""Bytes: an answer names a message, or says in words why there is none."""
+
+
+class Dropped(Exception):
+    """The server had given the connection up while it was idle; nothing of the message was written."""
+
+
+def provider() -> str:
+    """Answer the name of anymail's provider that is in use, else the name of the module that sends."""
+    backend: str = settings.MAILERS["default"]["BACKEND"]
+    return backend.split(".")[-2]
+
+
+def repeats_safely() -> bool:
+    """Answer whether the provider takes a repeated message for the same one."""
+    return provider() in _SAFE
+
+
+class Carrier:
+    """One connection, opened with the first message, opened anew when it was dropped, closed at the end."""
+
+    def __init__(self) -> None:
+        self._connection: BaseEmailBackend | None = None
+        self._used = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def open(self) -> None:
+        """Make sure of a connection.
+
+        Raises:
+            NotOpened: with the error of the provider's library as its cause.
+        """
+        if self._connection is not None:
+            return
+        try:
+            connection = mailers.create_connection("default")
+            connection.open()
+        except Exception as error:
+            raise failures.NotOpened from error
+        if isinstance(session := getattr(connection, "session", None), requests.Session):
+            session.hooks["response"].append(_read_in_time)
+        self._connection, self._used = connection, False
+
+    def close(self) -> None:
+        """Let the connection go, in whatever state it is."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.close()
+            except OSError as error:  # it was being given up anyway
+                del error
+
+    def send(self, message: EmailMessage) -> str:
+        """Send one message; answers the provider's name for it, "" where there is none.
+
+        Raises:
+            NotOpened: there is no connection.
+            Dropped: the server had dropped it while it was idle, as servers do after so many messages or seconds.
+            Exception: whatever the provider's library raises; ``mail_errors.judge`` tells what it means.
+        """
+        self.open()
+        try:
+            return self._post(message)
+        except Exception as error:
+            again = self._used and _dropped(error)
+            self.close()
+            if again:
+                raise Dropped from error
+            raise
+
+    def _post(self, message: EmailMessage) -> str:
+        connection = self._connection
+        header, session = _SAFE.get(provider()), getattr(connection, "session", None)
+        if header and session is not None:
+            session.headers[header] = message.extra_headers[KEY_HEADER]
+        if connection is None or not connection.send_messages([message]):
+            raise ValueError("nobody to send to")
+        self._used = True
+        status = getattr(message, "anymail_status", None)
+        return _plain(str(getattr(status, "message_id", None) or ""))
+
+
+def _dropped(error: Exception) -> bool:
+    """Answer whether the server gave the connection up between two messages, which shows at once."""
+    judged = failures.judge(error)
+    away = judged.fate is failures.Fate.LATER and judged.everyone
+    return isinstance(error, smtplib.SMTPException) and away and not isinstance(error.__context__, TimeoutError)
+
+
+def _plain(name: str) -> str:
+    """Answer what of a provider's name can be stored, whatever it made up."""
+    return "".join(char for char in name if char.isprintable())[:255]
+
+
+def _read_in_time(response: requests.Response, **_options: Any) -> None:
+    """Read an answer; the library itself bounds only the wait for each piece of it, and not its length.
+
+    Of an answer that says why not, what came in time is enough.
+
+    Raises:
+        requests.ReadTimeout: it took longer than a provider may, ended too early or is no answer at all.
+    """
+    ends = time.monotonic() + settings.MAIL_PATIENCE - response.elapsed.total_seconds()
+    body = bytearray()
+    try:
+        while piece := response.raw.read1(decode_content=True):
+            body += piece
+            if time.monotonic() > ends or len(body) > _LONGEST_ANSWER:
+                raise ReadTimeoutError(response.raw, response.url, "")
+    except HTTPError as error:
+        response.close()
+        if response.ok:
+            raise requests.ReadTimeout(response=response) from error
+    response._content = bytes(body)  # noqa: SLF001 -- where the library itself keeps what it has read

@@ -1,0 +1,123 @@
+"""Sign-in sessions: Django's own, in rows that know whose they are, so that people can see and end theirs."""
+
+import re
+from datetime import timedelta
+from functools import cache
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS, UpdateError
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+
+from members.prepared import Compiled, a_text, columns, made
+
+STEP = timedelta(minutes=10)
+AGENT_LENGTH = 300
+KEY_LENGTH = 32
+AT_ONCE = 1_000
+MOST_BATCHES = 100
+_SOUGHT = a_text("key")
+_KEY = re.compile(r"[0-9a-z]{8,40}")
+
+
+class Session(AbstractBaseSession):
+    """One browser's session; whose, by which browser and when last used stands beside it while it is signed in."""
+
+    user = models.ForeignKey("members.User", on_delete=models.CASCADE, null=True, related_name="sessions")
+    agent = models.CharField(max_length=AGENT_LENGTH, blank=True)
+    seen_at = models.DateTimeField(null=True)
+
+    @classmethod
+    def get_session_store_class(cls) -> "type[SessionStore]":
+        """Answer what reads and writes the rows."""
+        return SessionStore
+
+
+class SessionStore(db.SessionStore):
+    """Reads and writes the rows: settings.SESSION_ENGINE names this module."""
+
+    row: Session | None = None
+    moving = False
+    """Whether it gets another key when it is written."""
+
+    @classmethod
+    def get_model_class(cls) -> type[Session]:
+        """Answer the table."""
+        return Session
+
+    def _validate_session_key(self, key: str | None) -> bool:
+        """Answer whether the cookie holds what could be a key; anything else, NUL included, is as good as no cookie."""
+        return key is not None and _KEY.fullmatch(key) is not None
+
+    def _get_session_from_db(self) -> Session | None:
+        found = _in_force().read({_SOUGHT: self.session_key})
+        self.row = made(Session, iter(found[0])) if found else None
+        if self.row is None:
+            self._session_key = None
+        return self.row
+
+    def create_model_instance(self, data: dict[str, Any]) -> Session:
+        """Answer the row to write, which knows whose it is."""
+        session = cast("Session", super().create_model_instance(data))
+        session.user_id = data.get(SESSION_KEY)
+        return session
+
+    def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 -- Django's signature
+        """Write the session; one that is there in one statement, key and all, but for what stands beside its data.
+
+        Raises:
+            UpdateError: it was ended meanwhile.
+        """
+        if must_create or self.session_key is None:
+            super().save(must_create=must_create)
+            return
+        new = self.create_model_instance(dict(self.items()))
+        if self.moving:
+            new.session_key = get_random_string(KEY_LENGTH, VALID_KEY_CHARS)
+        written = {name: getattr(new, name) for name in ("session_key", "session_data", "expire_date", "user_id")}
+        if Session.objects.filter(pk=self.session_key).update(**written):
+            self._session_key, self.moving = new.session_key, False
+        elif self.moving and self.row is not None and self.row.user_id is None:
+            # Two forms of a stranger who signs in were sent at once, and the other one took the session along.
+            self.create()
+        else:
+            raise UpdateError
+
+    def note_use(self, user_id: UUID, agent: str) -> None:
+        """Keep whose session it is, by which browser and when last used, to ten minutes: no write at each request."""
+        now, row = timezone.now(), self.row
+        if row is None or (row.seen_at is not None and row.seen_at > now - STEP):
+            return
+        row.agent, row.seen_at = agent.replace("\0", "")[:AGENT_LENGTH], now
+        Session.objects.filter(pk=row.pk).update(user=user_id, agent=row.agent, seen_at=now)
+
+    @classmethod
+    def clear_expired(cls) -> None:
+        """Delete the rows whose end has passed, a thousand in one statement, a hundred thousand in one call at most."""
+        over = Session.objects.filter(expire_date__lte=Now())
+        for _ in range(MOST_BATCHES):
+            oldest = over.order_by("expire_date").values("pk")[:AT_ONCE]
+            if over.filter(pk__in=oldest).delete()[0] < AT_ONCE:
+                break
+
+    def cycle_key(self) -> None:
+        """Give the session another key when it is written next; the old one opens nothing from then on."""
+        # Reading it first shows whether it is there still: one that has ended is not to live on under another key.
+        self.keys()
+        if self.session_key is None:
+            super().cycle_key()
+        else:
+            self.moving = self.modified = True
+
+
+@cache
+def _in_force() -> Compiled:
+    """Answer the statement that reads a session, as it is made for every request, unless its end has passed."""
+    rows = Session.objects.filter(session_key=_SOUGHT, expire_date__gt=Now())
+    return Compiled.of(rows.values_list(*columns(Session)))

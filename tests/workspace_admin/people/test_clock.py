@@ -1,0 +1,57 @@
+"""What lists say of people and offers goes by the database's clock, whatever the console's own says."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from invitations import api as invitations
+from members.models import Membership
+from workspace_admin.people.api import shown
+from workspace_admin.people.queries import whole
+from workspace_admin.people.roster import rows
+from workspace_admin.people.rows import present
+
+HOUR = timedelta(hours=1)
+EVERYONE = {
+    "alice@acme.example": "active",
+    "bob@acme.example": "lapsed",
+    "carol@acme.example": "active",
+    "ada@new.example": "invited",
+    "ben@new.example": "expired",
+}
+
+
+@pytest.fixture
+def house(acme, ask_to_join):
+    """Bob has lapsed, and Carol will; of two offers one is open."""
+    ask_to_join("ada@new.example ben@new.example")
+    for email, ends in (("bob@acme.example", -HOUR), ("carol@acme.example", HOUR), ("ben@new.example", -HOUR)):
+        Membership.objects.filter(email=email).update(expires_at=Now() + ends)
+    acme.invitations.filter(email="ben@new.example").update(expires_at=Now() - HOUR)
+    return acme
+
+
+@pytest.fixture(params=[-10, 10], ids=["slow", "fast"])
+def skewed(request, house, monkeypatch):
+    """The same, and the console's clock is ten years off."""
+    now = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: now() + timedelta(days=365 * request.param))
+    return house
+
+
+def test_the_page_says_who_is_active_lapsed_invited_and_expired(skewed):
+    assert {row.email: present(row, [], None).status for row in whole(skewed)} == EVERYONE
+
+
+def test_the_api_says_the_same_of_members(skewed):
+    assert {row.email: shown(row)["status"] for row in rows(skewed)} == EVERYONE
+
+
+def test_and_of_invitations(skewed):
+    shown = [invitations.shown(row) for row in invitations.rows(skewed).filter(status="pending")]
+    assert {one["email"]: one["status"] for one in shown} == {
+        "ada@new.example": "pending",
+        "ben@new.example": "expired",
+    }

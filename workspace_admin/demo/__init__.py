@@ -1,0 +1,1 @@
+"""Demo data: the cast, and a large workspace."""

@@ -1,0 +1,161 @@
+"""Refusals and failures on their way out: each becomes a page, an htmx fragment or a problem document, here only."""
+
+import sys
+from collections.abc import Callable
+from http import HTTPStatus
+from math import ceil
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import orjson
+import structlog
+from django.conf import settings
+from django.contrib import messages
+from django.core import exceptions as django_errors
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import render
+from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+from django_htmx.middleware import HtmxDetails
+
+from members.errors import DomainError, InvalidRequest, NotFound, PermissionDenied, RateLimited, Unavailable
+from workspace_admin.exception_mapping import CsrfFailed, Failure, MethodNotAllowed, refusal
+
+log = structlog.get_logger(__name__)
+LAST_RESORT = b"<!doctype html><html lang=en><title>Error</title><h1>Something went wrong</h1><p>Please try again."
+
+
+def document(error: DomainError) -> dict[str, Any]:
+    """Answer the problem document (RFC 9457), in English."""
+    with translation.override("en"):
+        members = {name: value for name, value in error.extra.items() if name != "retry_after"}
+        text = str(error.message)
+        return {
+            "type": "about:blank",
+            "title": str(error.title),
+            "status": error.status,
+            "detail": text,
+            "code": error.code,
+            "errors": [],
+        } | members
+
+
+def answer(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """Answer the refusal in the form that the caller reads."""
+    if request.path.startswith("/api/"):
+        body = orjson.dumps(document(error), default=str)
+        response = HttpResponse(body, status=error.status, content_type="application/problem+json")
+    elif getattr(request, "htmx", None):
+        response = _fragment(request, error)
+    else:
+        response = _page(request, error)
+    if isinstance(error, RateLimited | Unavailable):
+        response["Retry-After"] = str(max(1, ceil(error.extra.get("retry_after", 1))))
+    return response
+
+
+def _fragment(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """Answer a note inside an open dialog; elsewhere a toast, so that the row that was clicked stays as it was."""
+    target = cast("HtmxDetails", request.htmx).target or ""  # type: ignore[attr-defined]  # -- set by django-htmx
+    if "dialog" in target:
+        return render(request, "components/problem.html", {"problem": error}, status=error.status)
+    messages.error(request, str(error.message), fail_silently=True)
+    response = render(request, "components/toasts.html", {"problem": error}, status=error.status)
+    response["HX-Reswap"] = "none"
+    return response
+
+
+def _page(request: HttpRequest, error: DomainError) -> HttpResponse:
+    context = {"problem": error, "errors": error.extra.get("errors", []), "back": way_back(request)}
+    try:
+        return render(request, "workspace_admin/errors/page.html", context, status=error.status)
+    except Exception:
+        # The page needs what may be the very thing that failed, such as the database.
+        log.exception("error_page_failed")
+        return HttpResponse(LAST_RESORT, status=error.status)
+
+
+def way_back(request: HttpRequest) -> str:
+    """Answer the page the reader came from, if it is one of ours, without its host."""
+    came_from = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(came_from, {request.get_host()}, require_https=request.is_secure()):
+        return ""
+    parts = urlsplit(came_from)
+    # Two slashes would begin another host's address.
+    path = "/" + parts.path.lstrip("/\\") + (f"?{parts.query}" if parts.query else "")
+    return "" if request.method == "GET" and path == request.get_full_path() else path
+
+
+class DomainErrors:
+    """Middleware that answers the refusals that views let rise."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on; an unknown address is answered in development as elsewhere, and no page is blank."""
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed):
+            return _not_allowed(request, response)
+        unknown = settings.DEBUG and response.status_code == HTTPStatus.NOT_FOUND and request.resolver_match is None
+        return answer(request, NotFound()) if unknown else response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer a refusal; a mistake of ours goes on to ``server_error``."""
+        found = refusal(error)
+        return answer(request, found) if found else None
+
+
+def _not_allowed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Answer in words where Django has none, such as for a form's address that was opened by itself."""
+    told = answer(request, MethodNotAllowed())
+    told["Allow"] = response["Allow"]
+    return told
+
+
+def problem(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
+    """Answer an exception of an API view: DRF's EXCEPTION_HANDLER."""
+    found = refusal(error)
+    if found is None:
+        return None
+    response = answer(context["request"]._request, found)  # noqa: SLF001 -- DRF offers no other way to Django's request
+    if header := getattr(error, "auth_header", None):
+        response["WWW-Authenticate"] = header
+    return response
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form without a valid CSRF token."""
+    log.info("csrf_failed", reason=reason)
+    return answer(request, CsrfFailed())
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer what Django could not read: handler400."""
+    try:
+        request.get_host()
+    except django_errors.DisallowedHost:
+        return HttpResponse(b"Bad Request", status=HTTPStatus.BAD_REQUEST, content_type="text/plain")
+    return answer(request, refusal(exception) or InvalidRequest())
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 -- Django's signature
+    """Answer handler403."""
+    return answer(request, PermissionDenied())
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 -- Django's signature
+    """Answer handler404."""
+    return answer(request, NotFound())
+
+
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """Answer allauth's handler429: signing in, signing up or asking for mail too often."""
+    message = _("Too many tries in a short time. Wait a minute and try again.")
+    return answer(request, RateLimited(message, retry_after=60))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer handler500; a database that is away or busy, met outside of any view, is said to be that."""
+    return answer(request, refusal(sys.exc_info()[1]) or Failure())

@@ -1,1 +1,0 @@
-"""A workspace's API keys: their pages, and their resource in the API."""

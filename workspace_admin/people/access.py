@@ -1,0 +1,166 @@
+"""Giving access again, and its end: a dialog with htmx, a page without, or beside an address that was refused."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from billing_seats.lifecycle import services
+from billing_seats.plans import Feature, has_feature
+from members.access import Action, Actor, actor_for, require
+from members.dates import end_of, last_day
+from members.errors import AlreadyMember, DomainError, InvalidRequest, MemberInvited, NotFound, PermissionDenied
+from members.models import Membership, Status
+from members.requests import SignedInRequest
+from workspace_admin.people import queries
+from workspace_admin.people.access_forms import AccessForm, seat_offers
+from workspace_admin.people.list import context_of, told
+
+METHODS = ["GET", "HEAD", "POST"]
+
+
+@login_required
+@require_http_methods(METHODS)
+def reactivation(request: SignedInRequest, slug: str, member: UUID) -> HttpResponse:
+    """Ask with which seats, and until when, a deactivated member has access again; then give it."""
+    actor = actor_for(request.user, slug)
+    require(actor, Action.REACTIVATE)
+    who = _joined(actor, member)
+    if who.status == Status.ACTIVE and request.method != "POST":
+        raise AlreadyMember(_("This person is active already."))
+
+    def change(form: AccessForm) -> str:
+        seats = form.cleaned_data["seats"]
+        if _is_over(who):
+            again = services.reactivate_until(actor, member, _end(form), seats)
+        else:
+            again = services.reactivate(actor, member, seats)
+        names = ", ".join(product.name for product in again.seats)
+        if not names:
+            return _("%(who)s has access again, without a seat.") % {"who": who}
+        return _("%(who)s has access again, with a seat of: %(seats)s.") % {"who": who, "seats": names}
+
+    return _answer(request, actor, "workspace_admin/people/reactivate.html", who, change)
+
+
+@login_required
+@require_http_methods(METHODS)
+def end(request: SignedInRequest, slug: str, member: UUID) -> HttpResponse:
+    """Ask on which day a member's access ends, or say that it cannot; then set it: who is back takes seats again."""
+    actor = actor_for(request.user, slug)
+    require(actor, Action.SET_END)
+    who = _joined(actor, member)
+
+    def change(form: AccessForm) -> str:
+        ends_at = _end(form)
+        keep = form.cleaned_data["seats"] if _is_over(who) else None
+        services.set_end(actor, member, ends_at, keep=keep)
+        if ends_at is None:
+            return _("The access of %(who)s has no end.") % {"who": who}
+        return _("%(who)s has access through %(day)s.") % {"who": who, "day": date_format(last_day(ends_at))}
+
+    return _answer(request, actor, "workspace_admin/people/end.html", who, change)
+
+
+def _joined(actor: Actor, member_id: UUID) -> Membership:
+    member = queries.whole(actor.workspace).filter(id=member_id).first()
+    if member is None:
+        raise NotFound
+    if member.status == Status.INVITED:
+        raise MemberInvited
+    return member
+
+
+def _is_over(member: Membership) -> bool:
+    """Answer whether the end of a member read by ``queries.whole`` has passed."""
+    return bool(vars(member)["over"])
+
+
+def _end(form: AccessForm) -> datetime | None:
+    day = form.cleaned_data["ends_on"]
+    return end_of(day) if day else None
+
+
+def _form(request: SignedInRequest, actor: Actor, who: Membership) -> AccessForm:
+    """Answer what is asked: seats, for whom access comes back to; and a day, unless the one that is set is to come."""
+    columns, over = queries.columns(actor.workspace), _is_over(who)
+    held = set(vars(who)["held"])
+    had = who.seats_before or [one.product.slug for one in columns if one.product.id in held]
+    plan = "" if has_feature(actor.workspace, Feature.INVITATIONS) else _("not on this plan")
+    offers = seat_offers(columns, had, plan)
+    if who.status == Status.ACTIVE:
+        offers = [one for one in offers if one.had and over]
+    return AccessForm(
+        request.POST if request.method == "POST" else None,
+        offers=offers,
+        dated=over or who.status == Status.ACTIVE,
+        prefix=str(who.id) if _is_beside(request) else None,
+        initial={"ends_on": last_day(who.expires_at) if who.expires_at and not over else None},
+    )
+
+
+def _is_beside(request: SignedInRequest) -> bool:
+    """Answer whether this is asked beside an address that could not be invited."""
+    return "refusal" in (request.htmx.target or "")
+
+
+def _answer(
+    request: SignedInRequest, actor: Actor, template: str, who: Membership, change: Callable[[AccessForm], str]
+) -> HttpResponse:
+    form = _form(request, actor, who)
+    if request.method != "POST" or not form.is_valid():
+        return _asked(request, actor, template, who, form)
+    try:
+        done = change(form)
+    except (PermissionDenied, NotFound, MemberInvited):
+        raise
+    except DomainError as error:
+        again = _form(request, actor, who)
+        again.is_valid()
+        again.add_error(_field(again, error), str(error.message))
+        return _asked(request, actor, template, who, again, error.status)
+    if _is_beside(request):
+        return render(
+            request,
+            "workspace_admin/people/beside_done.html",
+            {**context_of(request, actor), "answer": done, "sent": True},
+        )
+    return told(request, actor.workspace.slug, done)
+
+
+def _field(form: AccessForm, error: DomainError) -> str | None:
+    """Answer beside which field a refusal stands."""
+    named = error.field if isinstance(error, InvalidRequest) else "seats"
+    field = "ends_on" if named == "expires_at" else named
+    return field if field in form.fields else None
+
+
+def _asked(  # noqa: PLR0913, PLR0917 -- one answer, many faces
+    request: SignedInRequest, actor: Actor, template: str, who: Membership, form: AccessForm, status: int = 0
+) -> HttpResponse:
+    context = {
+        "actor": actor,
+        "workspace": actor.workspace,
+        "nav": "members",
+        "member": who,
+        "form": form,
+        "ended": last_day(who.expires_at) if who.expires_at and _is_over(who) else None,
+        "no_end": _why_no_end(who),
+    }
+    part = "#beside" if _is_beside(request) else "#sheet" if request.htmx else ""
+    return render(request, template + part, context, status=status or (400 if form.errors else 200))
+
+
+def _why_no_end(who: Membership) -> str:
+    """Answer why the member's access cannot have an end, or nothing."""
+    try:
+        services.refuse_end(who)
+    except InvalidRequest as error:
+        return str(error.message)
+    return ""

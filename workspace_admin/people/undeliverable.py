@@ -1,0 +1,108 @@
+"""Addresses that cannot be reached: another one for a pending invitation, or another try at the same."""
+
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import retarget
+
+from invitations.delivery.undeliverable import fix_address, release_address
+from invitations.models import Invitation, InvitationStatus, Kind
+from invitations.services import retry_delivery
+from members.access import Action, Actor, actor_for, require
+from members.addresses import MAX_LENGTH
+from members.errors import DomainError, InvitationNotPending, NotFound
+from members.outbox.queue import State
+from members.requests import SignedInRequest
+from workspace_admin.people.actions import act
+from workspace_admin.people.list import refreshed
+
+
+class AddressForm(forms.Form):
+    """The right address; the service judges it."""
+
+    email = forms.CharField(
+        label=gettext_lazy("Right address"),
+        max_length=MAX_LENGTH,
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false", "autofocus": True}),
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def address(request: SignedInRequest, slug: str, invitation: UUID) -> HttpResponse:
+    """Ask for the right address of a pending invitation; then revoke it and invite that one, in one step."""
+    actor = actor_for(request.user, slug)
+    require(actor, Action.INVITE)
+    offer = _pending(actor, invitation)
+    form = AddressForm(request.POST if request.method == "POST" else None, initial={"email": offer.email})
+    if not form.is_valid():
+        return _sheet(request, actor, offer, form, status=400 if form.errors else 200)
+    try:
+        new = fix_address(actor, invitation, form.cleaned_data["email"])
+    except DomainError as error:
+        form.add_error("email", str(error.message))
+        return _sheet(request, actor, offer, form, status=error.status, wait=error.extra.get("retry_after", 0))
+    messages.success(request, _("%(email)s is invited instead. The old link no longer works.") % {"email": new.email})
+    return retarget(refreshed(request, slug, fresh=(new.email,)), "#people")
+
+
+def _pending(actor: Actor, invitation: UUID) -> Invitation:
+    offer = actor.workspace.invitations.filter(id=invitation).first()
+    if offer is None:
+        raise NotFound
+    if offer.status != InvitationStatus.PENDING:
+        raise InvitationNotPending
+    return offer
+
+
+def _sheet(  # noqa: PLR0913 -- one answer, many faces
+    request: SignedInRequest, actor: Actor, offer: Invitation, form: AddressForm, *, status: int, wait: int = 0
+) -> HttpResponse:
+    context = {
+        "actor": actor,
+        "workspace": actor.workspace,
+        "nav": "members",
+        "invitation": offer,
+        "form": form,
+        "wait": wait,
+    }
+    template = "workspace_admin/people/address.html#sheet" if request.htmx else "workspace_admin/people/address.html"
+    return render(request, template, context, status=status)
+
+
+@login_required
+@require_POST
+def retry(request: SignedInRequest, slug: str, invitation: UUID) -> HttpResponse:
+    """Try again to send the invitation's email, which failed, with the same link."""
+
+    def change(actor: Actor) -> None:
+        require(actor, Action.RESEND)
+        mails = actor.workspace.deliveries.filter(invitation=invitation, kind=Kind.INVITATION, state=State.FAILED)
+        failed = mails.order_by("-created_at").values_list("id", flat=True).first()
+        if failed is None:
+            raise NotFound
+        retry_delivery(actor, failed)
+
+    actor = actor_for(request.user, slug)
+    of = actor.workspace.invitations.filter(id=invitation).values_list("membership_id", flat=True).first()
+    return act(request, slug, change, _("The email is on its way again, with the same link."), of)
+
+
+@login_required
+@require_POST
+def release(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Let mail go again to an address that was held back, beside whose refusal this was asked."""
+    actor = actor_for(request.user, slug)
+    release_address(actor, request.POST.get("address", ""))
+    told = _("Mail can be sent to this address again. Press “Invite member” once more.")
+    if request.htmx:
+        return render(request, "workspace_admin/people/resent.html", {"answer": told, "sent": True})
+    messages.success(request, told)
+    return refreshed(request, slug)
