@@ -1,7 +1,8 @@
 # One image for web, worker, beat and migrations; docker-compose.yml says which command runs.
-FROM python:3.13-slim AS build
+FROM python:3.13.14-slim-trixie AS build
 WORKDIR /app
-RUN pip install --no-cache-dir uv
+COPY .ci/uv.txt ./
+RUN pip install --no-cache-dir --requirement uv.txt
 COPY pyproject.toml uv.lock .python-version ./
 RUN UV_PYTHON_DOWNLOADS=never uv sync --frozen --no-dev --extra amazon-ses
 COPY . .
@@ -11,7 +12,7 @@ RUN SECRET_KEY=build-only-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789 \
     BASE_URL=https://build.invalid DATABASE_URL=postgres:///build SMTP_URL=smtp://build.invalid \
     .venv/bin/python manage.py collectstatic --no-input
 
-FROM python:3.13-slim
+FROM python:3.13.14-slim-trixie
 RUN useradd --system --uid 10001 --no-create-home console
 WORKDIR /app
 COPY --from=build /app /app

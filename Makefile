@@ -13,7 +13,7 @@ help:  ## this list
 setup: $(STAMP)  ## install what the console needs
 
 # Only a changed lock file, project file or set-up script asks for a new installation.
-$(STAMP): uv.lock pyproject.toml .ci/setup
+$(STAMP): uv.lock pyproject.toml .ci/setup .ci/uv.txt
 	@.ci/setup
 
 run: setup  ## the whole console on this machine, until Ctrl-C

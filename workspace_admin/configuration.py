@@ -2,13 +2,11 @@
 
 import os
 from ipaddress import ip_network
-from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env
 
 WEAKEST_SECRET = 50
 """Characters below which ``check --deploy`` calls a secret key weak (security.W009)."""
@@ -22,6 +20,22 @@ def require_strong(name: str, value: str, *, debug: bool) -> str:
     # The numbers and the beginning are those of security.W009.
     if len(value) < WEAKEST_SECRET or len(set(value)) < 5 or value.startswith("django-insecure-"):  # noqa: PLR2004 -- as said above
         raise ImproperlyConfigured(f"{name}: set a random secret of at least {WEAKEST_SECRET} characters.")
+    return value
+
+
+def number[N: (int, float)](name: str, default: N, *, least: N, most: N) -> N:
+    """Return the number that the variable holds, or the default where it is missing or empty.
+
+    Raises:
+        ImproperlyConfigured: it isn't a number, or is out of bounds.
+    """
+    text = os.environ.get(name) or str(default)
+    try:
+        value = type(default)(text)
+    except ValueError:
+        value = None
+    if value is None or not least <= value <= most:
+        raise ImproperlyConfigured(f"{name}: use a number from {least} to {most}, not {text}.")
     return value
 
 
@@ -83,9 +97,9 @@ def database(url: str) -> dict[str, Any]:
     """Answer the DATABASES entry for a postgres:// URL; statements and locks are bounded.
 
     Raises:
-        ImproperlyConfigured: the variable is missing.
+        ImproperlyConfigured: the variable is missing, or not the address of a Postgres.
     """
-    if not url:
+    if urlsplit(url).scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured("DATABASE_URL: set the postgres:// address of the database (`make run` brings one).")
     config: dict[str, Any] = {**dj_database_url.parse(url, conn_max_age=60)}
     config["CONN_HEALTH_CHECKS"] = True
@@ -99,42 +113,12 @@ def database(url: str) -> dict[str, Any]:
     return config
 
 
-def anymail(*, patience: float) -> dict[str, Any]:
-    """Answer anymail's settings: each variable that begins with `ANYMAIL_`, such as `ANYMAIL_POSTMARK_SERVER_TOKEN`.
+def broker(url: str) -> str:
+    """Return the address of Valkey or Redis, by default on this machine.
 
-    What a provider lacks, such as switching off a tracking that it does not have, is no error. ``patience`` is in
-    seconds; nothing is repeated behind the outbox's back.
+    Raises:
+        ImproperlyConfigured: it isn't one.
     """
-    ours = {name.removeprefix("ANYMAIL_"): value for name, value in os.environ.items() if name.startswith("ANYMAIL_")}
-    client = {"connect_timeout": patience / 2, "read_timeout": patience, "retries": {"total_max_attempts": 1}}
-    return {
-        "IGNORE_UNSUPPORTED_FEATURES": True,
-        "REQUESTS_TIMEOUT": (patience / 2, patience),
-        "AMAZON_SES_CLIENT_PARAMS": {"config": client},
-        **ours,
-    }
-
-
-def mailers(env: Env, data_dir: Path, *, patience: float, debug: bool) -> dict[str, Any]:
-    """Answer MAILERS: an anymail provider, an SMTP server or, in development, files in the mailbox folder.
-
-    ``patience`` is how many seconds a server may take.
-    """
-    if provider := env.str("EMAIL_PROVIDER", ""):
-        return {"default": {"BACKEND": f"anymail.backends.{provider}.EmailBackend"}}
-    if url := env.str("SMTP_URL", ""):
-        parts = urlsplit(url)
-        options = {
-            "host": parts.hostname,
-            "port": parts.port or 25,
-            "username": unquote(parts.username or ""),
-            "password": unquote(parts.password or ""),
-            "use_tls": parts.scheme == "smtp+tls",
-            "use_ssl": parts.scheme == "smtps",
-            "timeout": patience,
-        }
-        return {"default": {"BACKEND": "members.outbox.smtp.EmailBackend", "OPTIONS": options}}
-    if debug:
-        options = {"folder": str(data_dir / "mailbox")}
-        return {"default": {"BACKEND": "workspace_admin.devserver.mailbox.EmailBackend", "OPTIONS": options}}
-    raise ImproperlyConfigured("EMAIL_PROVIDER: set an anymail provider's name, or SMTP_URL.")
+    if url and urlsplit(url).scheme not in {"redis", "rediss"}:
+        raise ImproperlyConfigured("REDIS_URL: set the redis:// or rediss:// address of Valkey or Redis.")
+    return url or "redis://127.0.0.1:6379/0"

@@ -8,23 +8,26 @@ from django.utils.csp import CSP
 from environs import Env
 
 from workspace_admin.configuration import (
-    anymail,
     base_url,
+    broker,
     database,
-    mailers,
     metrics_token,
     networks,
+    number,
     require_strong,
     webhook_secret,
 )
+from workspace_admin.mail_configuration import anymail, mailers, sender
 
 env = Env()
+MANY = 1_000_000_000
+"""More than anyone needs of anything that is counted."""
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG: bool = env.bool("DEBUG", False)
-PORT: int = env.int("PORT", 8000)
-BASE_URL: str = env.str("BASE_URL", f"http://127.0.0.1:{PORT}" if DEBUG else "").rstrip("/")
-DATA_DIR: Path = Path(env.str("DATA_DIR", str(BASE_DIR / "var"))).resolve()
+PORT: int = number("PORT", 8000, least=1, most=65_535)
+BASE_URL: str = (env.str("BASE_URL", "") or (f"http://localhost:{PORT}" if DEBUG else "")).rstrip("/")
+DATA_DIR: Path = Path(env.str("DATA_DIR", "") or BASE_DIR / "var").resolve()
 _parts = base_url(BASE_URL, debug=DEBUG)
 _host = _parts.hostname or ""
 HTTPS = _parts.scheme == "https"
@@ -33,19 +36,19 @@ SECRET_KEY: str = require_strong("SECRET_KEY", env.str("SECRET_KEY", ""), debug=
 INVITATION_KEYS: list[str] = [
     require_strong("INVITATION_KEYS", key, debug=DEBUG) for key in env.list("INVITATION_KEYS", []) or [""]
 ]
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost"] if DEBUG else [_host])
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", []) or (["localhost", "127.0.0.1", "[::1]"] if DEBUG else [_host])
 TRUSTED_PROXIES: list[str] = networks(env.list("TRUSTED_PROXIES", []))
 SELF_SERVICE_SEATS: bool = env.bool("SELF_SERVICE_SEATS", False)
 EMAIL_WEBHOOK_SECRET: str = webhook_secret(env.str("EMAIL_WEBHOOK_SECRET", ""))
-API_CALLS_PER_MINUTE: int = env.int("API_CALLS_PER_MINUTE", 600)
-MAILS_PER_ADDRESS: int = env.int("MAILS_PER_ADDRESS", 10)
-MAILS_PER_INVITER: int = env.int("MAILS_PER_INVITER", 2_000)
-MAILS_PER_WORKSPACE: int = env.int("MAILS_PER_WORKSPACE", 5_000)
-UNKNOWN_DELIVERY_POLICY: str = env.str("UNKNOWN_DELIVERY_POLICY", "resend")
+API_CALLS_PER_MINUTE: int = number("API_CALLS_PER_MINUTE", 600, least=1, most=MANY)
+MAILS_PER_ADDRESS: int = number("MAILS_PER_ADDRESS", 10, least=1, most=MANY)
+MAILS_PER_INVITER: int = number("MAILS_PER_INVITER", 2_000, least=1, most=MANY)
+MAILS_PER_WORKSPACE: int = number("MAILS_PER_WORKSPACE", 5_000, least=1, most=MANY)
+UNKNOWN_DELIVERY_POLICY: str = env.str("UNKNOWN_DELIVERY_POLICY", "") or "resend"
 if UNKNOWN_DELIVERY_POLICY not in {"resend", "wait"}:
     raise ImproperlyConfigured("UNKNOWN_DELIVERY_POLICY: use resend or wait.")
 METRICS_TOKEN: str = metrics_token(env.str("METRICS_TOKEN", ""), debug=DEBUG)
-OUTBOX_LEASE_SECONDS: float = env.float("OUTBOX_LEASE_SECONDS", 20.0)
+OUTBOX_LEASE_SECONDS: float = number("OUTBOX_LEASE_SECONDS", 20.0, least=1.0, most=3_600.0)
 
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
@@ -114,7 +117,6 @@ TEMPLATES = [
 
 DATABASES = {"default": database(env.str("DATABASE_URL", ""))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-REDIS_URL: str = env.str("REDIS_URL", "")
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"},
 }
@@ -182,11 +184,13 @@ WHITENOISE_USE_FINDERS = DEBUG
 
 MAIL_PATIENCE = OUTBOX_LEASE_SECONDS / 2
 """Seconds that a provider may take: a lease in force means that someone may still be sending."""
-MAILERS = mailers(env, DATA_DIR, patience=MAIL_PATIENCE, debug=DEBUG)
+MAILERS = mailers(
+    env.str("EMAIL_PROVIDER", ""), env.str("SMTP_URL", ""), DATA_DIR / "mailbox", patience=MAIL_PATIENCE, debug=DEBUG
+)
 ANYMAIL = anymail(patience=MAIL_PATIENCE)
-DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", f"Workspace console <no-reply@{_host or 'localhost'}>")
+DEFAULT_FROM_EMAIL: str = sender(env.str("DEFAULT_FROM_EMAIL", ""), _host)
 
-CELERY_BROKER_URL = REDIS_URL or "redis://127.0.0.1:6379/0"
+CELERY_BROKER_URL = broker(env.str("REDIS_URL", ""))
 
 SECURE_CSP: dict[str, list[str]] = {
     "default-src": [CSP.SELF],
