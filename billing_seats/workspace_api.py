@@ -15,8 +15,7 @@ from members.access import Action, require
 from members.errors import PermissionDenied
 from members.models import ApiKey, Workspace
 from members.rest.describe import described, page_of
-from members.rest.fields import Text
-from members.rest.moments import Truth
+from members.rest.fields import StrictBoolean, Text
 from members.rest.pagination import Order
 from members.rest.resource import ListQuery, Resource, Strict
 from members.workspaces import change_settings
@@ -42,7 +41,7 @@ class WorkspaceChanges(Strict):
     """What is changed: all that is given."""
 
     name = Text(max_length=100, required=False, help_text="Shown to everyone; no control characters, no line breaks.")
-    reminders = Truth(required=False)
+    reminders = StrictBoolean(required=False)
 
 
 def shown(workspace: Any) -> dict[str, Any]:

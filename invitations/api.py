@@ -32,7 +32,7 @@ from members.errors import (
 from members.models import Workspace
 from members.rest.describe import described, page_of
 from members.rest.pagination import Order
-from members.rest.resource import KEPT_REFUSALS, Nothing
+from members.rest.resource import STORED_REFUSALS, Nothing
 
 NEWEST_FIRST = Order("newest", "created_at", descending=True, timed=True)
 
@@ -147,7 +147,7 @@ class Invitations(InvitationResource):
 
     def _refused(self, error: DomainError) -> Response:
         """Answer what became of the address. Raised under an Idempotency-Key, it would undo that Admins are told."""
-        if error.status not in KEPT_REFUSALS:
+        if error.status not in STORED_REFUSALS:
             raise error
         return self.handle_exception(error)
 

@@ -9,8 +9,7 @@ from rest_framework import serializers
 from invitations.models import InvitationStatus, Outcome
 from members.models import Role
 from members.outbox.queue import State
-from members.rest.fields import AddressInQuery, Several, Text, Whole
-from members.rest.moments import Moment
+from members.rest.fields import AddressInQuery, BoundedList, StrictInteger, Text, Timestamp
 from members.rest.resource import ListQuery, Strict, languages
 
 STATUSES = {
@@ -30,10 +29,10 @@ class OfferTerms(Strict):
     """What is offered; nothing of it is required."""
 
     role = serializers.ChoiceField(choices=Role.choices, default=Role.MEMBER.value)
-    seats = Several(child=Text(max_length=50), max_length=100, default=list, help_text="Slugs of products.")
+    seats = BoundedList(child=Text(max_length=50), max_length=100, default=list, help_text="Slugs of products.")
     locale = serializers.ChoiceField(choices=languages(), default="", help_text="The mail's language.")
     message = Text(max_length=500, allow_blank=True, default="", help_text="A personal note.")
-    expires_in_days = Whole(min_value=1, max_value=30, default=7)
+    expires_in_days = StrictInteger(min_value=1, max_value=30, default=7)
 
 
 class NewInvitation(OfferTerms):
@@ -46,13 +45,13 @@ class InvitationEdits(Strict):
     """What is changed of an offer that is open: all of it, or nothing."""
 
     role = serializers.ChoiceField(choices=Role.choices, required=False)
-    seats = Several(
+    seats = BoundedList(
         child=Text(max_length=50),
         max_length=100,
         required=False,
         help_text="Slugs of all the products that shall be held.",
     )
-    expires_at = Moment(required=False, help_text="Within the next 30 days.")
+    expires_at = Timestamp(required=False, help_text="Within the next 30 days.")
 
 
 class InvitedBy(serializers.Serializer[Any]):

@@ -1,8 +1,7 @@
 """Inviting many addresses by one call of the REST API."""
 
 import uuid
-from functools import partial
-from itertools import batched
+from collections.abc import Sequence
 from typing import Any
 
 from rest_framework import serializers
@@ -24,17 +23,16 @@ from members.errors import (
     SeatsExhausted,
     Undeliverable,
 )
-from members.rest.bulk import BulkRow, bulk_of, outcome, refusal_code, summed
+from members.rest.bulk import BulkRow, Row, bulk_of, outcome, refusal_code, with_summary
 from members.rest.describe import described
-from members.rest.fields import Several, Text
-from members.rest.moments import Truth
+from members.rest.fields import BoundedList, StrictBoolean, Text
 
 
 class NewInvitations(OfferTerms):
     """Addresses to be invited on the same terms; only `emails` is required."""
 
-    emails = Several(child=Text(max_length=1000, allow_blank=True), min_length=1, max_length=services.MAX_ADDRESSES)
-    dry_run = Truth(default=False, help_text="Answers what would be done, and does nothing.")
+    emails = BoundedList(child=Text(max_length=1000, allow_blank=True), min_length=1, max_length=services.MAX_ADDRESSES)
+    dry_run = StrictBoolean(default=False, help_text="Answers what would be done, and does nothing.")
 
 
 class BulkInvitation(BulkRow):
@@ -74,16 +72,16 @@ class BulkInvitations(WorkspaceResource):
         require(self.actor, Action.INVITE)
         asked = self.body(NewInvitations)
         keys = [_key(text) for text in asked["emails"]]
+        unique = tuple(dict.fromkeys(keys))
         if asked["dry_run"]:
-            told = self.part(1, lambda: self._invited(tuple(dict.fromkeys(keys)), asked))
+            rows = self.part(1, lambda: self._invited(unique, asked))
         else:
-            told = {}
-            for number, chunk in enumerate(batched(dict.fromkeys(keys), services.CHUNK), 1):
-                told |= self.part(number, partial(self._invited, chunk, asked))
-        return Response(summed([told[key] for key in keys], dry_run=asked["dry_run"]))
+            rows = self.in_chunks(unique, lambda chunk: self._invited(chunk, asked), lambda text: {"email": text})
+        by_key = dict(zip(unique, rows, strict=True))
+        return Response(with_summary([by_key[key] for key in keys], dry_run=asked["dry_run"]))
 
-    def _invited(self, chunk: tuple[str, ...], asked: dict[str, Any]) -> dict[str, Any]:
-        """Answer a row for each address, by how it was given."""
+    def _invited(self, chunk: Sequence[str], asked: dict[str, Any]) -> list[Row]:
+        """Invite the addresses of one chunk and return a row for each."""
         answers = services.invite(
             self.actor,
             chunk,
@@ -94,7 +92,4 @@ class BulkInvitations(WorkspaceResource):
             days=asked["expires_in_days"],
             dry_run=asked["dry_run"],
         )
-        return {
-            text: {"email": answer.email} | outcome(answer.error, _id(answer))
-            for text, answer in zip(chunk, answers, strict=True)
-        }
+        return [{"email": answer.email} | outcome(answer.error, _id(answer)) for answer in answers]

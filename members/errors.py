@@ -126,11 +126,19 @@ class LastAdmin(DomainError):
 
 
 class IdempotencyConflict(DomainError):
-    """The Idempotency-Key stands for another request, or for one that is still on its way."""
+    """The Idempotency-Key was used for another request."""
 
     code, status = "idempotency_conflict", 409
     title = _("This Idempotency-Key was used before")
     default = _("This Idempotency-Key was used for another request. Use a new one for each.")
+
+
+class IdempotencyInProgress(DomainError):
+    """The first request with this Idempotency-Key is still running; ``retry_after`` gives the seconds to wait."""
+
+    code, status = "idempotency_in_progress", 409
+    title = _("The first request is still in progress")
+    default = _("The first request with this Idempotency-Key is still in progress. Try again in a moment.")
 
 
 class PreconditionFailed(DomainError):

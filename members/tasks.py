@@ -24,7 +24,7 @@ def end_lapsed_sessions() -> None:
 @shared_task  # type: ignore[untyped-decorator]  # -- as above
 def forget_answers() -> None:
     """Delete what was kept of POSTs for repetitions, and its day is over."""
-    idempotency.forget()
+    idempotency.delete_expired()
 
 
 @shared_task  # type: ignore[untyped-decorator]  # -- as above

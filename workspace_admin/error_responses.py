@@ -19,7 +19,15 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django_htmx.middleware import HtmxDetails
 
-from members.errors import DomainError, InvalidRequest, NotFound, PermissionDenied, RateLimited, Unavailable
+from members.errors import (
+    DomainError,
+    IdempotencyInProgress,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    Unavailable,
+)
 from workspace_admin.exception_mapping import CsrfFailed, Failure, MethodNotAllowed, refusal
 
 log = structlog.get_logger(__name__)
@@ -50,7 +58,7 @@ def answer(request: HttpRequest, error: DomainError) -> HttpResponse:
         response = _fragment(request, error)
     else:
         response = _page(request, error)
-    if isinstance(error, RateLimited | Unavailable):
+    if isinstance(error, RateLimited | Unavailable | IdempotencyInProgress):
         response["Retry-After"] = str(max(1, ceil(error.extra.get("retry_after", 1))))
     return response
 

@@ -15,9 +15,8 @@ from members.access import Action, require
 from members.calls import Standing
 from members.models import ApiKey, Scope
 from members.rest.describe import PEOPLE, described, page_of
-from members.rest.fields import Text
+from members.rest.fields import Text, Timestamp
 from members.rest.json import JSONRenderer
-from members.rest.moments import Moment
 from members.rest.pagination import Order
 from members.rest.resource import ListQuery, Strict
 
@@ -31,7 +30,7 @@ class NewApiKey(Strict):
         max_length=1000, help_text="What it is for: at most 100 characters, no control characters, no line breaks."
     )
     scope = serializers.ChoiceField(choices=Scope.choices, default=Scope.READ.value)
-    expires_at = Moment(default=None, allow_null=True, help_text="When it stops; null or absent for never.")
+    expires_at = Timestamp(default=None, allow_null=True, help_text="When it stops; null or absent for never.")
 
 
 class KeyMaker(serializers.Serializer[Any]):
@@ -101,9 +100,9 @@ class ApiKeys(WorkspaceResource):
         key, text = services.create_key(self.actor, **new)
         return Response({**shown(services.listed(self.actor).get(id=key.id)), "secret": text}, 201)
 
-    def kept(self, response: HttpResponse) -> bytes:
+    def body_to_store(self, response: HttpResponse) -> bytes:
         """Answer the body without the secret."""
-        made = orjson.loads(super().kept(response))
+        made = orjson.loads(super().body_to_store(response))
         return JSONRenderer().render({**made, "secret": None} if "secret" in made else made)
 
 

@@ -16,10 +16,9 @@ from billing_seats.subscription.services import MAX_PURCHASE, require_self_servi
 from members.access import Action, require
 from members.errors import NotFound
 from members.models import Membership, Status, Workspace
-from members.rest.bulk import rehearsed
+from members.rest.bulk import rolled_back
 from members.rest.describe import described, page_of
-from members.rest.fields import Id, Several, Whole
-from members.rest.moments import Truth
+from members.rest.fields import BoundedList, Id, StrictBoolean, StrictInteger
 from members.rest.pagination import Order
 from members.rest.resource import ListQuery, Strict
 
@@ -69,14 +68,14 @@ class ChangedSeatsShape(SeatCountShape):
 class Purchase(Strict):
     """How many seats shall be bought; fewer than are taken is allowed, and nobody loses theirs by it."""
 
-    purchased = Whole(min_value=0, max_value=MAX_PURCHASE)
-    take_from = Several(
+    purchased = StrictInteger(min_value=0, max_value=MAX_PURCHASE)
+    take_from = BoundedList(
         child=Id(),
         max_length=MAX_MEMBERS,
         default=list,
         help_text="Ids of members whose seats are taken in the same step; nobody else loses one.",
     )
-    dry_run = Truth(default=False, help_text="Answers how it would be, and changes nothing.")
+    dry_run = StrictBoolean(default=False, help_text="Answers how it would be, and changes nothing.")
 
 
 def rows(workspace: Workspace) -> QuerySet[SeatPool]:
@@ -149,7 +148,7 @@ class ProductSeats(WorkspaceResource):
         if not Product.objects.filter(slug=product).exists():
             raise NotFound
         if asked["dry_run"]:
-            return Response(rehearsed(lambda: self._bought(product, asked, holders=True)))
+            return Response(rolled_back(lambda: self._bought(product, asked, holders=True)))
         return Response(self._bought(product, asked))
 
     def _bought(self, slug: str, asked: dict[str, Any], *, holders: bool = False) -> dict[str, Any]:

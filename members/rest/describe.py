@@ -1,4 +1,4 @@
-"""How a call of the REST API is told of in its schema, and heeded: beside the call, in one place."""
+"""``@described``: an endpoint's OpenAPI entry and its Idempotency-Key and If-Match handling."""
 
 from collections.abc import Callable, Sequence
 from functools import partial, wraps
@@ -13,42 +13,44 @@ from members.errors import DomainError
 from members.rest.resource import Resource
 
 KEYS, PEOPLE, PRODUCTS = "keys", "people", "products"
-"""Who may call: people who signed in can always; API keys but for PEOPLE; the keys of products for PRODUCTS only."""
+"""Who may call besides a session: API keys; nobody; API keys and product keys."""
 
 
-class How(TypedDict, total=False):
-    """What else ``described`` can be told of a call."""
+class EndpointOptions(TypedDict, total=False):
+    """What ``described`` takes besides summary and response."""
 
     status: int
     query: Any
     body: Any
     callers: str
-    """KEYS unless it is said."""
+    """KEYS unless given."""
     refuses: Sequence[type[DomainError]]
-    """What it can refuse beyond what follows from its method and path."""
+    """Errors beyond those that follow from method and path."""
 
 
-def described[Call: Callable[..., Any]](summary: str, answer: Any, **how: Unpack[How]) -> Callable[[Call], Call]:
-    """Answer a decorator that describes a call in the schema; a POST heeds Idempotency-Key then, a PATCH If-Match."""
+def described[Call: Callable[..., Any]](
+    summary: str, response: Any, **options: Unpack[EndpointOptions]
+) -> Callable[[Call], Call]:
+    """Return a decorator that adds the OpenAPI entry; a POST then honours Idempotency-Key, a PATCH If-Match."""
     in_schema: Callable[[Any], Any] = extend_schema(
         operation_id=slugify(summary),
         summary=summary,
-        request=how.get("body"),
-        parameters=[how["query"]] if "query" in how else [],
-        responses={how.get("status", 200): answer},
+        request=options.get("body"),
+        parameters=[options["query"]] if "query" in options else [],
+        responses={options.get("status", 200): response},
     )
 
     def describe(call: Call) -> Call:
-        told: Any = in_schema(_AROUND.get(call.__name__, lambda plain: plain)(call))
-        told.refuses, told.callers = how.get("refuses", ()), how.get("callers", KEYS)
-        told.reads_query = "query" in how
-        kept: Call = told
-        return kept
+        endpoint: Any = in_schema(_WRAPPERS.get(call.__name__, lambda plain: plain)(call))
+        endpoint.refuses, endpoint.callers = options.get("refuses", ()), options.get("callers", KEYS)
+        endpoint.reads_query = "query" in options
+        typed: Call = endpoint
+        return typed
 
     return describe
 
 
-def _repeatable(call: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def _idempotent(call: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(call)
     def post(self: Resource, *args: Any, **kwargs: Any) -> HttpResponse:
         return self.once(partial(call, self, *args, **kwargs))
@@ -64,15 +66,15 @@ def _conditional(call: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
     return patch
 
 
-_AROUND = {"post": _repeatable, "patch": _conditional}
+_WRAPPERS = {"post": _idempotent, "patch": _conditional}
 
 
 def page_of(item: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
-    """Answer the shape of a page of such items, for the schema."""
+    """Return the serializer class of a page of such items, for the schema."""
     fields = {
         "data": item(many=True),
         "next_cursor": serializers.CharField(allow_null=True, help_text="For `cursor`; null on the last page."),
         "prev_cursor": serializers.CharField(allow_null=True, help_text="For `cursor`; null on the first page."),
-        "total": serializers.IntegerField(required=False, help_text="Of all pages: with `include=total`."),
+        "total": serializers.IntegerField(required=False, help_text="The count of all pages, with `include=total`."),
     }
     return type(f"{item.__name__}Page", (serializers.Serializer,), fields)

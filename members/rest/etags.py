@@ -1,8 +1,10 @@
-"""ETags: a strong one is a digest of the JSON as it is sent, so equal bytes mean that nothing changed."""
+"""ETags: a digest of the JSON body, without the fields that change by themselves."""
 
 import hashlib
+from collections.abc import Collection
 from http import HTTPStatus
 
+import orjson
 from django.http import HttpResponse
 from django.utils.http import parse_etags
 
@@ -12,13 +14,15 @@ _LENGTH = 16
 """Bytes of digest: nobody gains by finding two bodies that share one."""
 
 
-def of(body: bytes) -> str:
-    """Answer the ETag of a body."""
+def of(body: bytes, *, without: Collection[str] = ()) -> str:
+    """Return the ETag of a body; the fields in ``without`` do not count, so that If-Match outlives their changes."""
+    if without:
+        body = orjson.dumps({name: value for name, value in orjson.loads(body).items() if name not in without})
     return f'"{hashlib.blake2b(body, digest_size=_LENGTH).hexdigest()}"'
 
 
 def is_known(if_none_match: str | None, etag: str) -> bool:
-    """Answer whether the caller has this already; here a tag marked as weak counts too (RFC 9110)."""
+    """Return whether the caller has this already; a tag marked as weak counts too (RFC 9110)."""
     if not if_none_match:
         return False
     tags = parse_etags(if_none_match)
@@ -26,18 +30,14 @@ def is_known(if_none_match: str | None, etag: str) -> bool:
 
 
 def require(if_match: str, etag: str) -> None:
-    """Let through a change of what still has this ETag.
-
-    Raises:
-        PreconditionFailed: the caller saw something else.
-    """
+    """Raise PreconditionFailed unless If-Match names this ETag."""
     tags = parse_etags(if_match)
     if "*" not in tags and etag not in tags:
         raise PreconditionFailed
 
 
 def not_modified(answer: HttpResponse) -> HttpResponse:
-    """Answer a 304 with the headers of what would have been sent, and no body."""
+    """Return a 304 with the headers of the full response and no body."""
     empty = HttpResponse(status=HTTPStatus.NOT_MODIFIED)
     for name, value in answer.headers.items():
         if name not in {"Content-Type", "Content-Length"}:

@@ -1,7 +1,8 @@
-"""Text, numbers and lists as the REST API reads them: nothing that was sent is taken for something else."""
+"""Serializer fields that accept only the JSON type they name; DRF's own take 0 for false, or a number for text."""
 
 import re
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 from rest_framework import serializers
@@ -11,75 +12,66 @@ from members.errors import InvalidRequest
 
 DIGITS = re.compile(r"-?[0-9]{1,18}\Z")
 """A whole number in a query; no column here holds a longer one."""
+RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
 
 
 class Text(serializers.CharField):
-    """JSON's text. A number is none: whoever sends one has mixed something up."""
+    """A JSON string; numbers are refused."""
 
     def to_internal_value(self, data: Any) -> str:
-        """Answer the text.
-
-        Raises:
-            ValidationError: it is none.
-        """
+        """Return the text, or raise ValidationError."""
         if not isinstance(data, str):
-            raise serializers.ValidationError("Give text.", code="invalid")
+            raise serializers.ValidationError("Enter text.", code="invalid")
         return super().to_internal_value(data)
 
 
-class Whole(serializers.IntegerField):
-    """JSON's whole number: neither text nor true; 7.0 is one."""
+class StrictBoolean(serializers.BooleanField):
+    """JSON's true or false; neither 0 nor "no"."""
+
+    def to_internal_value(self, data: object) -> bool:
+        """Return the value, or raise ValidationError."""
+        if not isinstance(data, bool):
+            raise serializers.ValidationError("Use true or false.", code="invalid")
+        return data
+
+
+class StrictInteger(serializers.IntegerField):
+    """A JSON integer; neither text nor true. 7.0 is one."""
 
     def to_internal_value(self, data: Any) -> int:
-        """Answer the number.
-
-        Raises:
-            ValidationError: it is none.
-        """
+        """Return the number, or raise ValidationError."""
         whole = isinstance(data, int) or (isinstance(data, float) and data.is_integer())
         if isinstance(data, bool) or not whole:
             self.fail("invalid")
         return int(data)
 
 
-class WholeInQuery(serializers.IntegerField):
-    """A whole number in a query, in the digits 0 to 9."""
+class IntegerInQuery(serializers.IntegerField):
+    """An integer in a query string, in the digits 0 to 9."""
 
     def to_internal_value(self, data: Any) -> int:
-        """Answer the number.
-
-        Raises:
-            ValidationError: it is none.
-        """
+        """Return the number, or raise ValidationError."""
         if not DIGITS.match(str(data)):
             self.fail("invalid")
         return int(data)
 
 
-class Several(serializers.ListField):
-    """JSON's list. One that is longer than ``max_length`` is refused before any value of it is looked at."""
+class BoundedList(serializers.ListField):
+    """A JSON list; one longer than ``max_length`` is refused before any of its values is looked at."""
 
     def to_internal_value(self, data: Any) -> list[Any]:
-        """Answer the values.
-
-        Raises:
-            ValidationError: it is no list, is too long, or names each value that is wrong.
-        """
+        """Return the values, or raise ValidationError naming each one that is wrong."""
         if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:
-            raise serializers.ValidationError(f"Give at most {self.max_length} of them.", code="max_length")
+            raise serializers.ValidationError(f"Use at most {self.max_length:,} items.", code="max_length")
         values: list[Any] = super().to_internal_value(data)
         return values
 
 
 class Id(serializers.UUIDField):
-    """An id, as text: a number is none."""
+    """A UUID as a JSON string; numbers are refused."""
 
     def to_internal_value(self, data: Any) -> uuid.UUID:
-        """Answer the id.
-
-        Raises:
-            ValidationError: it is none.
-        """
+        """Return the id, or raise ValidationError."""
         if not isinstance(data, str):
             self.fail("invalid", value=data)
         found: uuid.UUID = super().to_internal_value(data)
@@ -87,18 +79,32 @@ class Id(serializers.UUIDField):
 
 
 class AddressInQuery(serializers.CharField):
-    """An email address in a query, answered as it is stored."""
+    """An email address in a query string, in the form in which it is stored."""
 
     def to_internal_value(self, data: Any) -> str:
-        """Answer the address in lower case.
-
-        Raises:
-            ValidationError: it is none.
-        """
+        """Return the canonical address, or raise ValidationError."""
         text = super().to_internal_value(data)
         try:
             return canonical(text)
         except InvalidRequest as error:
-            hint = " In a query, a plus sign is written as %2B." if " " in text.strip() else ""
+            hint = " In a query string, write a plus sign as %2B." if " " in text.strip() else ""
             code = error.extra["errors"][0]["code"]
             raise serializers.ValidationError(f"{error.message}{hint}", code=code) from None
+
+
+class Timestamp(serializers.DateTimeField):
+    """An RFC 3339 time with its offset, returned in UTC."""
+
+    def to_internal_value(self, value: object) -> datetime:
+        """Return the time in UTC, or raise ValidationError."""
+        found = _read(value) if isinstance(value, str) and RFC_3339.match(value) else None
+        if found is None:
+            raise serializers.ValidationError("Use an RFC 3339 time, such as 2030-01-31T12:00:00Z.", code="invalid")
+        return found
+
+
+def _read(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

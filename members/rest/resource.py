@@ -1,13 +1,13 @@
-"""What every resource of the REST API shares: strict input, answers in English, lists, safe repetition, ETags."""
+"""The base of every API resource: strict input, English responses, pages, safe repetition, ETags."""
 
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from http import HTTPStatus
-from itertools import islice
+from itertools import batched, islice
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.utils import translation
@@ -17,10 +17,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from members.errors import DomainError
-from members.rest import etags, idempotency, pagination
-from members.rest.fields import WholeInQuery
-from members.rest.idempotency import Answer, RequestKey
+from members.errors import DomainError, IdempotencyConflict, IdempotencyInProgress
+from members.rest import bulk, etags, idempotency, pagination
+from members.rest.bulk import Row
+from members.rest.fields import IntegerInQuery
+from members.rest.idempotency import RequestKey, StoredResponse
 from members.rest.json import JSONRenderer
 from members.rest.rate_limit import Rate
 
@@ -28,8 +29,8 @@ PAGE, LARGEST_PAGE = 50, 100
 READING = {"GET", "HEAD"}
 MOST_UNKNOWN = 100
 """Unknown fields that a refusal names."""
-KEPT_REFUSALS = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}
-"""Refusals that are an outcome of the work. Others are said before it begins, or pass: a repetition may do better."""
+STORED_REFUSALS = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}
+"""Refusals that are a result of the work. Others come before it begins or are temporary: a repetition may succeed."""
 
 
 class Strict(serializers.Serializer[Any]):
@@ -38,33 +39,29 @@ class Strict(serializers.Serializer[Any]):
     not_empty = False
 
     def to_internal_value(self, data: Any) -> Any:
-        """Answer the values.
-
-        Raises:
-            ValidationError: naming each field that is wrong.
-        """
+        """Return the values, or raise ValidationError naming each field that is wrong."""
         if isinstance(data, dict):
             known = self.fields
             unknown = (name for name in data if name not in known)
             wrong = {name: ["This field is not known."] for name in islice(unknown, MOST_UNKNOWN)}
-            wrong |= {name: ["Give this once."] for name in getattr(data, "repeated", ())}
+            wrong |= {name: ["Use this parameter once."] for name in getattr(data, "repeated", ())}
             if wrong:
                 raise serializers.ValidationError(wrong, code="unknown")
         return super().to_internal_value(data)
 
 
 class Nothing(Strict):
-    """A body, or a query, that has to be empty."""
+    """A body or a query that must be empty."""
 
 
 class ListQuery(Strict):
-    """The query of every list."""
+    """The query parameters of every list."""
 
-    limit = WholeInQuery(min_value=1, max_value=LARGEST_PAGE, default=PAGE)
+    limit = IntegerInQuery(min_value=1, max_value=LARGEST_PAGE, default=PAGE)
     cursor = serializers.CharField(
-        max_length=2000, default="", allow_blank=True, help_text="next_cursor or prev_cursor of a page."
+        max_length=2000, default="", allow_blank=True, help_text="`next_cursor` or `prev_cursor` of a page."
     )
-    include = serializers.ChoiceField(choices=["total"], required=False, help_text="Adds the count of all.")
+    include = serializers.ChoiceField(choices=["total"], required=False, help_text="Adds the total count.")
 
 
 class _Query(dict[str, str]):
@@ -72,21 +69,23 @@ class _Query(dict[str, str]):
 
 
 class Resource(APIView):
-    """A path of the API; its answers are in English whatever the reader's language."""
+    """A path of the API. Responses are in English whatever the reader's language."""
 
     http_method_names = ["get", "post", "patch", "put", "delete", "head"]
     in_parts = False
-    """Whether its POST commits part by part, each by ``part``, instead of once."""
+    """Whether its POST commits part by part, each with ``part``, instead of once."""
+    volatile: frozenset[str] = frozenset()
+    """Fields that change by themselves: the ETag of a single resource leaves them out."""
     rate: Rate | None = None
     replayed = False
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        """Answer the request."""
+        """Handle the request in English."""
         with translation.override("en"):
             return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Learn who is calling, hold keys to their rate, and refuse a query that the call would not read.
+        """Authenticate, enforce the key's rate limit, and refuse a query that the method would ignore.
 
         Raises:
             RateLimited, ValidationError
@@ -99,8 +98,13 @@ class Resource(APIView):
         if request.query_params and not getattr(call, "reads_query", False):
             self.query(Nothing)
 
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """DRF's own headers, without an empty ``Allow``."""
+        return {name: value for name, value in super().default_response_headers.items() if value}
+
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]  # -- the stubs know no 304
-        """Complete the answer: how the key stands, whether this is a repetition, and the ETag of what is shown."""
+        """Add the rate limit, the replay marker and the ETag; turn a known one into a 304."""
         answer: HttpResponse = super().finalize_response(request, response, *args, **kwargs)
         patch_vary_headers(answer, ["Authorization", "Cookie"])
         for name, value in self.rate.headers.items() if self.rate else ():
@@ -110,19 +114,19 @@ class Resource(APIView):
         if answer.status_code in {HTTPStatus.OK, HTTPStatus.CREATED}:
             if isinstance(answer, Response):
                 answer.render()
-            answer["ETag"] = etags.of(answer.content)
+            answer["ETag"] = etags.of(answer.content, without=self.volatile)
             if request.method in READING and etags.is_known(request.headers.get("If-None-Match"), answer["ETag"]):
                 return etags.not_modified(answer)
         return answer
 
     def lock(self) -> None:
-        """Let through who may change this, and keep it from changing until it was compared; to be overridden."""
+        """Check that the caller may change this, and lock it until it was compared; to be overridden."""
 
     def unchanged(self, work: Callable[[], HttpResponse], request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Answer a PATCH, if what GET shows here still has one of the ETags in If-Match; nothing comes between.
+        """Handle a PATCH if what GET shows still has one of the ETags in If-Match; nothing comes between the two.
 
         Raises:
-            PreconditionFailed: it was changed meanwhile.
+            PreconditionFailed: it changed meanwhile.
         """
         wanted = request.headers.get("If-Match")
         if wanted is None:
@@ -130,12 +134,12 @@ class Resource(APIView):
         with transaction.atomic():
             self.lock()
             shown = getattr(self, "get", lambda *_args, **_kwargs: Response())(request, *args, **kwargs)
-            etags.require(wanted, etags.of(JSONRenderer().render(shown.data)))
+            etags.require(wanted, etags.of(JSONRenderer().render(shown.data), without=self.volatile))
             return work()
 
     @property
     def request_key(self) -> RequestKey | None:
-        """The POST's Idempotency-Key, or None: it has none.
+        """The POST's Idempotency-Key, or None.
 
         Raises:
             InvalidRequest: it is not valid.
@@ -147,10 +151,10 @@ class Resource(APIView):
         return idempotency.request_key(by.pk, key, path=request.get_full_path(), body=request.data)
 
     def before_replay(self) -> None:
-        """Make sure that the caller may still see what was answered; to be overridden."""
+        """Check that the caller may still see the stored response; to be overridden."""
 
     def once(self, work: Callable[[], HttpResponse]) -> HttpResponse:
-        """Answer a POST: by doing it, or as it was answered before under its Idempotency-Key."""
+        """Handle a POST, or return its stored response under the same Idempotency-Key."""
         key = None if self.in_parts else self.request_key
         if key is None:
             return work()
@@ -159,69 +163,99 @@ class Resource(APIView):
             if before is not None:
                 self.before_replay()
                 self.replayed = True
-                return _answered(before)
-            response = self._tried(work)
-            idempotency.keep(key, Answer(response.status_code, self.kept(response)))
+                return _from_store(before)
+            response = self._attempt(work)
+            idempotency.store(key, StoredResponse(response.status_code, self.body_to_store(response)))
         return response
 
-    def _tried(self, work: Callable[[], HttpResponse]) -> HttpResponse:
-        """Answer what the work does. A refusal that is kept undoes the work; any other, the taking of the key too."""
+    def _attempt(self, work: Callable[[], HttpResponse]) -> HttpResponse:
+        """Do the work. A refusal to be stored undoes the work only; any other also the claim of the key."""
         try:
             with transaction.atomic():
                 return work()
         except DomainError as error:
-            if error.status not in KEPT_REFUSALS:
+            if error.status not in STORED_REFUSALS or isinstance(error, IdempotencyInProgress):
                 raise
             refused: HttpResponse = self.handle_exception(error)
             return refused
 
-    def kept(self, response: HttpResponse) -> bytes:
-        """Answer the body that is kept for a repetition; what holds a secret is overridden to leave it out."""
+    def body_to_store(self, response: HttpResponse) -> bytes:
+        """Return the body to store for repetitions; overridden where the response holds a secret."""
         return JSONRenderer().render(response.data) if isinstance(response, Response) else response.content
 
     def part(self, number: int, work: Callable[[], Any]) -> Any:
-        """Answer one part of a POST ``in_parts``: done now and committed, or as it was done before under the same key.
+        """Do one part of a POST ``in_parts`` and commit it, or return what it returned before under the same key.
 
-        Parts count from 1. ``work`` answers what JSON can write; a repetition answers it as JSON reads it. The answer
-        is said to be a repetition when its last part is one.
+        Parts count from 1. ``work`` returns something JSON can hold; a repetition returns it as read from JSON. The
+        response is marked as a replay when its last part is one.
 
         Raises:
-            IdempotencyConflict, InvalidRequest: about the key.
-            and what ``work`` raises; the parts before it stay done.
+            IdempotencyConflict, IdempotencyInProgress, InvalidRequest: about the key.
+            and whatever ``work`` raises; the parts before it stay done.
         """
-        value, self.replayed = idempotency.in_part(self.request_key, number, work)
+        value, self.replayed = idempotency.run_part(self.request_key, number, work)
         return value
 
-    def body(self, form: type[Strict]) -> dict[str, Any]:
-        """Answer the body's values.
+    def in_chunks[Item](
+        self,
+        items: Sequence[Item],
+        work: Callable[[Sequence[Item]], list[Row]],
+        label: Callable[[Item], Row],
+        *,
+        first_part: int = 1,
+    ) -> list[Row]:
+        """Return a row for each item, in order; ``work`` does a chunk of them, and each chunk is committed by itself.
+
+        When a chunk fails as a whole after another was committed, the response must not say that nothing was changed:
+        the items that are left are refused row by row with that error, each beside its ``label``.
 
         Raises:
-            ValidationError: naming each field that is wrong.
+            what ``part`` raises, before anything was committed.
         """
+        rows: list[Row] = []
+        for number, chunk in enumerate(batched(items, bulk.CHUNK), first_part):
+            try:
+                rows += self.part(number, partial(work, chunk))
+            except (IdempotencyConflict, IdempotencyInProgress):
+                raise
+            except (DomainError, OperationalError, InterfaceError) as error:
+                if not rows:
+                    raise
+                self.replayed = False
+                refused = bulk.outcome(error if isinstance(error, DomainError) else bulk.unavailable())
+                return rows + [label(item) | refused for item in items[len(rows) :]]
+        return rows
+
+    def body(self, form: type[Strict]) -> dict[str, Any]:
+        """Return the body's values, or raise ValidationError naming each field that is wrong."""
         read = form(data=self.request.data, context={"request": self.request})
         read.is_valid(raise_exception=True)
         return dict(read.validated_data)
 
     def query(self, form: type[Strict]) -> dict[str, Any]:
-        """Answer the query's values.
-
-        Raises:
-            ValidationError: naming each field that is wrong.
-        """
+        """Return the query's values, or raise ValidationError naming each parameter that is wrong."""
         sent = self.request.query_params
         query = _Query((name, str(value)) for name, value in sent.items())
         query.repeated = tuple(name for name, values in sent.lists() if len(values) > 1)
         return dict(_reader(form).run_validation(query))
 
-    def listed(self, rows: QuerySet[Any], order: pagination.Order, query: dict[str, Any], show: Any) -> Response:
-        """Answer one page of the rows, each as ``show`` writes it."""
+    def listed(
+        self, rows: QuerySet[Any], order: pagination.Order, query: dict[str, Any], to_json: Callable[[Any], Row]
+    ) -> Response:
+        """Return one page of the rows."""
         page: pagination.Page[Any] = pagination.page(rows, order, limit=query["limit"], cursor=query["cursor"])
-        return self.paged(page, query, show, rows.count)
+        return self.paged(page, query, to_json, rows.count)
 
-    def paged(self, page: pagination.Page[Any], query: dict[str, Any], show: Any, count: Callable[[], int]) -> Response:
-        """Answer a page, each row as ``show`` writes it, and how many there are where that is asked for."""
+    def paged(
+        self,
+        page: pagination.Page[Any],
+        query: dict[str, Any],
+        to_json: Callable[[Any], Row],
+        count: Callable[[], int],
+    ) -> Response:
+        """Return a page, with the total count if the query asks for it."""
         answer: dict[str, Any] = {
-            "data": [show(row) for row in page.rows],
+            "data": [to_json(row) for row in page.rows],
             "next_cursor": page.next_cursor,
             "prev_cursor": page.prev_cursor,
         }
@@ -232,15 +266,15 @@ class Resource(APIView):
 
 @cache
 def _reader(form: type[Strict]) -> Strict:
-    """Answer the form that all such queries are read with; reading leaves it as it is, and building takes longer."""
+    """Return one instance for all queries of this form: validating does not change it, and building it takes longer."""
     return form()
 
 
-def _answered(before: Answer) -> HttpResponse:
+def _from_store(before: StoredResponse) -> HttpResponse:
     form = "application/json" if before.status < HTTPStatus.BAD_REQUEST else "application/problem+json"
     return HttpResponse(before.body, status=before.status, content_type=form)
 
 
 def languages() -> list[str]:
-    """Answer the codes of the languages that mail can be written in."""
+    """Return the codes of the languages that emails are written in."""
     return [code for code, _name in settings.LANGUAGES]

@@ -39,6 +39,7 @@ CODES = {
     "last_admin": 409,
     "over_assigned": 409,
     "idempotency_conflict": 409,
+    "idempotency_in_progress": 409,
     "rate_limited": 429,
     "method_not_allowed": 405,
     "body_too_large": 413,

@@ -122,7 +122,7 @@ def test_old_answers_are_forgotten(api, alice):
     _post(caller)
     _post(caller, body={"email": "grace@example.com"}, key="two")
     KeptAnswer.objects.filter(key="one").update(created_at=Now() - timedelta(hours=25))
-    assert idempotency.forget() == 1
+    assert idempotency.delete_expired() == 1
     assert KeptAnswer.objects.get().key == "two"
 
 
@@ -185,20 +185,20 @@ def test_parts_that_were_done_are_not_done_again(request_key):
     def work(number):
         return lambda: done.append(number) or {"part": number}
 
-    assert idempotency.in_part(request_key, 1, work(1)) == ({"part": 1}, False)
+    assert idempotency.run_part(request_key, 1, work(1)) == ({"part": 1}, False)
     with pytest.raises(ZeroDivisionError):
-        idempotency.in_part(request_key, 2, lambda: done.append(2) or 1 / 0)
-    assert idempotency.in_part(request_key, 1, work(1)) == ({"part": 1}, True)
-    assert idempotency.in_part(request_key, 2, work(2)) == ({"part": 2}, False)
-    assert idempotency.in_part(None, 1, work(3)) == ({"part": 3}, False)
+        idempotency.run_part(request_key, 2, lambda: done.append(2) or 1 / 0)
+    assert idempotency.run_part(request_key, 1, work(1)) == ({"part": 1}, True)
+    assert idempotency.run_part(request_key, 2, work(2)) == ({"part": 2}, False)
+    assert idempotency.run_part(None, 1, work(3)) == ({"part": 3}, False)
     assert done == [1, 2, 2, 3]
 
 
 def test_parts_of_another_request_under_the_same_key_are_a_conflict(request_key, alice):
-    idempotency.in_part(request_key, 1, dict)
+    idempotency.run_part(request_key, 1, dict)
     other = idempotency.request_key(alice.id, "bulk", path="/x", body={"other": 1})
     with pytest.raises(DomainError) as refused:
-        idempotency.in_part(other, 1, dict)
+        idempotency.run_part(other, 1, dict)
     assert refused.value.code == "idempotency_conflict"
 
 

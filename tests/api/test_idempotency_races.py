@@ -40,7 +40,7 @@ def test_fifty_at_once_make_one_invitation_and_one_mail(api, key_of, as_alice, a
     assert AuditEvent.objects.filter(action="invitation.created", target_label=ADA["email"]).count() == 1
 
 
-def test_the_first_that_takes_too_long_is_a_conflict(api, alice):
+def test_a_repetition_while_the_first_is_running_is_told_to_wait(api, alice):
     held, done = threading.Event(), threading.Event()
     caller = api(alice)
     probe = idempotency.request_key(alice.id, "one", path=f"/api/v1{PATH}", body=ADA)
@@ -61,8 +61,8 @@ def test_the_first_that_takes_too_long_is_a_conflict(api, alice):
     refused = _post(caller)
     done.set()
     thread.join()
-    assert problem(refused) == (409, "idempotency_conflict")
-    assert "still on its way" in refused.json()["detail"]
+    assert problem(refused) == (409, "idempotency_in_progress")
+    assert int(refused["Retry-After"]) >= 1
     assert _post(caller).status_code == 201
     connection.close()
 
@@ -72,7 +72,7 @@ def _dies(*_args, **_kwargs):
 
 
 POINTS = {
-    "before the answer is kept": (idempotency, "keep", 0),
+    "before the answer is kept": (idempotency, "store", 0),
     "before the answer is sent": (Resource, "finalize_response", 1),
 }
 

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from billing_seats.api import WorkspaceResource
 from members.models import AuditEvent
 from members.rest.describe import described, page_of
-from members.rest.moments import Moment
+from members.rest.fields import Timestamp
 from members.rest.resource import ListQuery
 from workspace_admin.audit.queries import NEWEST_FIRST, events
 from workspace_admin.audit.words import ACTIONS
@@ -29,8 +29,8 @@ class EventsQuery(ListQuery):
     action = serializers.ChoiceField(choices=list(ACTIONS), required=False)
     actor = serializers.UUIDField(required=False, help_text="The id of who did it: an account or a key.")
     target = serializers.UUIDField(required=False, help_text="The id of whom or what it was done to.")
-    after = Moment(required=False, help_text="Later than this moment.")
-    before = Moment(required=False, help_text="Earlier than this moment.")
+    after = Timestamp(required=False, help_text="Later than this moment.")
+    before = Timestamp(required=False, help_text="Earlier than this moment.")
 
 
 class EventActor(serializers.Serializer[Any]):

@@ -2,9 +2,6 @@
 
 import uuid
 from collections.abc import Sequence
-from functools import partial
-from itertools import batched
-from typing import Any
 
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -12,19 +9,18 @@ from rest_framework.response import Response
 
 from billing_seats.api import WorkspaceResource
 from billing_seats.lifecycle.batch import Orders
-from billing_seats.lifecycle.bulk import CHUNK, MAX_MEMBERS, change_members, prepare
+from billing_seats.lifecycle.bulk import MAX_MEMBERS, change_members, prepare
 from members.access import Action, require
 from members.errors import InvalidRequest, LastAdmin, MemberInvited, NotFound, OverAssigned, SeatsExhausted
 from members.models import Role, Status
-from members.rest.bulk import BulkRow, bulk_of, outcome, refusal_code, summed
+from members.rest.bulk import BulkRow, Row, bulk_of, outcome, refusal_code, with_summary
 from members.rest.describe import described
-from members.rest.fields import Id, Several, Text
-from members.rest.moments import Truth
+from members.rest.fields import BoundedList, Id, StrictBoolean, Text
 from members.rest.resource import Strict
 
 
-def _slugs(about: str) -> Several:
-    return Several(child=Text(max_length=50), max_length=100, default=list, help_text=about)
+def _slugs(about: str) -> BoundedList:
+    return BoundedList(child=Text(max_length=50), max_length=100, default=list, help_text=about)
 
 
 class BulkSet(Strict):
@@ -36,15 +32,15 @@ class BulkSet(Strict):
     status = serializers.ChoiceField(choices=[Status.ACTIVE.value, Status.DEACTIVATED.value], required=False)
     seats_add = _slugs("Slugs of products of which each gets a seat.")
     seats_remove = _slugs("Slugs of products of which nobody keeps a seat.")
-    remove = Truth(default=False, help_text="Removes them; stands alone.")
+    remove = StrictBoolean(default=False, help_text="Removes them; stands alone.")
 
 
 class BulkChange(Strict):
     """Whose change, and which."""
 
-    members = Several(child=Id(), min_length=1, max_length=MAX_MEMBERS)
+    members = BoundedList(child=Id(), min_length=1, max_length=MAX_MEMBERS)
     set = BulkSet()
-    dry_run = Truth(default=False, help_text="Answers what would be done, and does nothing.")
+    dry_run = StrictBoolean(default=False, help_text="Answers what would be done, and does nothing.")
 
 
 class BulkMember(BulkRow):
@@ -70,28 +66,29 @@ class BulkMembers(WorkspaceResource):
         asked = self.body(BulkChange)
         orders, ids = Orders(**asked["set"]), list(dict.fromkeys(asked["members"]))
         if asked["dry_run"]:
-            told = self.part(1, lambda: self._rehearsed(ids, orders))
+            rows = self.part(1, lambda: self._rehearsed(ids, orders))
         else:
-            told = self.part(1, lambda: self._prepared(ids, orders))
-            for number, chunk in enumerate(batched(ids, CHUNK), 2):
-                told |= self.part(number, partial(self._changed, chunk, orders))
-        return Response(summed([told[str(member)] for member in asked["members"]], dry_run=asked["dry_run"]))
+            self.part(1, lambda: self._prepared(ids, orders))
+            rows = self.in_chunks(
+                ids, lambda chunk: self._changed(chunk, orders), lambda member: {"member": member}, first_part=2
+            )
+        by_member = dict(zip(ids, rows, strict=True))
+        return Response(with_summary([by_member[member] for member in asked["members"]], dry_run=asked["dry_run"]))
 
-    def _rehearsed(self, ids: Sequence[uuid.UUID], orders: Orders) -> dict[str, Any]:
-        return self._prepared(ids, orders) | self._changed(ids, orders, dry_run=True)
+    def _rehearsed(self, ids: Sequence[uuid.UUID], orders: Orders) -> list[Row]:
+        self._prepared(ids, orders)
+        return self._changed(ids, orders, dry_run=True)
 
-    def _prepared(self, ids: Sequence[uuid.UUID], orders: Orders) -> dict[str, Any]:
+    def _prepared(self, ids: Sequence[uuid.UUID], orders: Orders) -> None:
         """Look once whether all are known: when the call is repeated, those who were removed are not."""
         prepare(self.actor, ids, orders)
-        return {}
 
-    def _changed(self, chunk: Sequence[uuid.UUID], orders: Orders, *, dry_run: bool = False) -> dict[str, Any]:
-        """Answer a row for each member, by id."""
+    def _changed(self, chunk: Sequence[uuid.UUID], orders: Orders, *, dry_run: bool = False) -> list[Row]:
+        """Change the members of one chunk and return a row for each."""
         answers = change_members(self.actor, chunk, orders, dry_run=dry_run)
         invited = [answer.member_id for answer in answers if isinstance(answer.error, MemberInvited)]
         pending = self.actor.workspace.invitations.filter(membership__in=invited, status="pending") if invited else None
         offers = dict(pending.values_list("membership_id", "id")) if pending is not None else {}
-        return {
-            str(answer.member_id): {"member": answer.member_id} | outcome(answer.error, offers.get(answer.member_id))
-            for answer in answers
-        }
+        return [
+            {"member": answer.member_id} | outcome(answer.error, offers.get(answer.member_id)) for answer in answers
+        ]

@@ -14,7 +14,7 @@ from members.access import Action, require
 from members.errors import LastAdmin, MemberInvited, NotFound, OverAssigned, SeatsExhausted
 from members.models import Role, Status
 from members.rest.describe import described
-from members.rest.moments import Moment
+from members.rest.fields import Timestamp
 from members.rest.resource import Strict
 from workspace_admin.people.api import MemberShape, shown
 from workspace_admin.people.roster import rows
@@ -25,7 +25,7 @@ class MemberChanges(Strict):
 
     role = serializers.ChoiceField(choices=Role.choices, required=False)
     status = serializers.ChoiceField(choices=[Status.ACTIVE.value, Status.DEACTIVATED.value], required=False)
-    expires_at = Moment(required=False, allow_null=True, help_text="When the access ends; null for never.")
+    expires_at = Timestamp(required=False, allow_null=True, help_text="When the access ends; null for never.")
 
 
 class OneMember(WorkspaceResource):

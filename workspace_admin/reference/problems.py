@@ -142,7 +142,12 @@ KINDS = [
         "More seats are taken than were bought: none is given until it fits.",
         {"product": _SLUG, "over_assigned": {"type": "integer", "description": "How many more."}},
     ),
-    Kind(errors.IdempotencyConflict(), "The Idempotency-Key stands for another request, or for one still on its way."),
+    Kind(errors.IdempotencyConflict(), "The Idempotency-Key was used for another request."),
+    Kind(
+        errors.IdempotencyInProgress(retry_after=1),
+        "The first request with this Idempotency-Key is still running: wait, then repeat the request.",
+        headers=("Retry-After",),
+    ),
     Kind(
         errors.RateLimited("This key made 600 calls within a minute.", retry_after=41),
         "Too many calls of this key, or too much mail to this address, by this caller or from this workspace.",

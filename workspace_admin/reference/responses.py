@@ -26,7 +26,7 @@ def common(method: str, path: str, *, on_every_plan: bool) -> Iterable[type[Doma
         yield errors.NotFound
     yield exception_mapping.MethodNotAllowed
     if method == "POST":
-        yield errors.IdempotencyConflict
+        yield from (errors.IdempotencyConflict, errors.IdempotencyInProgress)
     if method == "PATCH":
         yield errors.PreconditionFailed
     yield exception_mapping.BodyTooLarge
