@@ -1,6 +1,6 @@
 """Offers to join, and the emails that carry them."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -59,6 +59,11 @@ class Invitation(models.Model):
     accepted_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
     declined_at = models.DateTimeField(null=True)
+    # As the membership's; they pass to it when the invitation is accepted.
+    external_id = models.CharField(max_length=255, blank=True, default="", db_default="")
+    metadata = models.JSONField(blank=True, default=dict, db_default={})
+    # Kept by triggers, for whatever the API shows of an invitation, its member's role and seats included.
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         constraints: ClassVar = [
@@ -74,6 +79,10 @@ class Invitation(models.Model):
             models.Index(fields=["workspace", "-created_at", "-id"], name="invitation_newest_first"),
             models.Index(fields=["workspace", "membership"], name="invitation_by_member"),
             models.Index(fields=["expires_at"], name="invitation_ending", condition=Q(status="pending")),
+            models.Index(fields=["workspace", "updated_at", "id"], name="invitation_by_change"),
+            models.Index(
+                fields=["workspace", "external_id"], name="invitation_by_external_id", condition=~Q(external_id="")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -103,6 +112,18 @@ class Outcome(models.TextChoices):
     COMPLAINED = "complained", _("Complained")
 
 
+SUPPRESSING = Q(outcome__in=[Outcome.BOUNCED, Outcome.COMPLAINED], soft=False, released_at=None)
+"""Deliveries that suppress their recipient's address: nothing is sent to it until an Admin releases it."""
+
+
+class DeliveryQuerySet(queue.OutgoingQuerySet["Delivery"]):
+    """Emails of invitations."""
+
+    def suppressing(self) -> Self:
+        """Return the deliveries that suppress their recipient's address in their workspace."""
+        return self.filter(SUPPRESSING)
+
+
 class Delivery(queue.Outgoing):
     """One email of an invitation on its way."""
 
@@ -123,7 +144,7 @@ class Delivery(queue.Outgoing):
     # When an Admin let the address be written to again, in spite of this outcome.
     released_at = models.DateTimeField(null=True)
 
-    objects = queue.OutgoingQuerySet["Delivery"].as_manager()
+    objects = DeliveryQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "deliveries"
@@ -143,6 +164,7 @@ class Delivery(queue.Outgoing):
                 fields=["sender_id", "created_at"], name="delivery_by_sender", condition=Q(sender_id__isnull=False)
             ),
             models.Index(fields=["message_id"], name="delivery_by_message_id"),
+            models.Index(fields=["workspace", "recipient"], name="delivery_suppressed", condition=SUPPRESSING),
             *queue.indexes("delivery"),
         ]
 

@@ -155,6 +155,11 @@ class Membership(models.Model):
     joined_at = models.DateTimeField(null=True)
     last_active_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
+    # A customer's own id for the person, and their own labels. The console only stores them: neither is unique.
+    external_id = models.CharField(max_length=255, blank=True, default="", db_default="")
+    metadata = models.JSONField(blank=True, default=dict, db_default={})
+    # Kept by a trigger, for whatever the API shows of a member but last_active_at.
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = MembershipQuerySet.as_manager()
 
@@ -195,6 +200,10 @@ class Membership(models.Model):
                 fields=["workspace", "expires_at"], name="membership_dated", condition=Q(expires_at__isnull=False)
             ),
             models.Index(fields=["workspace", "role"], name="membership_admins", condition=Q(role=Role.ADMIN)),
+            models.Index(fields=["workspace", "updated_at", "id"], name="membership_by_change"),
+            models.Index(
+                fields=["workspace", "external_id"], name="membership_by_external_id", condition=~Q(external_id="")
+            ),
             GinIndex(fields=["search"], name="membership_search"),
         ]
 

@@ -27,9 +27,15 @@ def columns(model: type[Model], prefix: str = "") -> tuple[str, ...]:
 
 
 def made[Row: Model](model: type[Row], row: Iterator[Any]) -> Row:
-    """Answer the next columns of the row as the model that they are of: all of it, in the order of ``columns``."""
-    names = columns(model)
-    return model.from_db(DEFAULT_DB_ALIAS, names, [next(row) for _ in names])
+    """Build a model from the next columns of a row: all of them, in the order of ``columns``."""
+    values = [next(row) if read is None else read(next(row), None, connection) for read in _readers(model)]
+    return model.from_db(DEFAULT_DB_ALIAS, columns(model), values)
+
+
+@cache
+def _readers(model: type[Model]) -> tuple[Any, ...]:
+    """Return for each column what turns the database's value into Python's (JSON, say), or None."""
+    return tuple(getattr(field, "from_db_value", None) for field in model._meta.concrete_fields)  # noqa: SLF001 -- as above
 
 
 @dataclass(frozen=True)
