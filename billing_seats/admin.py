@@ -16,12 +16,12 @@ from billing_seats import catalogue
 from billing_seats.admin_previews import PreviewedAdmin
 from billing_seats.forms import Confirmation
 from billing_seats.keys.admin import ProductKeyAdmin as ProductKeyAdmin
-from billing_seats.keys.services import Supporter
 from billing_seats.models import Product, SeatPool, Subscription
 from billing_seats.plans import Plan
 from billing_seats.subscription import services
 from billing_seats.subscription.previews import count_of_product, preview_plan, preview_seats
 from billing_seats.subscription.services import Shown
+from members.access import StaffMember
 from members.admin import ReasonField, ServiceAdmin, acting
 from members.models import User, Workspace
 
@@ -67,7 +67,7 @@ class ProductAdmin(ServiceAdmin, NoDeleting):
 
     def save_model(self, request: HttpRequest, obj: Product, form: forms.Form, change: bool) -> None:  # noqa: FBT001 -- Django's
         """Have the service write the product."""
-        who = Supporter(cast("User", request.user), form.cleaned_data["reason"])
+        who = StaffMember(cast("User", request.user), form.cleaned_data["reason"])
         (catalogue.change_product if change else catalogue.add_product)(who, obj)
 
 

@@ -2,9 +2,9 @@
 
 from django.db import transaction
 
-from billing_seats.keys.services import INSTALLATION, Supporter
 from billing_seats.models import Product
 from members import audit
+from members.access import StaffMember
 from members.errors import NotFound
 
 CHANGED = ("name", "description", "url", "retired", "entitlement_max_age")
@@ -12,7 +12,7 @@ CHANGED = ("name", "description", "url", "retired", "entitlement_max_age")
 
 
 @transaction.atomic
-def add_product(who: Supporter, product: Product) -> None:
+def add_product(who: StaffMember, product: Product) -> None:
     """Put a new product into the catalogue.
 
     Raises:
@@ -22,11 +22,11 @@ def add_product(who: Supporter, product: Product) -> None:
     who.require("billing_seats.add_product")
     product.save(force_insert=True)
     values = {field: [None, getattr(product, field)] for field in ("slug", *CHANGED)}
-    audit.record(who, INSTALLATION, "product.added", product, values)
+    audit.record(who, audit.INSTALLATION, "product.added", product, values)
 
 
 @transaction.atomic
-def change_product(who: Supporter, product: Product) -> None:
+def change_product(who: StaffMember, product: Product) -> None:
     """Write the product as it is given, but for its slug; as it was, it changes nothing.
 
     A retired one keeps its holders, and is offered to nobody from then on.
@@ -43,4 +43,4 @@ def change_product(who: Supporter, product: Product) -> None:
     changes = {field: pair for field, pair in pairs.items() if pair[0] != pair[1]}
     if changes:
         product.save(update_fields=list(changes))
-        audit.record(who, INSTALLATION, "product.changed", product, changes)
+        audit.record(who, audit.INSTALLATION, "product.changed", product, changes)

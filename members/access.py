@@ -257,3 +257,33 @@ def staff_actor(user: User, workspace: Workspace, reason: str = "") -> Actor:
 def system_actor(workspace: Workspace) -> Actor:
     """Answer the console itself, for what commands do on nobody's behalf."""
     return Actor(kind="system", id=None, label="system", workspace=workspace, permissions=frozenset(Action))
+
+
+@dataclass(frozen=True)
+class StaffMember:
+    """A staff member acting on the whole installation: the catalogue, product keys. The audit log records them."""
+
+    user: User
+    reason: str
+    kind: str = "staff"
+
+    @property
+    def id(self) -> uuid.UUID:
+        """The id of their account."""
+        return self.user.id
+
+    @property
+    def label(self) -> str:
+        """Their name at this moment."""
+        return str(self.user)
+
+    def require(self, permission: str) -> None:
+        """Raise unless they have this Django permission and gave a reason.
+
+        Raises:
+            PermissionDenied, InvalidRequest
+        """
+        if not (self.user.is_staff and self.user.has_perm(permission)):
+            raise PermissionDenied
+        if not self.reason.strip():
+            raise InvalidRequest(_("Give a reason."), field="reason", code="required")

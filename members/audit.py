@@ -7,6 +7,9 @@ import structlog
 
 from members.models import AuditEvent
 
+INSTALLATION = UUID(int=0)
+"""The workspace id of events that concern the whole installation, such as a change to the catalogue."""
+
 
 class Who(Protocol):
     """What the log notes of a caller."""

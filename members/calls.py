@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from members.ids import new_id
 from members.rest.rate_limit import Rate
@@ -14,12 +15,12 @@ OVER = ExpressionWrapper(Q(expires_at__isnull=False, expires_at__lte=Now()), out
 """Whether a row's end has passed."""
 
 
-class Standing(models.TextChoices):
-    """Whether a key works, else why not. It stops when nobody who may answers for it."""
+class KeyStatus(models.TextChoices):
+    """Whether a key works, and if not, why. An API key stops while its owner is not an active Admin."""
 
-    WORKING = "working", _("Working")
+    WORKING = "working", pgettext_lazy("key", "Active")
     REVOKED = "revoked", _("Revoked")
-    EXPIRED = "expired", _("Ended")
+    EXPIRED = "expired", pgettext_lazy("key", "Expired")
     STOPPED = "stopped", _("Stopped")
 
 
@@ -44,14 +45,14 @@ class Key(models.Model):
         return self.name
 
     @property
-    def standing(self) -> Standing:
-        """Whether the key works; it must have been read with ``over`` and, where it matters, ``answered_for``."""
-        judged = vars(self)
+    def status(self) -> KeyStatus:
+        """The status, from annotations: ``over`` and, for API keys, ``owner_is_admin``."""
+        annotations = vars(self)
         if self.revoked_at is not None:
-            return Standing.REVOKED
-        if judged["over"]:
-            return Standing.EXPIRED
-        return Standing.WORKING if judged.get("answered_for", True) else Standing.STOPPED
+            return KeyStatus.REVOKED
+        if annotations["over"]:
+            return KeyStatus.EXPIRED
+        return KeyStatus.WORKING if annotations.get("owner_is_admin", True) else KeyStatus.STOPPED
 
 
 class KeptAnswer(models.Model):

@@ -239,14 +239,14 @@ class Scope(models.TextChoices):
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     """Keys by whether they work at this moment."""
 
-    def judged(self) -> Self:
-        """Answer them with what ``standing`` is read from: whether the end has passed, and the maker is an Admin."""
-        makers = Membership.objects.admins().filter(workspace=OuterRef("workspace_id"), user=OuterRef("created_by_id"))
-        return self.annotate(over=OVER, answered_for=Exists(makers))
+    def with_status(self) -> Self:
+        """Return them with what ``status`` is computed from."""
+        owners = Membership.objects.admins().filter(workspace=OuterRef("workspace_id"), user=OuterRef("created_by_id"))
+        return self.annotate(over=OVER, owner_is_admin=Exists(owners))
 
     def working(self) -> Self:
-        """Answer those that open the API, as far as the plan lets them."""
-        return self.judged().filter(revoked_at=None, over=False, answered_for=True)
+        """Return those that open the API, if the plan includes it."""
+        return self.with_status().filter(revoked_at=None, over=False, owner_is_admin=True)
 
 
 class ApiKey(Key):
@@ -254,7 +254,7 @@ class ApiKey(Key):
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="api_keys", db_index=False)
     scope = models.CharField(_("scope"), max_length=5, choices=Scope)
-    # Who answers for it: it stops while they are no active Admin of the workspace.
+    # The owner: the key stops while they are not an active Admin of the workspace.
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="api_keys")
 
     audited_as = "api_key"

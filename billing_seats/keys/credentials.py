@@ -1,7 +1,7 @@
-"""What keys look like: `wsk_<id>_<secret>` opens a workspace, `psk_<id>_<secret>` asks about a product.
+"""The format of keys: `wsk_<id>_<secret>` for a workspace's API key, `psk_<id>_<secret>` for a product key.
 
-The secret is 256 random bits, which nobody can guess or try out. So a plain SHA-256 of it can be kept: the slow, salted
-digests that passwords need would protect nothing more here, and cost every call tens of milliseconds.
+The secret is 256 random bits, so it can be stored as plain SHA-256: the slow, salted hashes that passwords need would
+protect nothing more and cost tens of milliseconds per call.
 """
 
 import hashlib
@@ -12,26 +12,26 @@ import uuid
 from dataclasses import dataclass
 
 WORKSPACE_KEY, PRODUCT_KEY = "wsk", "psk"
-_FORM = re.compile(r"(wsk|psk)_([0-9a-f]{32})_([0-9a-f]{64})")
+_FORMAT = re.compile(r"(wsk|psk)_([0-9a-f]{32})_([0-9a-f]{64})")
 _SECRET_BYTES = 32
 
 
 @dataclass(frozen=True)
 class Credential:
-    """A key as it was presented: its kind, its id, and what it claims to know."""
+    """A key as the caller presented it: its kind, its id and the digest of its secret."""
 
     kind: str
     id: uuid.UUID
     digest: bytes
 
     def proves(self, digest: bytes) -> bool:
-        """Answer, in the same time for any guess, whether the secret is the one with this digest."""
-        return hmac.compare_digest(self.digest, bytes(digest))
+        """Return, in constant time, whether the secret has this digest."""
+        return hmac.compare_digest(self.digest, digest)
 
 
 def read(text: str) -> Credential | None:
-    """Answer the key in the text, or None: it has not the form of one."""
-    found = _FORM.fullmatch(text)
+    """Return the credential in the text, or None if it is not formatted like a key."""
+    found = _FORMAT.fullmatch(text)
     if found is None:
         return None
     kind, key_id, secret = found.groups()
@@ -39,13 +39,13 @@ def read(text: str) -> Credential | None:
 
 
 def make(kind: str, key_id: uuid.UUID) -> tuple[str, bytes]:
-    """Answer a new key for this id, to be shown once, and the digest to keep of it."""
+    """Return a new key for this id, to show once, and the digest to store."""
     secret = secrets.token_hex(_SECRET_BYTES)
     return f"{kind}_{key_id.hex}_{secret}", _digest(secret)
 
 
 def shortened(kind: str, key_id: uuid.UUID) -> str:
-    """Answer what of a key may be shown at any time, so that people tell theirs apart."""
+    """Return the part of a key that may always be shown, to tell keys apart."""
     return f"{kind}_{key_id.hex}_…"
 
 

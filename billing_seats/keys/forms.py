@@ -1,4 +1,4 @@
-"""What making a key asks for."""
+"""The form that creates an API key."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ DAYS = {"30": _("30 days"), "90": _("90 days"), "365": _("1 year")}
 
 
 class NewKeyForm(forms.Form):
-    """Name, scope and end of a key."""
+    """Name, scope and expiry of a key."""
 
     name = NameField(
         label=_("Name"),
@@ -26,21 +26,21 @@ class NewKeyForm(forms.Form):
         label=_("Scope"),
         choices=[
             (Scope.READ, _("Read: see members, invitations, seats, audit log")),
-            (Scope.WRITE, _("Read and write: what an Admin may do, but make keys")),
+            (Scope.WRITE, _("Read and write: everything an Admin can do, except create API keys")),
         ],
         initial=Scope.READ,
         widget=forms.RadioSelect,
     )
     days = forms.ChoiceField(
-        label=_("Ends after"),
+        label=_("Expires after"),
         choices=[*DAYS.items(), (NEVER, _("Never"))],
         initial="90",
-        help_text=_("You can revoke it at any time before."),
+        help_text=_("You can revoke it at any time."),
     )
 
     def clean(self) -> dict[str, Any]:
-        """Answer the values with the moment at which the key ends, or None: never."""
+        """Return the values with ``expires_at`` in place of ``days``; None is never."""
         cleaned: dict[str, Any] = super().clean() or {}
         days = cleaned.pop("days", NEVER)
-        ends: datetime | None = None if days == NEVER else timezone.now() + timedelta(days=int(days))
-        return {**cleaned, "expires_at": ends}
+        expires_at: datetime | None = None if days == NEVER else timezone.now() + timedelta(days=int(days))
+        return {**cleaned, "expires_at": expires_at}

@@ -1,7 +1,6 @@
-"""Keys by their id, with all that letting one in needs, and the call counted: each in one statement.
+"""Finding a key by its id, with everything authentication needs, and counting the call: one statement each.
 
-The statements are put together once in a process's life: building them anew at every call cost more than all the rest
-of it, the database included.
+The statements are built once per process: building them on every call cost more than the rest of it, database included.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,20 +9,20 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from billing_seats.keys.credentials import Credential
+from billing_seats.keys.credentials import WORKSPACE_KEY, Credential
 from billing_seats.models import Product, ProductKey, Subscription
-from members.calls import OVER
+from members.calls import OVER, Key
 from members.models import ApiKey, Workspace
 from members.prepared import AN_ID, Compiled, columns, made
 from members.rest.rate_limit import rate
 
 DIGEST = b"\0digest"
-"""Stands in a compiled statement where what proves a key will be."""
-JUDGEMENT = ("over", "answered_for")
+"""Placeholder for the digest of the secret that the caller sent."""
+_ANNOTATIONS = ("over", "owner_is_admin")
 _WORKSPACE, _PLAN, _PRODUCT = "workspace__", "workspace__subscription__", "product__"
 
-# Only the call of a key that works, by who knows its secret, is counted; a minute's first is kept as its last use. The
-# table of counts is not logged: but for that first call, the commit writes nothing out.
+# A call is counted only if the key works and the secret is right; the first one of a minute is kept as the last use.
+# The table of counts is not logged: except for that first call, committing writes nothing to disk.
 _COUNTED = """
 WITH found ({names}) AS ({find}),
 counted AS (
@@ -43,56 +42,50 @@ SELECT found.*, counted.calls, counted.seconds FROM found LEFT JOIN counted ON T
 """
 
 
-def _row(statement: Compiled, credential: Credential) -> Iterator[Any] | None:
-    """Answer the row of the key, or None: there is none with this id."""
-    found = statement.read({AN_ID: credential.id, DIGEST: credential.digest})
-    return iter(found[0]) if found else None
+def find_key(credential: Credential) -> Key | None:
+    """Return the key with the credential's id, with its status and, once counted, its ``rate``; None if unknown.
 
-
-def api_key(credential: Credential) -> ApiKey | None:
-    """Answer the workspace's key with this id, judged, with its workspace and that one's subscription.
-
-    It works for this caller only where the credential proves it too; then the call is counted, in its ``rate``.
+    Compare the secret before trusting it. An API key comes with its workspace and subscription, a product key with its
+    product.
     """
-    row = _row(_of_workspaces(), credential)
-    if row is None:
+    statement = _api_keys() if credential.kind == WORKSPACE_KEY else _product_keys()
+    found = statement.read({AN_ID: credential.id, DIGEST: credential.digest})
+    if not found:
         return None
-    key, workspace, plan = made(ApiKey, row), made(Workspace, row), made(Subscription, row)
-    key.over, key.answered_for = next(row), next(row)  # type: ignore[attr-defined]  # -- as annotations are
-    key.workspace, workspace.subscription = workspace, plan
-    return _counted(key, row)
+    row = iter(found[0])
+    key = _api_key(row) if credential.kind == WORKSPACE_KEY else _product_key(row)
+    calls, seconds = row
+    key.rate = None if calls is None else rate(calls, seconds)
+    return key
 
 
-def product_key(credential: Credential) -> ProductKey | None:
-    """Answer the product's key with this id, judged, with its product; counted as above."""
-    row = _row(_of_products(), credential)
-    if row is None:
-        return None
+def _api_key(row: Iterator[Any]) -> ApiKey:
+    key, workspace, subscription = made(ApiKey, row), made(Workspace, row), made(Subscription, row)
+    key.over, key.owner_is_admin = next(row), next(row)  # type: ignore[attr-defined]  # -- as annotations are
+    key.workspace, workspace.subscription = workspace, subscription
+    return key
+
+
+def _product_key(row: Iterator[Any]) -> ProductKey:
     key, key.product = made(ProductKey, row), made(Product, row)
     key.over = next(row)  # type: ignore[attr-defined]  # -- as annotations are
-    return _counted(key, row)
+    return key
 
 
 @cache
-def _of_workspaces() -> Compiled:
-    names = (*columns(ApiKey), *columns(Workspace, _WORKSPACE), *columns(Subscription, _PLAN), *JUDGEMENT)
-    return _statement(ApiKey.objects.judged(), names, "NOT over AND answered_for")
+def _api_keys() -> Compiled:
+    names = (*columns(ApiKey), *columns(Workspace, _WORKSPACE), *columns(Subscription, _PLAN), *_ANNOTATIONS)
+    return _counting(ApiKey.objects.with_status(), names, "NOT over AND owner_is_admin")
 
 
 @cache
-def _of_products() -> Compiled:
+def _product_keys() -> Compiled:
     names = (*columns(ProductKey), *columns(Product, _PRODUCT), "over")
-    return _statement(ProductKey.objects.annotate(over=OVER), names, "NOT over")
+    return _counting(ProductKey.objects.annotate(over=OVER), names, "NOT over")
 
 
-def _statement(keys: QuerySet[Any], names: Sequence[str], working: str) -> Compiled:
+def _counting(keys: QuerySet[Any], names: Sequence[str], working: str) -> Compiled:
     find = Compiled.of(keys.filter(id=AN_ID).values_list(*names))
     table = keys.model._meta.db_table  # noqa: SLF001 -- public by its documentation
     sql = _COUNTED.format(names=", ".join(names), find=find.sql, working=working, table=table)
     return Compiled(sql, (*find.values, DIGEST))
-
-
-def _counted[Row: ApiKey | ProductKey](key: Row, row: Iterator[Any]) -> Row:
-    calls, seconds = row
-    key.rate = None if calls is None else rate(calls, seconds)
-    return key

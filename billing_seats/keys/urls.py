@@ -1,4 +1,4 @@
-"""Addresses of the pages about API keys."""
+"""URLs of the API key pages."""
 
 from django.urls import path
 

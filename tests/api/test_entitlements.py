@@ -10,9 +10,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from billing_seats.keys.services import Supporter, create_product_key
+from billing_seats.keys.services import create_product_key
 from billing_seats.models import Product, Subscription
 from invitations.services import invite, revoke
+from members.access import StaffMember
 from tests.api.conftest import Caller, fields, problem
 from workspace_admin.demo import cast
 from workspace_admin.support.staff import make_staff
@@ -26,7 +27,7 @@ def chat(person):
     """The program of le Chat Team, with a key that support made."""
     root = person("superuser@example.com", is_staff=True, is_superuser=True)
     product = Product.objects.get(slug=cast.CHAT)
-    _key, text = create_product_key(Supporter(root, "Launch"), product, name="Production")
+    _key, text = create_product_key(StaffMember(root, "Launch"), product, name="Production")
     return Caller(Client(headers={"Authorization": f"Bearer {text}"}))
 
 

@@ -8,9 +8,9 @@ import pytest
 from django.db.models.functions import Now
 from django.test import Client
 
-from billing_seats.keys.services import Supporter, create_key, create_product_key, revoke_key
+from billing_seats.keys.services import create_key, create_product_key, revoke_key
 from billing_seats.models import Product
-from members.access import PEOPLE_ONLY, actor_for
+from members.access import PEOPLE_ONLY, StaffMember, actor_for
 from members.models import ApiKey
 from tests.api.conftest import problem
 from tests.test_matrix import CALLS, OPEN_CALLS, READ, _self_service, houses  # noqa: F401 -- fixtures
@@ -137,7 +137,7 @@ def test_a_product_key_asks_for_entitlements_only(ask, call, person):
     staff = person("support@example.com")
     make_staff(staff)
     product = Product.objects.get(slug=cast.CHAT)
-    answer = ask(create_product_key(Supporter(staff, "Ticket 812"), product, name="Chat server")[1], call)
+    answer = ask(create_product_key(StaffMember(staff, "Ticket 812"), product, name="Chat server")[1], call)
     if call[0] == "view_entitlements":
         assert answer.status_code == 200
     else:

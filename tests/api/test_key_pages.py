@@ -72,7 +72,7 @@ def test_only_admins_come_in(client_for, bob, carol, dana, key):
         client = client_for(person)
         answers = [client.get(LIST), client.get(NEW), client.post(NEW, FORM)]
         answers += [client.post(_link(f"api-key-{act}", key)) for act in ("revocation", "takeover")]
-        answers += [client.get(_link("api-key-revocation", key))]
+        answers += [client.get(_link(f"api-key-{act}", key)) for act in ("revocation", "takeover")]
         assert {answer.status_code for answer in answers} == {status}
     key.refresh_from_db()
     assert key.revoked_at is None
@@ -87,7 +87,7 @@ def test_revoking_asks_first_naming_what_stops(client_for, alice, key):
     key.refresh_from_db()
     assert key.revoked_at is None
     done = client.post(_link("api-key-revocation", key), follow=True)
-    assert "was revoked" in done.content.decode()
+    assert "API key “Nightly sync” revoked." in done.content.decode()
     assert done.context["rows"] == []
     assert client.get(_link("api-key-revocation", key)).status_code == 404
     assert client.post(_link("api-key-revocation", key)).status_code == 404
@@ -101,16 +101,42 @@ def test_htmx_gets_the_list_without_the_key_and_a_closed_dialog(client_for, alic
     assert "<html" not in text
 
 
-def test_a_stopped_key_says_so_and_is_taken_over(client_for, second, key, acme, alice):
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "fragment"])
+def test_a_stopped_key_says_so_and_is_taken_over_with_a_secret_shown_once(
+    client_for, client, second, key, acme, alice, headers
+):
     acme.memberships.filter(user=alice).update(role=Role.MEMBER)
-    client = client_for(second)
-    assert b"no longer an active Admin" in client.get(LIST).content
-    taken = client.post(_link("api-key-takeover", key), follow=True)
-    assert "You answer for the key" in taken.content.decode()
-    [row] = taken.context["rows"]
-    assert (row["key"].standing, row["is_mine"]) == ("working", True)
-    assert b"Take over" not in taken.content
+    admin = client_for(second)
+    assert b"no longer an active Admin" in admin.get(LIST).content
+    taken = admin.post(_link("api-key-takeover", key), headers=headers)
+    assert "You now own “Nightly sync”" in taken.content.decode()
+    assert "no-store" in taken["Cache-Control"]
+    [text] = re.findall(r"wsk_[0-9a-f]{32}_[0-9a-f]{64}", taken.content.decode())
+    called = client.get("/api/v1/workspaces/acme/members", headers={"Authorization": f"Bearer {text}"})
+    assert called.status_code == 200
+    listed = admin.get(LIST)
+    [row] = listed.context["rows"]
+    assert (row["key"].status, row["is_mine"]) == ("working", True)
+    assert b"Take over" not in listed.content
+    assert text.rpartition("_")[2] not in listed.content.decode()
     assert AuditEvent.objects.filter(action="api_key.taken_over", actor_id=second.id).count() == 1
+
+
+def test_taking_over_asks_first_saying_that_the_secret_changes(client_for, second, key, alice):
+    digest = bytes(key.digest)
+    asked = client_for(second).get(_link("api-key-takeover", key))
+    assert b"The current secret stops working immediately" in asked.content
+    key.refresh_from_db()
+    assert (key.created_by, bytes(key.digest)) == (alice, digest)
+
+
+def test_a_second_submit_of_a_takeover_keeps_the_secret_that_was_shown(client_for, client, second, key):
+    admin = client_for(second)
+    taken = admin.post(_link("api-key-takeover", key))
+    [text] = re.findall(r"wsk_[0-9a-f]{32}_[0-9a-f]{64}", taken.content.decode())
+    assert admin.post(_link("api-key-takeover", key)).status_code == 400
+    called = client.get("/api/v1/workspaces/acme/members", headers={"Authorization": f"Bearer {text}"})
+    assert called.status_code == 200
 
 
 def test_without_the_plan_the_page_says_which_has_it(client_for, alice, key, acme):

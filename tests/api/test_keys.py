@@ -15,7 +15,7 @@ from billing_seats.models import Plan, Product, ProductKey, Subscription
 from invitations import tokens
 from invitations.offers import offer_for
 from members.access import actor_for
-from members.errors import DomainError
+from members.errors import DomainError, InvalidRequest
 from members.models import ApiKey, AuditEvent, Role, Status
 from tests.api.conftest import fields, problem
 from workspace_admin.demo import cast
@@ -178,18 +178,43 @@ def test_a_key_whose_plan_lost_the_api_says_which_plans_have_it(key_of, as_alice
     assert program.get(MEMBERS).status_code == 200
 
 
-def test_another_admin_takes_a_stopped_key_over(key_of, as_alice, acme, person, api):
-    second = person("second@acme.example", "Second Admin")
-    cast.join(as_alice, second, Role.ADMIN)
+@pytest.fixture
+def second(person, as_alice):
+    user = person("second@acme.example", "Second Admin")
+    cast.join(as_alice, user, Role.ADMIN)
+    return user
+
+
+def test_another_admin_takes_over_a_stopped_key_with_a_new_secret(key_of, as_alice, acme, second, api):
     program = key_of(as_alice)
     acme.memberships.filter(user=as_alice.id).update(role=Role.MEMBER)
     assert api(second).get(PATH).json()["data"][0]["status"] == "stopped"
-    services.take_over_key(actor_for(second, "acme"), program.key.id)
-    assert program.get(MEMBERS).status_code == 200
+    _key, text = services.take_over_key(actor_for(second, "acme"), program.key.id)
+    assert _bearer(f"Bearer {text}").get(f"/api/v1{MEMBERS}").status_code == 200
     [row] = api(second).get(PATH).json()["data"]
     assert (row["status"], row["created_by"]["name"]) == ("working", "Second Admin")
     event = AuditEvent.objects.get(action="api_key.taken_over")
-    assert event.changes == {"created_by": [str(as_alice.id), str(second.id)]}
+    assert event.changes == {"created_by": [str(as_alice.id), str(second.id)], "secret": [None, "new"]}
+    assert text.rpartition("_")[2] not in str(list(AuditEvent.objects.values()))
+
+
+@pytest.mark.parametrize("end", [_maker(role=Role.MEMBER), _maker_removed, lambda _key, _actor: None])
+def test_taking_over_ends_the_old_secret_at_once_and_for_good(key_of, as_alice, acme, second, alice, end):
+    program = key_of(as_alice)
+    assert program.get(MEMBERS).status_code == 200
+    end(program.key, as_alice)
+    services.take_over_key(actor_for(second, "acme"), program.key.id)
+    assert problem(program.get(MEMBERS)) == (401, "unauthenticated")
+    acme.memberships.filter(user=alice).update(role=Role.ADMIN)
+    assert problem(program.get(MEMBERS)) == (401, "unauthenticated")
+
+
+def test_nobody_takes_over_their_own_key(key_of, as_alice):
+    program = key_of(as_alice)
+    with pytest.raises(InvalidRequest, match="already own"):
+        services.take_over_key(as_alice, program.key.id)
+    assert program.get(MEMBERS).status_code == 200
+    assert not AuditEvent.objects.filter(action="api_key.taken_over").exists()
 
 
 def test_a_revoked_key_is_taken_over_by_nobody(key_of, as_alice):

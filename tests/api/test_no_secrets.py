@@ -7,12 +7,12 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from billing_seats.keys.services import Supporter, create_key, create_product_key
+from billing_seats.keys.services import create_key, create_product_key
 from billing_seats.models import Product
 from invitations import tokens
 from invitations.models import Invitation
 from invitations.services import resend
-from members.access import actor_for
+from members.access import StaffMember, actor_for
 from members.models import ApiKey, AuditEvent, KeptAnswer
 from tests.test_matrix import API, CALLS, OPEN_CALLS, READ, WRITE, _self_service, houses  # noqa: F401 -- fixtures
 from workspace_admin.demo import cast
@@ -52,7 +52,7 @@ def callers(houses, client_for, alice, bob, carol, dana, person):  # noqa: F811 
         "read": create_key(actor_for(alice, "acme"), name="Reads", scope="read")[1],
         "write": create_key(actor_for(alice, "acme"), name="Writes", scope="write")[1],
         "foreign": create_key(actor_for(dana, "globex"), name="Elsewhere", scope="write")[1],
-        "product": create_product_key(Supporter(staff, "Ticket 812"), product, name="Chat server")[1],
+        "product": create_product_key(StaffMember(staff, "Ticket 812"), product, name="Chat server")[1],
     }
     made |= {name: Client(headers={"Authorization": f"Bearer {text}"}) for name, text in texts.items()}
     return {**made, "stranger": Client()}, texts

@@ -5,8 +5,9 @@ import json
 import pytest
 from django.test import Client
 
-from billing_seats.keys.services import Supporter, create_product_key
+from billing_seats.keys.services import create_product_key
 from billing_seats.models import Product
+from members.access import StaffMember
 from tests.api.conftest import problem
 from tests.api.contract import CODES
 from tests.api.world import ADA, CALLS, World, codes
@@ -107,7 +108,7 @@ def test_who_may_not_is_told(world, person, client_for, bob):
     staff = person("support@example.com")
     make_staff(staff)
     product = Product.objects.get(slug=cast.CODE)
-    _key, text = create_product_key(Supporter(staff, "Ticket 812"), product, name="Chat server")
+    _key, text = create_product_key(StaffMember(staff, "Ticket 812"), product, name="Chat server")
     names, others = documented("permission_denied")
     assert not others
     for name in names:

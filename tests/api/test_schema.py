@@ -49,7 +49,7 @@ def test_every_call_names_each_status_that_it_can_answer(schema):
     [
         ("list-members", [{"key": ["read"]}, {"session": []}]),
         ("invite-someone", [{"key": ["write"]}, {"session": [], "csrf": []}]),
-        ("make-an-api-key", [{"session": [], "csrf": []}]),
+        ("create-an-api-key", [{"session": [], "csrf": []}]),
         ("ask-whether-somebody-may-open-a-product", [{"key": ["read"]}, {"productKey": []}, {"session": []}]),
     ],
 )

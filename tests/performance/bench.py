@@ -110,12 +110,13 @@ def key(admin: "Actor") -> dict[str, str]:
 
 def product_key() -> dict[str, str]:
     """Answer the headers of a product that asks who may open it."""
-    from billing_seats.keys.services import Supporter, create_product_key  # noqa: PLC0415 -- models load after set-up
+    from billing_seats.keys.services import create_product_key  # noqa: PLC0415 -- models load after set-up
     from billing_seats.models import Product  # noqa: PLC0415 -- as above
+    from members.access import StaffMember  # noqa: PLC0415 -- models load after set-up
     from members.models import User  # noqa: PLC0415 -- as above
     from workspace_admin.demo.cast import CHAT  # noqa: PLC0415 -- as above
 
-    staff = Supporter(User(email=f"staff@{DOMAIN}", is_staff=True, is_superuser=True), "bench")
+    staff = StaffMember(User(email=f"staff@{DOMAIN}", is_staff=True, is_superuser=True), "bench")
     return {"Authorization": f"Bearer {create_product_key(staff, Product.objects.get(slug=CHAT), name='Bench')[1]}"}
 
 

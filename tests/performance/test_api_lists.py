@@ -7,10 +7,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from billing_seats.keys.services import Supporter, create_product_key
+from billing_seats.keys.services import create_product_key
 from billing_seats.models import Product
 from invitations.services import invite
-from members.access import actor_for
+from members.access import StaffMember, actor_for
 from members.models import AuditEvent, User
 from tests.api.conftest import Caller
 from workspace_admin.demo import cast, large
@@ -38,7 +38,7 @@ def test_an_entitlement_check_with_a_key_is_two_statements_from_its_first_call_o
 
 
 def test_and_with_the_key_of_a_product(acme):
-    boss = Supporter(User.objects.create_superuser("boss@example.com"), "to ask")
+    boss = StaffMember(User.objects.create_superuser("boss@example.com"), "to ask")
     _key, text = create_product_key(boss, Product.objects.get(slug=cast.CHAT), name="Chat")
     program = Caller(Client(headers={"Authorization": f"Bearer {text}"}))
     for workspace in (acme.slug, acme.id):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from billing_seats.plans import Plan
 from members.models import AuditEvent, Role, Scope, Status
@@ -53,6 +53,7 @@ FIELDS = {
     "plan": gettext_lazy("Plan"),
     "renews_on": gettext_lazy("Renewal"),
     "scope": gettext_lazy("Scope"),
+    "secret": gettext_lazy("Secret"),
     "revoked_at": gettext_lazy("Revoked"),
     "created_by": gettext_lazy("Who answers for it"),
     "error_code": gettext_lazy("Error"),
@@ -63,6 +64,7 @@ _NAMED: dict[str, Mapping[str, Any]] = {
     "status": dict(Status.choices) | {"pending": gettext_lazy("Pending"), "revoked": gettext_lazy("Revoked")},
     "plan": dict(Plan.choices),
     "scope": dict(Scope.choices),
+    "secret": {"new": pgettext_lazy("secret", "new")},
     "held": {"bounced": gettext_lazy("Bounced"), "complained": gettext_lazy("Marked as spam")},
 }
 type Names = Mapping[str, str]

@@ -67,7 +67,7 @@ def bodies() -> dict[str, Shown]:
             "More time": {"expires_at": "2026-03-20T18:00:00Z"},
         },
         "change-the-seats-bought": {"Twelve": {"purchased": 12}},
-        "make-an-api-key": {
+        "create-an-api-key": {
             "To read, without end": {"name": "Dashboard"},
             "To write, for a year": {"name": "Nightly sync", "scope": "write", "expires_at": "2027-02-03T14:00:00Z"},
         },
@@ -139,7 +139,7 @@ def _of_the_workspace() -> dict[str, Shown]:
         },
         "list-audit-events": {"One change": _page(sample_data.event)},
         "list-api-keys": {"One key": _page(sample_data.key)},
-        "make-an-api-key": {
+        "create-an-api-key": {
             "Shown this once": made | {"secret": "wsk_<id>_<secret>"},
             "Repeated under the same Idempotency-Key": made | {"secret": None},
         },

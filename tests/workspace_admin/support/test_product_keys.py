@@ -7,8 +7,10 @@ import pytest
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from billing_seats.keys.services import INSTALLATION, Supporter, create_product_key
+from billing_seats.keys.services import create_product_key
 from billing_seats.models import Product, ProductKey
+from members import audit
+from members.access import StaffMember
 from members.errors import DomainError
 from members.models import AuditEvent
 from tests.workspace_admin.support.pages import REASON, page, said
@@ -24,7 +26,7 @@ def product(acme) -> Product:
 
 @pytest.fixture
 def key(sam, product) -> ProductKey:
-    return create_product_key(Supporter(sam, REASON), product, name="Chat server")[0]
+    return create_product_key(StaffMember(sam, REASON), product, name="Chat server")[0]
 
 
 def _values(product, /, **changes):
@@ -39,7 +41,7 @@ def test_support_makes_a_key_and_sees_it_once(client_for, sam, product, client):
     made = ProductKey.objects.get()
     assert (made.name, made.product) == ("Chat server", product)
     event = AuditEvent.objects.get(action="product_key.created")
-    assert (event.workspace_id, event.actor_type, event.reason) == (INSTALLATION, "staff", REASON)
+    assert (event.workspace_id, event.actor_type, event.reason) == (audit.INSTALLATION, "staff", REASON)
     assert (event.target_type, event.target_label) == ("product_key", "Chat server")
     called = client.get("/api/v1/workspaces/acme/members", headers={"Authorization": f"Bearer {text}"})
     assert called.status_code == 403
@@ -54,7 +56,7 @@ def test_support_makes_a_key_and_sees_it_once(client_for, sam, product, client):
 def test_a_key_may_have_an_end_that_is_to_come(client_for, sam, product):
     client = client_for(sam)
     past = client.post(ADD, _values(product, expires_at_0="2020-01-01", expires_at_1="00:00"), follow=True)
-    assert said(past) == ["Choose a moment that is still to come."]
+    assert said(past) == ["Choose a time in the future."]
     assert not ProductKey.objects.exists()
     client.post(ADD, _values(product, expires_at_0="2099-01-01", expires_at_1="00:00"))
     assert ProductKey.objects.get().expires_at.year == 2099
@@ -86,8 +88,8 @@ def test_who_only_looks_makes_and_revokes_nothing(client_for, vera, key, product
     assert client.post(ADD, _values(product)).status_code == 403
     assert client.post(page(MODEL, key.pk), {"revoke": "on", "reason": REASON}).status_code == 403
     for act in (
-        lambda: create_product_key(Supporter(vera, REASON), product, name="x"),
-        lambda: create_product_key(Supporter(vera, ""), product, name="x"),
+        lambda: create_product_key(StaffMember(vera, REASON), product, name="x"),
+        lambda: create_product_key(StaffMember(vera, ""), product, name="x"),
     ):
         with pytest.raises(DomainError) as refused:
             act()
@@ -104,4 +106,4 @@ def test_nobody_deletes_a_key(request, client_for, who, key):
 
 def test_a_key_past_its_end_is_shown_as_that(client_for, sam, key):
     ProductKey.objects.update(expires_at=Now() - timedelta(seconds=1))
-    assert "Ended" in client_for(sam).get(page(MODEL)).content.decode()
+    assert "Expired" in client_for(sam).get(page(MODEL)).content.decode()
