@@ -1,5 +1,7 @@
 """Offers to join, and the emails that carry them."""
 
+import hashlib
+from datetime import timedelta
 from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
@@ -248,3 +250,37 @@ class LinkOpening(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.at}"
+
+
+TOKEN_LIFE = timedelta(days=1)
+"""How old a provider's signature may be; its token is kept for twice as long."""
+
+
+class WebhookTokenQuerySet(models.QuerySet["WebhookToken"]):
+    """Tokens that providers signed, each with the body that it first came with."""
+
+    def claim(self, token: str, body: bytes) -> bool:
+        """Return whether the token came with this body, or is new and now stands for it."""
+        digest = hashlib.sha256(body).digest()
+        self.bulk_create([WebhookToken(token=token[:100], digest=digest)], ignore_conflicts=True)
+        return self.filter(token=token[:100], digest=digest).exists()
+
+    def delete_expired(self) -> int:
+        """Delete the tokens whose signatures are too old to be accepted, and return how many."""
+        return self.filter(created_at__lt=Now() - 2 * TOKEN_LIFE).delete()[0]
+
+
+class WebhookToken(models.Model):
+    """A token that a provider signed in place of a body, kept so that a captured signature opens nothing else."""
+
+    token = models.CharField(max_length=100, primary_key=True)
+    digest = models.BinaryField(max_length=32)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = WebhookTokenQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["created_at"], name="webhook_token_by_age")]
+
+    def __str__(self) -> str:
+        return self.token

@@ -90,7 +90,8 @@ def _record(batch: Sequence[Told]) -> int:
     DeliveryEvent.objects.bulk_create(news.values())
     _set_outcomes(emails, news.values())
     _set_states(news.values())
-    if others := [one for one, email in pairs if email is None]:
+    # What names an email of ours and contradicts itself is about nobody else's either.
+    if others := [one for one, email in pairs if email is None and not _candidates(one, emails)]:
         _settle(AccountMail.objects.all(), "email", others)
         _settle(Notice.objects.all(), "recipient", others)
     return len(news)
@@ -117,10 +118,21 @@ def _by_name[A: _Mail](mails: Iterable[A]) -> dict[object, list[A]]:
     return found
 
 
+def _candidates[A: _Mail](one: Told, mails: dict[object, list[A]]) -> dict[uuid.UUID, A]:
+    """Return the mails that any of the event's names, or the row it carried, belongs to."""
+    return {mail.id: mail for name in (one.row, *one.names) for mail in mails.get(name, ())}
+
+
 def _meant[A: _Mail](one: Told, mails: dict[object, list[A]]) -> A | None:
-    """Answer the one mail that an event speaks of; None where it is nobody's, or not clear whose."""
-    named = {mail.id: mail for name in (one.row, *one.names) for mail in mails.get(name, ())}
-    fitting = [mail for mail in named.values() if one.recipient.lower() in {"", mail.recipient}]
+    """Return the one mail that agrees with all that the event says: row, recipient and each name that we know."""
+    known = [{mail.id for mail in mails[name]} for name in one.names if name in mails]
+    fitting = [
+        mail
+        for mail in _candidates(one, mails).values()
+        if one.row in {None, mail.id}
+        and one.recipient.lower() in {"", mail.recipient}
+        and all(mail.id in named for named in known)
+    ]
     return fitting[0] if len(fitting) == 1 else None
 
 

@@ -1,5 +1,7 @@
 """The providers' way in: what became of emails, told under a secret."""
 
+import json
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -8,15 +10,18 @@ from anymail.urls import urlpatterns as anymails
 from anymail.utils import get_anymail_setting, get_request_basic_auth
 from anymail.webhooks.amazon_ses import AmazonSESTrackingWebhookView
 from anymail.webhooks.base import AnymailBaseWebhookView, AnymailCoreWebhookView
+from anymail.webhooks.mailgun import MailgunTrackingWebhookView
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from invitations.delivery import provider_events, sns
 from invitations.delivery.anymail_events import told
+from invitations.models import TOKEN_LIFE, WebhookToken
 from members.errors import NotFound
 
 log = structlog.get_logger(__name__)
@@ -36,7 +41,7 @@ class AmazonSES(AmazonSESTrackingWebhookView):  # type: ignore[misc]  # -- anyma
         AnymailBaseWebhookView.__init__(self, **kwargs)
 
     def validate_request(self, request: HttpRequest) -> None:
-        """Let pass what Amazon signed, of the topics that are named, or of any where none is.
+        """Accept what Amazon signed, of the topics named in the settings, or of any topic if none is.
 
         Raises:
             AnymailWebhookValidationFailure: anything else.
@@ -55,11 +60,33 @@ class AmazonSES(AmazonSESTrackingWebhookView):  # type: ignore[misc]  # -- anyma
             log.warning("sns_subscription_waits", topic=sns_message["TopicArn"], open=sns_message["SubscribeURL"])
 
 
+class Mailgun(MailgunTrackingWebhookView):  # type: ignore[misc]  # -- as above
+    """Mailgun's events. It signs a timestamp and a token, not the body: each token is good for one body only."""
+
+    def validate_request(self, request: HttpRequest) -> None:
+        """Accept what Mailgun signed within the last day under a token that came with no other body.
+
+        Mailgun repeats a post that was not answered for eight hours, token and all.
+
+        Raises:
+            AnymailWebhookValidationFailure: anything else.
+        """
+        super().validate_request(request)
+        if request.content_type != "application/json":
+            raise AnymailWebhookValidationFailure("Mailgun's legacy webhooks are not supported.")
+        signed = json.loads(request.body)["signature"]
+        signed_at = datetime.fromtimestamp(float(signed["timestamp"]), tz=UTC)
+        if abs(timezone.now() - signed_at) > TOKEN_LIFE:
+            raise AnymailWebhookValidationFailure("The signature is older than a day.")
+        if not WebhookToken.objects.claim(f"mailgun:{signed['token']}", request.body):
+            raise AnymailWebhookValidationFailure("The signature was used for another body.")
+
+
 VIEWS: dict[str, type[AnymailCoreWebhookView]] = {
     pattern.name.removesuffix("_webhook").removesuffix("_tracking"): pattern.callback.view_class
     for pattern in anymails
     if "_inbound_" not in pattern.name
-} | {"amazon_ses": AmazonSES}
+} | {"amazon_ses": AmazonSES, "mailgun": Mailgun}
 """anymail's readers by the provider's name, as EMAIL_PROVIDER has it."""
 
 

@@ -123,6 +123,23 @@ def test_an_event_about_another_recipient_is_not_believed(ada):
     assert outcome(ada) == ("", False)
 
 
+def test_an_event_that_names_one_mail_and_carries_anothers_row_and_recipient_changes_neither(ada, as_alice):
+    ben = sent(as_alice, "ben@example.com")
+    body, _ = postmark("bounced", ada.provider_message_id, ben.recipient, T0, metadata={"mail": str(ben.id)})
+    assert post("postmark", body).status_code == 200
+    assert (outcome(ada), outcome(ben)) == (("", False), ("", False))
+    body, _ = postmark("bounced", ben.provider_message_id, ben.recipient, T0, metadata={"mail": str(ben.id)})
+    assert post("postmark", body).status_code == 200
+    assert outcome(ben) == ("bounced", False), "told of one mail by all its names, it is believed"
+
+
+def test_a_row_of_another_mail_than_the_one_named_is_not_believed(ada, as_alice):
+    ben = sent(as_alice, "ben@example.com")
+    body, _ = postmark("bounced", ada.provider_message_id, ada.recipient, T0, metadata={"mail": str(ben.id)})
+    assert post("postmark", body).status_code == 200
+    assert (outcome(ada), outcome(ben)) == (("", False), ("", False))
+
+
 def test_unknown_mail_is_answered_and_passed_over(ada):
     body, _ = postmark("bounced", "somebody-elses", "eve@example.com", T0)
     assert post("postmark", body).status_code == 200
