@@ -9,7 +9,7 @@ from workspace_admin.demo import cast
 
 
 def add(email: str, name: str, hashed: str, **fields: Any) -> User:
-    """Answer the person, made or changed to be so; ``hashed`` is the hash of their password."""
+    """Create or update the person and return them; ``hashed`` is the hash of their password."""
     user = cast.add_person(email, name or cast.PEOPLE.get(email) or email.partition("@")[0].title(), None)
     wanted = {"password": hashed, **fields}
     if any(getattr(user, field) != value for field, value in wanted.items()):
@@ -41,7 +41,7 @@ OPENED = {"acme": _open_acme, "globex": _open_globex, "solo": _open_solo}
 
 
 def stand(slug: str, hashed: str) -> Workspace:
-    """Answer the workspace, opened where it does not stand already."""
+    """Return the workspace, opening it unless it exists."""
     if not Product.objects.exists():
         cast.add_products()
     if not Workspace.objects.filter(slug=slug).exists():

@@ -25,5 +25,5 @@ def race(*acts: Callable[[], object]) -> list[object]:
 
 
 def refused(results: Sequence[object]) -> list[Exception]:
-    """Answer what was raised."""
+    """Return what was raised."""
     return [result for result in results if isinstance(result, Exception)]

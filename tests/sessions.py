@@ -24,7 +24,7 @@ class Session:
         self.pool = ThreadPoolExecutor(1)
 
     def run(self, sql: str, params: Sequence[object] = ()) -> list[tuple]:
-        """Answer the rows of a statement."""
+        """Return the rows of a statement."""
         with self.raw.cursor() as cursor:
             cursor.execute(sql, params)
             return cursor.fetchall() if cursor.description else []
@@ -40,7 +40,7 @@ class Session:
         return future
 
     def waits(self) -> bool:
-        """Answer whether the session is waiting for another one."""
+        """Return whether the session is waiting for another one."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT cardinality(pg_blocking_pids(%s)) > 0", [self.raw.info.backend_pid])
             return cursor.fetchone()[0]
@@ -62,7 +62,7 @@ class Session:
 
 
 def refusal(done: Future[list[tuple]]) -> str:
-    """Answer what was refused of a statement that had to wait; "" if nothing was."""
+    """Return why a statement that had to wait was refused, or ""."""
     error = done.exception(PATIENCE)
     if error is not None and not isinstance(error, psycopg.Error):
         raise error

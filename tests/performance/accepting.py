@@ -13,7 +13,7 @@ SECRET = "b" * 32
 
 
 def ready(number: int) -> list[tuple[str, str, bytes, dict[str, str]]]:
-    """Answer so many requests, each of which lets another person into Globex with a seat."""
+    """Return this many requests; each lets another person join Globex with a seat."""
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: PLC0415 -- after the set-up
     from django.db.models.functions import Now  # noqa: PLC0415 -- models load after the set-up
 

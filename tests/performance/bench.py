@@ -67,7 +67,7 @@ def served(application: str, port: int) -> subprocess.Popen:
 
 
 def rate(port: int, make: Request) -> float:
-    """Answer requests a second; the time is over as well when nothing is left to ask for."""
+    """Return requests per second; stops early when there are no requests left."""
     began = time.monotonic()
     ends = began + SECONDS
 
@@ -93,7 +93,7 @@ def rate(port: int, make: Request) -> float:
 
 
 def session(admin: "Actor") -> dict[str, str]:
-    """Answer the headers of this Admin, signed in."""
+    """Return the headers of this Admin's signed-in session."""
     client = Client(headers={"host": "127.0.0.1"})
     client.force_login(apps.get_model("members", "User").objects.get(id=admin.id), settings.AUTHENTICATION_BACKENDS[0])
     cookies = client.cookies[settings.SESSION_COOKIE_NAME].OutputString([])
@@ -102,14 +102,14 @@ def session(admin: "Actor") -> dict[str, str]:
 
 
 def key(admin: "Actor") -> dict[str, str]:
-    """Answer the headers of a script of this Admin's."""
+    """Return the headers of a script with this Admin's API key."""
     from billing_seats.keys.services import create_key  # noqa: PLC0415 -- models load after set-up
 
     return {"Authorization": f"Bearer {create_key(admin, name='Bench', scope='write')[1]}"}
 
 
 def product_key() -> dict[str, str]:
-    """Answer the headers of a product that asks who may open it."""
+    """Return the headers of a product that asks for entitlements."""
     from billing_seats.keys.services import create_product_key  # noqa: PLC0415 -- models load after set-up
     from billing_seats.models import Product  # noqa: PLC0415 -- as above
     from members.access import StaffMember  # noqa: PLC0415 -- models load after set-up

@@ -32,7 +32,7 @@ type Table = tuple[str, list[tuple[str, str]], list[tuple[Any, ...]]]
 
 
 def addresses(word: str) -> list[str]:
-    """Answer so many addresses that nobody else has."""
+    """Return this many unused addresses."""
     return [f"{word}-{number}@{DOMAIN}" for number in range(ADDRESSES)]
 
 
@@ -54,7 +54,7 @@ def written(word: str) -> Iterator[Table]:
 
 
 def anew(tables: list[Table], word: str, other: str) -> list[Table]:
-    """Answer the same rows for other addresses, under ids of their own."""
+    """Return copies of the rows with new addresses and ids."""
     from members.ids import new_id  # noqa: PLC0415 -- after the set-up
 
     ids = {row[0]: new_id() for _table, _columns, rows in tables for row in rows}
@@ -80,14 +80,14 @@ def insert(tables: list[Table]) -> None:
 
 
 def took(act: Callable[[], object]) -> float:
-    """Answer the seconds that it took."""
+    """Return the seconds it took."""
     began = time.perf_counter()
     act()
     return time.perf_counter() - began
 
 
 def measure(call: Callable[[list[str]], object]) -> tuple[float, float]:
-    """Answer the median seconds of the call for these addresses, and of the bare inserts, taken in turns."""
+    """Return the median seconds of the call and of the bare inserts, measured alternately."""
     calls, inserts = [], []
     for _ in range(ROUNDS):
         word = f"b{time.monotonic_ns()}"

@@ -10,7 +10,7 @@ DOMAIN = "bench.example"
 
 
 def host(seats: int = 0) -> "Actor":
-    """Answer the Admin of a new workspace that bought so many seats of the assistant."""
+    """Return the Admin of a new workspace that bought this many seats of the assistant."""
     from billing_seats.models import Plan  # noqa: PLC0415 -- models load after the set-up
     from members.access import actor_for  # noqa: PLC0415 -- as above
     from workspace_admin.demo import cast  # noqa: PLC0415 -- as above

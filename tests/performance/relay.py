@@ -66,7 +66,7 @@ def queue(admin: "Actor") -> None:
 
 
 def bare() -> float:
-    """Answer mails a second of the loop."""
+    """Return the loop's emails per second."""
     from invitations.delivery import emails  # noqa: PLC0415 -- as above
     from invitations.models import Delivery  # noqa: PLC0415 -- as above
     from members.outbox.compose import compose  # noqa: PLC0415 -- as above
@@ -87,7 +87,7 @@ def bare() -> float:
 
 
 def ours() -> float:
-    """Answer mails a second of a worker's turn."""
+    """Return a worker's emails per second."""
     from invitations.delivery.deliveries import drain  # noqa: PLC0415 -- as above
 
     began = time.perf_counter()
@@ -100,7 +100,7 @@ def ours() -> float:
 
 
 def measure() -> tuple[float, float]:
-    """Answer the best rates of the bare loop and of the worker, taken in turns."""
+    """Return the best rates of the bare loop and of the worker, measured alternately."""
     best, admin = (0.0, 0.0), host()
     with sink():
         for _ in range(ROUNDS):

@@ -23,7 +23,7 @@ def seed() -> None:
 
 
 def acts(slug: str) -> dict[str, Callable[[], object]]:
-    """Answer what is measured in the workspace, each leaving it as it was."""
+    """Return the acts to measure in the workspace; each leaves it as it was."""
     from billing_seats.budgets import seat_counts  # noqa: PLC0415 -- models load after the set-up
     from billing_seats.entitlement.explain import decide, standing_of  # noqa: PLC0415 -- as above
     from billing_seats.lifecycle.services import deactivate, reactivate  # noqa: PLC0415 -- as above
@@ -83,7 +83,7 @@ def acts(slug: str) -> dict[str, Callable[[], object]]:
 
 
 def took(act: Callable[[], object]) -> float:
-    """Answer the median in milliseconds."""
+    """Return the median in milliseconds."""
     act()
     times = []
     for _ in range(RUNS):
@@ -94,7 +94,7 @@ def took(act: Callable[[], object]) -> float:
 
 
 def measure() -> Iterator[tuple[str, float, float]]:
-    """Answer the name of each act and its milliseconds at both sizes."""
+    """Return the name of each act and its milliseconds at both sizes."""
     seed()
     small, large = (acts(slug) for slug in SIZES)
     for name in small:

@@ -22,7 +22,7 @@ ENTITLEMENT = f"/workspaces/acme/entitlements/{cast.CHAT}"
 
 
 def asked(program, path, **query):
-    """Answer the statements of a call, and its answer."""
+    """Return a call's statements and its response."""
     with CaptureQueriesContext(connection) as captured:
         answer = program.get(path, **query)
     assert answer.status_code == 200, answer.content
@@ -73,7 +73,7 @@ def test_any_page_of_a_list_is_at_most_three_statements(as_alice, key_of, path, 
 
 @pytest.fixture
 def crowd(alice, key_of):
-    """Answer a program of a workspace of some thousands, where to sort or read everyone would show."""
+    """Return a script's client in a workspace of several thousand members, where sorting or reading all of them would show."""
     workspace = large.make(alice, "large", 3_000)
     AuditEvent.objects.bulk_create(
         AuditEvent(workspace_id=workspace.id, action="member.left", actor_type="system", target_type="membership")
@@ -91,14 +91,14 @@ def plan(sql: str) -> str:
 
 
 def most_rows(told: str) -> float:
-    """Answer the rows of the step that had most of them, read or thrown away."""
+    """Return the most rows that any step read or discarded."""
     read = [float(rows) * int(loops) for rows, loops in re.findall(r"actual rows=([\d.]+) loops=(\d+)", told)]
     thrown = [float(rows) for rows in re.findall(r"Rows Removed by \w+(?: \w+)*: (\d+)", told)]
     return max(read + thrown)
 
 
 def pages(program, path, **query):
-    """Answer the plan of each statement of the first pages, in words."""
+    """Return the plan of each statement of the first pages, as text."""
     cursor = ""
     for _page in range(3):
         statements, page = asked(program, path, limit=20, cursor=cursor, **query)

@@ -35,7 +35,7 @@ def left(acme):
 
 
 def checks(act) -> list[str]:
-    """Answer the statements of an act that read what was bought and what is taken."""
+    """Return an act's statements that read what was bought and what is in use."""
     with CaptureQueriesContext(connection) as captured:
         act()
     reading = [one["sql"] for one in captured if one["sql"].startswith("SELECT")]

@@ -39,7 +39,7 @@ class Acts:
         self.workspace, self.dice = workspace, dice
 
     def admin(self) -> Actor:
-        """Answer someone active, mostly an Admin."""
+        """Return someone active, mostly an Admin."""
         rows = self.workspace.memberships.active()
         if self.dice.random() < 0.95:
             rows = rows.filter(role=Role.ADMIN)
@@ -52,7 +52,7 @@ class Acts:
         return system_actor(self.workspace)
 
     def member(self, **known: object) -> Membership:
-        """Answer any member, mostly one of those asked for."""
+        """Return any member, mostly one that matches."""
         rows = self.workspace.memberships.order_by("?")
         found = rows.filter(**known).first() if self.dice.random() < 0.9 else rows.first()
         if found is None:
@@ -60,11 +60,11 @@ class Acts:
         return found
 
     def guest(self) -> Membership:
-        """Answer someone who may go: of the Admins, some stay to do the rest."""
+        """Return someone who can be removed; some Admins stay to do the rest."""
         return self.member(status=Status.ACTIVE, role__in=[Role.MEMBER, Role.BILLING])
 
     def pending(self, **known: object) -> Invitation:
-        """Answer one of the few newest invitations: many reach for the same."""
+        """Return one of the newest few invitations, so that many threads pick the same one."""
         rows = self.workspace.invitations.filter(status="pending", **known).order_by("-created_at")[:8]
         found = self.dice.choice(list(rows) or [None])
         if found is None:
@@ -204,6 +204,6 @@ WEIGHTS = {
 
 
 def chosen(acts: Acts) -> tuple[str, Callable[[], None]]:
-    """Answer the next act and its name."""
+    """Return the next act and its name."""
     [name] = acts.dice.choices(list(WEIGHTS), list(WEIGHTS.values()))
     return name, getattr(acts, name)

@@ -37,7 +37,7 @@ class Faces(Acts):
     """One thread's browser and program."""
 
     def browser(self, **headers: str) -> Client:
-        """Answer the browser of someone active, mostly an Admin's."""
+        """Return the browser of someone active, mostly an Admin."""
         client = Client(headers=headers)
         membership = self.admin().membership
         if membership is None or membership.user is None:
