@@ -4,41 +4,75 @@ import re
 import unicodedata
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import EmailValidator
 from django.utils.translation import gettext as _
 
 from members.errors import InvalidRequest
 
 MAX_LENGTH = 254
-_SEPARATORS = re.compile(r"[,;\s]+")
+MAX_LOCAL_LENGTH = 64
+"""Characters before the @ (RFC 5321)."""
+_TOKEN = re.compile(r'"[^"]*"|<[^<>]*>|[,;\n\r]|[^\s,;<"]+|[<"]')
+_SEPARATORS = frozenset(",;\n\r")
+# Without the names that Django lets pass without a dot, such as localhost.
+_validate = EmailValidator(allowlist=[])
 
 
 def canonical(text: str) -> str:
-    """Answer the address in lower case, as it is stored.
+    """Return the address in lower case, as it is stored.
 
     Look-alike letters are refused rather than mapped: what NFKC and case folding would turn into another address was
-    not typed by its owner. Letters beyond ASCII are accepted in no part, since two of them can look the same.
+    not typed by its owner. Letters beyond ASCII are accepted in no part, since two of them can look the same. Refused
+    too is what mail cannot reach in the world: IP addresses in brackets and names without a dot.
 
     Raises:
-        InvalidRequest: the text is no single plain address.
+        InvalidRequest: the text is not a single plain address.
     """
     text = text.strip(" \t")
     if not text:
         raise InvalidRequest(_("Enter an email address."), field="email", code="required")
     if len(text) > MAX_LENGTH:
-        raise InvalidRequest(_("This address is too long."), field="email", code="max_length")
+        raise InvalidRequest(_("This email address is too long."), field="email", code="max_length")
     folded = unicodedata.normalize("NFKC", text).casefold()
     if not text.isascii() or folded != text.lower():
-        message = _("This address has letters that look like others. Type it with plain letters.")
+        message = _("This email address contains look-alike characters. Type it with plain letters.")
         raise InvalidRequest(message, field="email", code="look_alike")
+    local, _at, domain = folded.rpartition("@")
+    if len(local) > MAX_LOCAL_LENGTH:
+        message = _("An email address has at most %(most)s characters before the @.") % {"most": MAX_LOCAL_LENGTH}
+        raise InvalidRequest(message, field="email", code="max_length")
     try:
-        validate_email(folded)
+        _validate(folded)
     except ValidationError:
-        message = _("This is not a valid email address.")
-        raise InvalidRequest(message, field="email") from None
+        raise _invalid() from None
+    if domain.startswith("["):
+        raise _invalid()
     return folded
 
 
+def _invalid() -> InvalidRequest:
+    return InvalidRequest(_("This is not a valid email address."), field="email")
+
+
 def split(text: str) -> list[str]:
-    """Answer the pieces of pasted text: commas, semicolons, spaces and new lines separate; repeats fall away."""
-    return list(dict.fromkeys(piece for piece in _SEPARATORS.split(text) if piece))
+    """Return the addresses of a pasted list, as typed and without repeats.
+
+    Commas, semicolons, spaces and new lines separate. Of ``Zoe Doe <zoe@example.com>``, as mail programs copy it, only
+    the address is returned.
+    """
+    found: list[str] = []
+    names: list[str] = []
+    for token in _TOKEN.findall(text):
+        if token in _SEPARATORS:
+            found += names
+            names = []
+        elif token.startswith("<") and "@" in token:
+            # What stands before it since the last separator or address is the person's name.
+            found.append(token.strip("<> \t"))
+            names = []
+        elif "@" in token:
+            found += [*names, token]
+            names = []
+        else:
+            names.append(token)
+    return list(dict.fromkeys([*found, *names]))
