@@ -7,7 +7,6 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from members.outbox.provider import KEY_HEADER
 from members.templatetags.mail import one_line
 
 
@@ -25,7 +24,7 @@ def compose(  # noqa: PLR0913 -- the parts of a message, all by keyword
         subject = one_line(render_to_string(f"emails/{template}.subject.txt", known))
         text = render_to_string(f"emails/{template}.txt", known).strip() + "\n"
         html = render_to_string(f"emails/{template}.html", {**known, "subject": subject})
-    headers = {"Message-ID": message_id, "Auto-Submitted": "auto-generated", KEY_HEADER: key}
+    headers = {"Message-ID": message_id, "Auto-Submitted": "auto-generated"}
     message = EmailMultiAlternatives(subject, text, to=[to], headers=headers)
     message.attach_alternative(html, "text/html")
     # anymail reads these from the message; SMTP and the mailbox folder do not know them. Its webhooks repeat the

@@ -13,9 +13,6 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from members.outbox import failures
 
-KEY_HEADER = "X-Idempotency-Key"
-"""The message's own header, from which the provider's is made."""
-
 _SAFE = {"resend": "Idempotency-Key"}
 """Providers that know a request for a repetition, and the HTTP header by which they do.
 
@@ -107,7 +104,7 @@ class Carrier:
         connection = self._connection
         header, session = _SAFE.get(provider()), getattr(connection, "session", None)
         if header and session is not None:
-            session.headers[header] = message.extra_headers[KEY_HEADER]
+            session.headers[header] = message.metadata["mail"]  # type: ignore[attr-defined]  # -- compose sets it
         if connection is None or not connection.send_messages([message]):
             raise ValueError("nobody to send to")
         self._used = True

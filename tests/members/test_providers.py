@@ -193,6 +193,19 @@ def test_a_retry_is_the_same_message_but_for_its_date(smtp, mail):
     assert first == second
 
 
+def test_the_idempotency_key_is_the_providers_alone(http, mail):
+    drain()
+    assert list(http.keys) == [str(mail.pk)]
+    assert set(http.bodies[0]["headers"]) & {"Idempotency-Key", "X-Idempotency-Key"} == set()
+
+
+def test_a_message_by_smtp_says_nothing_of_the_console_inside(smtp, mail):
+    drain()
+    [source] = smtp.sources
+    assert b"idempotency" not in source.lower()
+    assert str(mail.pk).encode() not in source
+
+
 def test_the_provider_is_asked_by_its_own_name_for_the_message(http, state):
     drain()
     assert state("provider_message_id") == ("sent", "re-0")

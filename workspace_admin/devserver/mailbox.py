@@ -44,14 +44,19 @@ class EmailBackend(BaseEmailBackend):
         """Write the messages; answers how many."""
         self._folder.mkdir(parents=True, exist_ok=True)
         for message in email_messages:
-            name = f"{timezone.now():%Y%m%dT%H%M%S}-{uuid7()}"
-            fresh = self._folder / f".{name}.new"
+            self._write(f"{timezone.now():%Y%m%dT%H%M%S}-{uuid7()}", message.message().as_bytes())
+        return len(email_messages)
+
+    def _write(self, name: str, content: bytes) -> None:
+        fresh = self._folder / f".{name}.new"
+        try:
             with fresh.open("wb") as file:
-                file.write(message.message().as_bytes())
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             fresh.rename(self._folder / f"{name}.eml")
-        return len(email_messages)
+        finally:
+            fresh.unlink(missing_ok=True)  # only there if the disk is full
 
 
 @dataclass(frozen=True)

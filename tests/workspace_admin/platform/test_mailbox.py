@@ -1,5 +1,6 @@
 """The developer's mailbox."""
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,21 @@ def name(settings, tmp_path: Path) -> str:
     (file,) = (tmp_path / "mailbox").iterdir()
     assert file.suffix == ".eml"
     return file.stem
+
+
+def test_a_disk_without_room_keeps_no_piece_of_a_message(tmp_path: Path) -> None:
+    backend = EmailBackend(folder=str(tmp_path))
+    mail = EmailMultiAlternatives("Long", "x" * 100_000, "no-reply@localhost", ["zoe@new.example"])
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            backend.send_messages([mail])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
+    assert backend.send_messages([mail]) == 1
+    assert [path.suffix for path in tmp_path.iterdir()] == [".eml"]
 
 
 def test_the_list_leads_to_the_message(client: Client, name: str) -> None:
