@@ -12,6 +12,8 @@ import structlog
 from django.conf import settings
 from django.contrib import messages
 from django.core import exceptions as django_errors
+from django.core.signals import got_request_exception
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.utils import translation
@@ -102,17 +104,36 @@ class DomainErrors:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on; an unknown address is answered in development as elsewhere, and no page is blank."""
+        """Pass the request on; refusals look the same in development, and no page is blank."""
         response = self.get_response(request)
         if isinstance(response, HttpResponseNotAllowed):
             return _not_allowed(request, response)
-        unknown = settings.DEBUG and response.status_code == HTTPStatus.NOT_FOUND and request.resolver_match is None
-        return answer(request, NotFound()) if unknown else response
+        found = _behind_debug_page(request, response) if settings.DEBUG else None
+        return answer(request, found) if found else response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer a refusal; a mistake of ours goes on to ``server_error``."""
         found = refusal(error)
         return answer(request, found) if found else None
+
+
+@receiver(got_request_exception)
+def _remember_exception(request: HttpRequest | None = None, **_: Any) -> None:
+    """Keep what is being handled: Django's page for developers doesn't say what it was made for."""
+    if request is not None:
+        request.exception = sys.exception()  # type: ignore[attr-defined]  # -- ours
+
+
+def _behind_debug_page(request: HttpRequest, response: HttpResponse) -> DomainError | None:
+    """Return the refusal for which Django shows its page for developers; None if the page is about a mistake of ours.
+
+    What middleware raises, such as a session's database being away, never comes to ``process_exception``.
+    """
+    if response.status_code == HTTPStatus.NOT_FOUND and request.resolver_match is None:
+        return NotFound()
+    if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return refusal(getattr(request, "exception", None))
+    return None
 
 
 def _not_allowed(request: HttpRequest, response: HttpResponse) -> HttpResponse:

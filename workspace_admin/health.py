@@ -1,5 +1,6 @@
 """Whether this process serves, and whether what it leans on is there."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from threading import Lock
 
@@ -7,7 +8,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis import Redis, RedisError
@@ -58,6 +59,21 @@ def ready(_request: HttpRequest) -> JsonResponse:
     if not _broker_answers():
         return JsonResponse({"status": "degraded", "degraded": ["broker"]})
     return JsonResponse({"status": "ok"})
+
+
+class HealthChecks:
+    """Middleware: respond to checks before a host name or a session is looked at.
+
+    Probes call by the address of a machine, and a process is alive while its database is away.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Return the check's response, or pass the request on."""
+        check = {"/healthz/live": live, "/healthz/ready": ready}.get(request.path_info)
+        return check(request) if check and request.method in {"GET", "HEAD"} else self.get_response(request)
 
 
 def _missing() -> str:

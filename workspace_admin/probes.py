@@ -12,7 +12,6 @@ from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from celery.beat import Scheduler
@@ -106,11 +105,10 @@ def alive(name: str) -> bool:
 
 
 def serving() -> bool:
-    """Tell whether the web server of this machine is ready, asking under the host name that it expects."""
+    """Tell whether the web server of this machine is ready."""
     connection = HTTPConnection("127.0.0.1", int(os.environ.get("PORT", "8000")), timeout=4)
     try:
-        host = urlsplit(os.environ.get("BASE_URL", "")).netloc or "localhost"
-        connection.request("GET", "/healthz/ready", headers={"Host": host})
+        connection.request("GET", "/healthz/ready")
         return connection.getresponse().status == HTTPStatus.OK
     except OSError:
         return False
