@@ -22,6 +22,7 @@ from members.errors import NotFound
 from members.ids import new_id
 from members.names import FOLDED_LENGTH, fold
 from members.outbox import queue
+from members.outbox.pause import ProviderPause as ProviderPause  # as Session below
 from members.search import lexemes_of
 from members.session_store import Session as Session  # found here by Django, which looks for models nowhere else
 from members.users import User as User  # as Session below

@@ -13,6 +13,7 @@ from billing_seats.models import Notice
 from invitations.delivery.reminders import remind
 from invitations.models import Delivery, Kind
 from members.models import AccountMail
+from members.outbox.pause import ProviderPause
 from members.outbox.queue import OPEN, OutgoingQuerySet, State
 
 OVERDUE = timedelta(minutes=1)
@@ -44,17 +45,31 @@ def outboxes() -> dict[str, OutgoingQuerySet[Delivery] | OutgoingQuerySet[Notice
     }
 
 
+def paused() -> ProviderPause | None:
+    """Return the pause that the mail provider asked for, while it lasts."""
+    return ProviderPause.objects.in_force().first()
+
+
 def stuck() -> Iterator[Stuck]:
-    """Yield what failed, is unknown, is being retried, or should have been taken by a worker long ago; oldest first."""
+    """Yield what failed, is unknown, is being retried, or should have been taken by now; oldest first.
+
+    During a pause of the provider that is everything that waits: none of it leaves before the pause is over.
+    """
+    pause = paused()
     late = Q(state__in=[State.QUEUED, State.SENDING], next_attempt_at__lt=Now() - OVERDUE)
     retried = Q(state=State.QUEUED, attempts__gt=0)
+    kept_back = Q(state=State.QUEUED) if pause else Q()
     for name, rows in outboxes().items():
-        found = rows.filter(late | retried | Q(state__in=[State.UNKNOWN, State.FAILED]))
+        found = rows.filter(late | retried | kept_back | Q(state__in=[State.UNKNOWN, State.FAILED]))
         for row in found.order_by("created_at").iterator():
-            why = row.trouble or gettext("No worker has taken it: do worker and beat run?")
+            keeper = pause if row.state in {State.QUEUED, State.SENDING} else None
+            why = row.trouble or (
+                keeper.trouble if keeper else gettext("No worker has taken it: do worker and beat run?")
+            )
+            code = row.error_code or (keeper.error_code if keeper else "")
+            due = max(row.next_attempt_at, keeper.until) if keeper else row.next_attempt_at
             to = row.email if isinstance(row, AccountMail) else row.recipient
-            times = row.created_at, row.next_attempt_at
-            yield Stuck(name, row.pk, row.kind, to, row.state, row.attempts, *times, why, row.error_code)
+            yield Stuck(name, row.pk, row.kind, to, row.state, row.attempts, row.created_at, due, why, code)
 
 
 def release(ids: Collection[uuid.UUID]) -> int:

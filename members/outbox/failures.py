@@ -35,7 +35,8 @@ BROKEN = _("The message could not be made. The console’s log says why.")
 DIED = _("A worker stopped while it was sending: the message may have left or not.")
 HELD = _("Held back after a backup was restored: the message may have left before.")
 
-_LONGEST_WAIT = 86_400.0
+LONGEST_WAIT = 600.0
+"""Seconds that a provider can make mail wait; then it is asked again, with one message."""
 _ENHANCED = re.compile(rb"\b[245]\.\d{1,3}\.\d{1,3}\b")
 _BUSY_WORDS = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException"})
 _UNAVAILABLE = 421
@@ -134,9 +135,9 @@ def _seconds(retry_after: str) -> float:
     """Answer a Retry-After, which is seconds or a date, in seconds; 0 where it is neither."""
     with suppress(ValueError):
         if retry_after.isdecimal():
-            return min(float(retry_after), _LONGEST_WAIT)
+            return min(float(retry_after), LONGEST_WAIT)
         wait = parsedate_to_datetime(retry_after) - datetime.now(UTC)
-        return min(max(wait.total_seconds(), 0), _LONGEST_WAIT)
+        return min(max(wait.total_seconds(), 0), LONGEST_WAIT)
     return 0
 
 

@@ -14,6 +14,7 @@ import structlog
 from celery import Task
 from django.conf import settings
 from django.db import models, transaction
+from django.db.models import Exists
 from django.db.models.functions import Now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +23,7 @@ from kombu.exceptions import OperationalError
 from members.ids import new_id
 from members.outbox import failures
 from members.outbox.mail_counts import MailCount as MailCount
+from members.outbox.pause import ProviderPause
 from members.outbox.provider import repeats_safely
 
 BATCH = 50
@@ -101,11 +103,13 @@ class OutgoingQuerySet[M: "Outgoing"](models.QuerySet[M]):
     def claim(self, limit: int = BATCH) -> tuple[uuid.UUID, list[uuid.UUID]]:
         """Lease up to ``limit`` rows; answers the lease and their ids, those with the fewest attempts first.
 
-        Rows that others are claiming are passed over. What kills its worker comes last, and so holds up nobody.
+        Rows that others are claiming are passed over. What kills its worker comes last, and so holds up nobody. During
+        a pause of the provider there is nothing to claim.
         """
         name = uuid.uuid4()
         with transaction.atomic(durable=True):
-            locked = self.due().select_for_update(skip_locked=True).order_by("next_attempt_at")
+            wanted = self.due().exclude(Exists(ProviderPause.objects.in_force()))
+            locked = wanted.select_for_update(skip_locked=True).order_by("next_attempt_at")
             rows = list(locked.values_list("attempts", "next_attempt_at", "id")[:limit])
             self.filter(id__in=[pk for *_, pk in rows]).renew(lease=name)
         return name, [pk for *_, pk in sorted(rows)]
@@ -126,12 +130,6 @@ class OutgoingQuerySet[M: "Outgoing"](models.QuerySet[M]):
         """Lease these rows for as long again, and write the values; answers how many rows that were."""
         ends = Now() + lease()
         return self.update(leased_until=ends, next_attempt_at=ends, **values)
-
-    def put_off(self, wait: timedelta) -> int:
-        """Let what is due, and nobody is claiming, wait for so long; answers how many rows that were."""
-        with transaction.atomic():
-            due = self.due().select_for_update(skip_locked=True)
-            return self.filter(id__in=due.values("id")).update(next_attempt_at=Now() + wait)
 
     def release(self) -> int:
         """Queue what failed or is unknown, as if it had never been tried; answers how many rows."""

@@ -14,7 +14,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import InterfaceError, OperationalError, connection
 from django.db.models.functions import Now
 
-from members.outbox import failures, mail_counts
+from members.outbox import failures, mail_counts, pause
 from members.outbox.failures import Fate, Judgement
 from members.outbox.provider import Carrier, Dropped
 from members.outbox.queue import MAX_UNKNOWN, Outgoing, OutgoingQuerySet, State, lease
@@ -64,17 +64,17 @@ class _Turn[M: Outgoing]:
         for done, pk in enumerate(ids):
             judged = self.send(name, pk)
             self.handled += 1
-            over = judged is not None and judged.everyone
-            if over or time.monotonic() > self.ends:
-                self.give_back(name, ids[done + 1 :], judged.wait if judged else 0)
+            turned_away = judged is not None and judged.everyone
+            if judged and turned_away and judged.wait:
+                pause.begin(judged)
+            if turned_away or time.monotonic() > self.ends:
+                self.give_back(name, ids[done + 1 :])
                 return False
         return bool(ids)
 
-    def give_back(self, name: uuid.UUID, ids: Sequence[uuid.UUID], wait: float) -> None:
+    def give_back(self, name: uuid.UUID, ids: Sequence[uuid.UUID]) -> None:
         """Leave to the next turn what this one claimed and has not begun."""
-        self.rows.leased(name, *ids).update(lease=None, leased_until=None, next_attempt_at=Now() + _seconds(wait))
-        if wait:  # what this turn did not claim would be turned away as well
-            self.rows.put_off(_seconds(wait))
+        self.rows.leased(name, *ids).update(lease=None, leased_until=None, next_attempt_at=Now())
 
     def send(self, name: uuid.UUID, pk: uuid.UUID) -> Judgement | None:
         """Handle one row; answers what went wrong."""
@@ -124,8 +124,8 @@ class _Turn[M: Outgoing]:
         elif judged.fate is Fate.REFUSED or row.attempts >= MAX_ATTEMPTS:
             self.mark(row, State.FAILED, next_attempt_at=Now(), **told)
         else:
-            pause = judged.wait + uniform(0, min(5 * 2.0**row.attempts, LONGEST_PAUSE))  # noqa: S311 -- spreads load
-            self.mark(row, State.QUEUED, next_attempt_at=Now() + _seconds(pause), **told)
+            wait = judged.wait + uniform(0, min(5 * 2.0**row.attempts, LONGEST_PAUSE))  # noqa: S311 -- spreads load
+            self.mark(row, State.QUEUED, next_attempt_at=Now() + timedelta(seconds=wait), **told)
         return judged
 
     def mine(self, row: M) -> OutgoingQuerySet[M]:
@@ -147,7 +147,3 @@ class _Turn[M: Outgoing]:
                 break
         result = "retried" if state is State.QUEUED else str(state)
         self.counted[result if written else "overtaken"] += 1
-
-
-def _seconds(seconds: float) -> timedelta:
-    return timedelta(seconds=seconds)

@@ -11,9 +11,10 @@ from django.db.models.functions import Now
 from django.utils import timezone, translation
 
 from members.models import AccountMail
-from members.outbox import relay
+from members.outbox import failures, pause, relay
 from members.outbox.compose import compose
-from members.outbox.failures import NotOpened, judge
+from members.outbox.failures import Fate, Judgement, NotOpened, judge
+from members.outbox.pause import ProviderPause
 from tests.providers import CUT, DROP, HANG, HTML, ODD, TRICKLE, HttpSink, SmtpSink
 
 ROWS = AccountMail.objects
@@ -254,16 +255,44 @@ def test_no_api_at_all(state, settings):
     assert state("error_code") == ("queued", "ConnectionError")
 
 
+def seconds_until(moment):
+    return (moment - timezone.now()).total_seconds()
+
+
 @pytest.mark.parametrize("retry_after", ["120", None])
-def test_retry_after_is_honoured_by_all(http, mail, retry_after):
-    other = ROWS.create(kind="x", email="bob@acme.example")
+def test_retry_after_is_honoured_by_all_old_mail_and_new(http, mail, retry_after):
+    ROWS.create(kind="x", email="bob@acme.example")
     date = (timezone.now() + timedelta(seconds=121)).strftime("%a, %d %b %Y %H:%M:%S GMT")
     http.answers.append((429, {"Retry-After": retry_after or date}))
     assert drain() == 1
-    for row in (mail, other):
-        row.refresh_from_db()
-        assert 110 < (row.next_attempt_at - timezone.now()).total_seconds() < 140
+    mail.refresh_from_db()
+    assert 110 < seconds_until(mail.next_attempt_at) < 140
+    assert 110 < seconds_until(ProviderPause.objects.get().until) < 125
+    ROWS.create(kind="x", email="carol@acme.example")
+    assert drain() == 0
     assert len(http.bodies) == 1, "the others were not even tried"
+    ProviderPause.objects.update(until=Now())
+    assert drain() == 2
+    assert [body["to"] for body in http.bodies[1:]] == [["bob@acme.example"], ["carol@acme.example"]]
+
+
+def test_a_provider_can_make_mail_wait_for_ten_minutes_and_no_longer(http, mail):
+    http.answers += [(429, {"Retry-After": "3600"}), (429, {"Retry-After": "5"}), (503, {"Retry-After": "86400"})]
+    drain()
+    assert 590 < seconds_until(ProviderPause.objects.get().until) <= 600
+    pause.begin(Judgement(Fate.LATER, failures.BUSY, "http 429", wait=5))
+    assert 590 < seconds_until(ProviderPause.objects.get().until) <= 600, "a shorter one ends no longer one"
+    ProviderPause.objects.update(until=Now())
+    pass_time()
+    drain()
+    assert 0 < seconds_until(ProviderPause.objects.get().until) <= 5
+    ProviderPause.objects.update(until=Now())
+    pass_time()
+    drain()
+    mail.refresh_from_db()
+    assert (mail.error_code, mail.attempts) == ("http 503", 3)
+    assert 590 < seconds_until(mail.next_attempt_at) < 650
+    assert not ProviderPause.objects.in_force().exists(), "a fault of one message keeps back no other"
 
 
 @pytest.mark.django_db(transaction=True)

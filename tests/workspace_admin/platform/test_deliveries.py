@@ -1,7 +1,7 @@
 """What operators see of the outboxes and do about it: the command, and the figures."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -16,7 +16,8 @@ from invitations.services import invite
 from members import tasks
 from members.models import AccountMail
 from members.outbox.mail_counts import MailCount, add
-from tests.providers import SmtpSink
+from members.outbox.pause import ProviderPause
+from tests.providers import HttpSink, SmtpSink
 
 TOKEN = "a-token-for-tests-only"
 
@@ -53,6 +54,31 @@ def test_what_is_stuck_is_listed_with_the_reason(failed):
 def test_the_list_is_there_for_machines_too(failed):
     [row] = json.loads(deliveries("--json"))
     assert (row["id"], row["state"], row["code"]) == (str(failed.id), "failed", "http 422")
+
+
+def test_a_pause_of_the_provider_is_shown_with_all_that_waits_for_it(as_alice, settings):
+    Delivery.objects.all().delete()
+    sink = HttpSink()
+    settings.MAILERS = sink.mailers()
+    sink.answers.append((429, {"Retry-After": "300"}))
+    invite(as_alice, [f"p{number}@new.example" for number in range(19)])
+    drain()
+    AccountMail.objects.create(kind="unknown_account", email="ada@example.com")
+    tasks.drain()
+    drain()
+    sink.close()
+    assert len(sink.bodies) == 1, "newer mail waits too, and that of the other outboxes"
+    until = ProviderPause.objects.get().until
+    listed = deliveries()
+    assert f"Nothing is sent until {until:%Y-%m-%d %H:%M:%S}: The mail provider asked to wait. (http 429)\n" in listed
+    assert "20 stuck." in listed
+    assert listed.count("The mail provider asked to wait. (http 429)") == 21
+    assert "do worker and beat run" not in listed
+    rows = json.loads(deliveries("--json"))
+    assert {row["code"] for row in rows} == {"http 429"}
+    assert all(datetime.fromisoformat(row["next_attempt_at"]) >= until for row in rows)
+    ProviderPause.objects.update(until=Now())
+    assert "1 stuck." in deliveries(), "the one that was tried; the others have waited for less than a minute"
 
 
 def test_what_is_released_is_sent(failed, mailoutbox):

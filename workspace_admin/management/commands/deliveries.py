@@ -67,6 +67,9 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(rows, default=str, ensure_ascii=False, indent=2))
 
     def _list(self) -> None:
+        if pause := outboxes.paused():
+            until = f"{pause.until:%Y-%m-%d %H:%M:%S}"
+            self.stdout.write(f"Nothing is sent until {until}: {pause.trouble} ({pause.error_code})")
         count = 0
         for count, row in enumerate(outboxes.stuck(), 1):  # noqa: B007 -- the last number is how many there were
             times = f"written {row.created_at:%Y-%m-%d %H:%M}  next {row.next_attempt_at:%Y-%m-%d %H:%M}"
