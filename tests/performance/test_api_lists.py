@@ -73,7 +73,7 @@ def test_any_page_of_a_list_is_at_most_three_statements(as_alice, key_of, path, 
 
 @pytest.fixture
 def crowd(alice, key_of):
-    """Return a script's client in a workspace of several thousand members, where sorting or reading all of them would show."""
+    """Return a client in a workspace of several thousand members, where sorting or reading all of them would show."""
     workspace = large.make(alice, "large", 3_000)
     AuditEvent.objects.bulk_create(
         AuditEvent(workspace_id=workspace.id, action="member.left", actor_type="system", target_type="membership")
