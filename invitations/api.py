@@ -92,7 +92,9 @@ def _mail(read: dict[str, str] | None) -> dict[str, Any] | None:
 
 
 class InvitationResource(WorkspaceResource):
-    """Anything that answers one invitation."""
+    """The base of resources that return one invitation."""
+
+    volatile = frozenset({"delivery"})
 
     def one(self, invitation: uuid.UUID) -> dict[str, Any]:
         """Answer the invitation as it stands now.

@@ -121,15 +121,12 @@ class WorkspaceSeats(WorkspaceResource):
 class ProductSeats(WorkspaceResource):
     """The seats of one product that a workspace has bought."""
 
-    http_method_names = ["patch"]
     changing = Action.CHANGE_SUBSCRIPTION
 
+    @described("Show the seats of a product", SeatCountShape)
     def get(self, request: Request, workspace: str, product: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
-        """Answer how they stand, which is what If-Match is compared with; no path of its own.
-
-        Raises:
-            NotFound: nothing of it was bought.
-        """
+        """Seats bought, in use, held and available; 404 if none was ever bought."""
+        require(self.actor, Action.VIEW_SUBSCRIPTION)
         pool = rows(self.actor.workspace).filter(product__slug=product).first()
         if pool is None:
             raise NotFound

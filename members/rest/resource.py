@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 from http import HTTPStatus
 from itertools import batched, islice
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
@@ -36,7 +36,8 @@ STORED_REFUSALS = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}
 class Strict(serializers.Serializer[Any]):
     """Input in which every field is known; an unknown or, in a query, repeated one is refused by name."""
 
-    not_empty = False
+    constraints: ClassVar[dict[str, Any]] = {}
+    """What JSON Schema says of the whole and no field can."""
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the values, or raise ValidationError naming each field that is wrong."""

@@ -16,7 +16,7 @@ CALLS = {
     "/workspaces/{workspace}/invitations/{invitation}/deliveries": {"GET"},
     "/workspaces/{workspace}/subscription": {"GET"},
     "/workspaces/{workspace}/seats": {"GET"},
-    "/workspaces/{workspace}/seats/{product}": {"PATCH"},
+    "/workspaces/{workspace}/seats/{product}": {"GET", "PATCH"},
     "/workspaces/{workspace}/audit-events": {"GET"},
     "/workspaces/{workspace}/api-keys": {"GET", "POST"},
     "/workspaces/{workspace}/api-keys/{key}": {"DELETE"},

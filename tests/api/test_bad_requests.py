@@ -102,6 +102,32 @@ def test_broken_json_is_said_to_be_that(client_for, alice):
         assert "JSON" in answer.json()["detail"]
 
 
+TWICE = [
+    (b'{"role":"member","email":"a@example.com","role":"admin"}', "role"),
+    (b'{"email":"a@example.com","r\\u006fle":"member","role":"admin"}', "role"),
+    (b'{"email":"a@example.com","seats":[{"x":1},{"x":1,"y":[],"x":1}]}', "x"),
+    (b'{"email":"a@example.com","message":{"a":{"b":1,"b":1}}}', "b"),
+    (b'[{"":1,"":2}]', ""),
+]
+
+
+def test_a_name_that_stands_twice_in_an_object_is_refused(client_for, alice):
+    for body, name in TWICE:
+        answer = _send(client_for(alice), body)
+        assert problem(answer) == (400, "invalid_request")
+        assert [error["code"] for error in answer.json()["errors"]] == (["duplicate"] if name else [])
+        assert [error["field"] for error in answer.json()["errors"]] == ([name] if name else [])
+    in_text = b'{"email":"a@example.com","message":"\\"role\\":1, \\"role\\":1"}'
+    assert _send(client_for(alice), in_text).status_code == 201
+    assert client_for(alice).get(URL, {"status": "pending"}).json()["data"][0]["email"] == "a@example.com"
+
+
+def test_a_number_of_many_digits_is_only_a_wrong_value(client_for, alice):
+    for number in (b"9" * 5_000, b"1e400", b"-0.1"):
+        answer = _send(client_for(alice), b'{"email":"a@example.com","expires_in_days":' + number + b"}")
+        assert problem(answer) == (400, "invalid_request")
+
+
 OTHER_JSON = [b"[]", b"null", b'"x"', b"5", b"true", b"[[[[[[]]]]]]"]
 
 
@@ -156,6 +182,7 @@ NO_PATHS = [
 def test_other_paths_are_not_found(client_for, alice):
     for path in NO_PATHS:
         answer = client_for(alice).get(f"/api/v1{path}")
+        assert answer.headers.get("Allow", "GET, HEAD") == "GET, HEAD"  # never empty
         status, code = problem(answer)
         assert (status, code) in {(404, "not_found"), (400, "invalid_request")}
 

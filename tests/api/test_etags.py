@@ -1,7 +1,10 @@
 """ETags: what has not changed is not sent again, and what has changed is not overwritten."""
 
 import pytest
+from django.db.models.functions import Now
 
+from invitations.models import Delivery
+from invitations.services import invite
 from members.services import change_role
 from tests.api.conftest import problem
 from tests.racing import race
@@ -59,6 +62,28 @@ def test_an_invitation_made_has_the_tag_that_it_is_shown_with(api, alice):
     caller = api(alice)
     made = caller.post("/workspaces/acme/invitations", {"email": "ada@example.com"})
     assert _get(caller, f"/workspaces/acme/invitations/{made.json()['id']}", made["ETag"]).status_code == 304
+
+
+def test_what_changes_by_itself_leaves_the_tag_as_it_is(api, alice, as_alice, path, acme, bob):
+    caller = api(alice)
+    [ada] = invite(as_alice, ["ada@example.com"])
+    offer = f"/workspaces/acme/invitations/{ada.invitation.id}"
+    for place, happens, body in (
+        (path, lambda: acme.memberships.filter(user=bob).update(last_active_at=Now()), {"role": "billing"}),
+        (
+            offer,
+            lambda: Delivery.objects.update(state="sent", outcome="delivered", outcome_at=Now(), sent_at=Now()),
+            {"role": "billing"},
+        ),
+    ):
+        before = caller.get(place)
+        happens()
+        after = caller.get(place)
+        assert after.content != before.content
+        assert after["ETag"] == before["ETag"]
+        assert _patch(caller, place, before["ETag"], body).status_code == 200
+        assert caller.get(place)["ETag"] != before["ETag"]
+        assert problem(_patch(caller, place, before["ETag"], body)) == (412, "precondition_failed")
 
 
 def test_what_was_changed_meanwhile_is_not_overwritten(api, alice, as_alice, path, acme, bob):

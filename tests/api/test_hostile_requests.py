@@ -9,7 +9,7 @@ from members.models import Membership
 from members.names import fold
 from members.services import update_profile
 from tests.api.conftest import fields, problem
-from workspace_admin.wsgi import measured
+from workspace_admin.wsgi import with_content_length
 
 INVITATIONS = "/workspaces/acme/invitations"
 LONG_WHEN_FOLDED = "\u3316"
@@ -122,9 +122,11 @@ def test_a_body_in_chunks_is_read_like_any_other():
         return []
 
     sent = json.dumps({"role": "billing"}).encode()
-    measured(application)({"wsgi.input": io.BytesIO(sent), "HTTP_TRANSFER_ENCODING": "chunked"}, None)
+    with_content_length(application)({"wsgi.input": io.BytesIO(sent), "HTTP_TRANSFER_ENCODING": "chunked"}, None)
     assert heard["body"] == sent
-    measured(application)({"wsgi.input": io.BytesIO(sent), "CONTENT_LENGTH": "3"}, None)
+    with_content_length(application)({"wsgi.input": io.BytesIO(sent), "CONTENT_LENGTH": "3"}, None)
     assert heard["body"] == sent[:3]
-    measured(application)({"wsgi.input": io.BytesIO(b"x" * 20_000_000), "HTTP_TRANSFER_ENCODING": "chunked"}, None)
+    with_content_length(application)(
+        {"wsgi.input": io.BytesIO(b"x" * 20_000_000), "HTTP_TRANSFER_ENCODING": "chunked"}, None
+    )
     assert len(heard["body"]) == 10_000_001

@@ -17,7 +17,7 @@ from workspace_admin.support.staff import make_staff
 
 NEW = {"email": "new@example.com", "seats": [cast.CODE]}
 MORE, LATER, OFF = {"seats": [cast.CODE]}, {"expires_at": "2099-01-01T00:00:00Z"}, {"status": "deactivated"}
-COMMON = {"idempotency_conflict"}
+COMMON = {"idempotency_conflict", "idempotency_in_progress"}
 ROWS = [
     ("invite-someone", "already_member", "", {"email": "bob@acme.example"}),
     ("invite-someone", "already_invited", "", {"email": ADA}),

@@ -67,6 +67,33 @@ def test_every_example_is_as_its_shape_says():
                 assert not wrong(content["schema"], example["value"])
 
 
+def test_the_schema_refuses_what_the_api_refuses():
+    schema = CALLS["change-many-members"][2]["requestBody"]["content"]["application/json"]["schema"]
+    who = {"members": ["019bb18a-75c0-7a00-8000-0000000000a2"]}
+    for nothing in ({}, {"remove": False}, {"seats_add": []}, {"remove": False, "seats_add": [], "seats_remove": []}):
+        assert wrong(schema, who | {"set": nothing}), nothing
+    for something in ({"remove": True}, {"remove": False, "role": "member"}, {"seats_add": ["le-chat-team"]}):
+        assert not wrong(schema, who | {"set": something}), something
+    assert wrong(schema, who | {"set": {"seats_add": [""]}})
+    invitation = CALLS["invite-someone"][2]["requestBody"]["content"]["application/json"]["schema"]
+    assert wrong(invitation, {"email": "ada@example.com", "seats": [""]})
+
+
+def test_every_list_in_the_schema_says_what_it_holds(schema):
+    def lists(shape):
+        inner = shape.values() if isinstance(shape, dict) else shape if isinstance(shape, list) else ()
+        found = [shape] if isinstance(shape, dict) and shape.get("type") == "array" else []
+        return found + [one for each in inner for one in lists(each)]
+
+    assert len(lists(schema["components"]["schemas"])) > 20
+    assert all("items" in one for one in lists(schema))
+
+
+def test_the_document_names_the_call_limit_that_is_set(settings):
+    settings.API_CALLS_PER_MINUTE = 1_234
+    assert "1,234 calls a minute" in SchemaGenerator().get_schema(public=True)["info"]["description"]
+
+
 def test_no_example_is_left_over_or_gives_away_a_secret(schema):
     with_body = {name for name, (*_way, call) in CALLS.items() if "requestBody" in call}
     assert set(examples.bodies()) == with_body

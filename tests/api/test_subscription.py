@@ -45,6 +45,19 @@ def test_seats_are_counted_by_product(api, carol, as_alice):
     assert (code["product"], code["available"]) == (cast.CODE, 3)
 
 
+def test_the_seats_of_one_product_are_shown_with_the_tag_that_a_change_asks_for(api, carol, bob, settings):
+    settings.SELF_SERVICE_SEATS = True
+    caller = api(carol)
+    shown = caller.get(PATH)
+    assert shown.json() == caller.get(f"{ACME}/seats").json()["data"][0]
+    changed = caller.send("PATCH", PATH, {"purchased": 12}, **{"If-Match": shown["ETag"]})
+    assert (changed.status_code, changed["ETag"]) == (200, caller.get(PATH)["ETag"])
+    late = caller.send("PATCH", PATH, {"purchased": 13}, **{"If-Match": shown["ETag"]})
+    assert problem(late) == (412, "precondition_failed")
+    assert problem(api(bob).get(PATH)) == (403, "permission_denied")
+    assert problem(caller.get(f"{ACME}/seats/nothing")) == (404, "not_found")
+
+
 def test_seats_are_paged_as_every_list(api, alice):
     page = api(alice).get(f"{ACME}/seats", limit=1).json()
     assert [row["product"] for row in page["data"]] == [cast.CHAT]

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -26,7 +27,18 @@ def _slugs(about: str) -> BoundedList:
 class BulkSet(Strict):
     """What shall be so of each member; what is not given stays as it is."""
 
-    not_empty = True
+    constraints: ClassVar = {
+        "minProperties": 1,
+        "not": {
+            "description": "A change of nothing.",
+            "properties": {
+                "remove": {"const": False},
+                "seats_add": {"maxItems": 0},
+                "seats_remove": {"maxItems": 0},
+            },
+            "additionalProperties": False,
+        },
+    }
 
     role = serializers.ChoiceField(choices=Role.choices, required=False)
     status = serializers.ChoiceField(choices=[Status.ACTIVE.value, Status.DEACTIVATED.value], required=False)

@@ -32,6 +32,7 @@ class OneMember(WorkspaceResource):
     """A person's place in the workspace."""
 
     changing = Action.CHANGE_ROLE
+    volatile = frozenset({"last_active_at"})
 
     def one(self, member: uuid.UUID) -> dict[str, Any]:
         """Answer the member as they stand now.

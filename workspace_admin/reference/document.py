@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.utils import translation
 from drf_spectacular.generators import SchemaGenerator
 
@@ -12,21 +13,24 @@ from workspace_admin.reference.problems import FIELD_ERROR, KINDS, any_problem
 
 type Shape = dict[str, Any]
 
-ABOUT = """JSON in, JSON out. Ids are UUIDs, times are RFC 3339 in UTC. Every name is fixed; fields may be added.
+ABOUT = """JSON in, JSON out. Ids are UUIDs, times are RFC 3339 in UTC. Names do not change; fields may be added.
 
 **Lists** are pages: `data`, `next_cursor`, `prev_cursor`. Send a cursor back as `?cursor=`, with the same filters.
 
-**Errors** are `application/problem+json` (RFC 9457). Go by `code`; the words may change.
+**Errors** are `application/problem+json` (RFC 9457). Branch on `code`; the wording may change.
 
-**Safe repetition**: a POST with an `Idempotency-Key` is done once, however often it is sent within 24 hours.
+**Retries**: a POST with an `Idempotency-Key` is done once, however often it is sent within 24 hours.
 
-**Limits**: 600 calls a minute for each key, told in `RateLimit`; a 429 or 503 says in `Retry-After` when to come back.
+**ETags**: send one back as `If-None-Match` to save the body, or as `If-Match` on a PATCH to overwrite nothing unseen.
+
+**Limits**: {calls:,} calls a minute for each key, counted in `RateLimit`; a 429 or 503 says in `Retry-After` when to
+retry.
 """
 
 
 def complete(result: Shape, **_rest: Any) -> Shape:
     """Answer the document with what calls only refer to: a hook of drf-spectacular."""
-    result["info"]["description"] = ABOUT
+    result["info"]["description"] = ABOUT.format(calls=settings.API_CALLS_PER_MINUTE)
     result["tags"] = [{"name": name, "description": about} for name, about in paths.TAGS.items()]
     parts = result["components"]
     parts["schemas"] |= {"Problem": any_problem(), "FieldError": FIELD_ERROR}

@@ -131,6 +131,7 @@ def _of_the_workspace() -> dict[str, Shown]:
         "show-a-workspace": {"On the Team plan": sample_data.workspace},
         "change-a-workspace": {"Renamed": sample_data.workspace | {"name": "Acme & Sons"}},
         "show-the-subscription": {"Paid": {"plan": "team", "status": "active", "renewal": "2027-01-12"}},
+        "show-the-seats-of-a-product": {"Three available": sample_data.chat},
         "list-seats-by-product": {"Two products": _page(sample_data.chat, sample_data.code)},
         "change-the-seats-bought": {"Twelve": sample_data.chat | {"purchased": 12, "available": 5}},
         "ask-whether-somebody-may-open-a-product": {

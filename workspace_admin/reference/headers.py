@@ -13,7 +13,7 @@ _ETAG = r'^"[0-9a-f]{32}"$'
 COMING: dict[str, Shape] = {
     "ETag": {
         "required": True,
-        "description": "Stands for these very bytes: send it as If-None-Match, or as If-Match.",
+        "description": "A digest of the body; of a single resource, without `delivery` and `last_active_at`.",
         "schema": _text(_ETAG),
         "example": '"6a2f41a3c54c0b1d9d3b6c1f5e0a7b28"',
     },

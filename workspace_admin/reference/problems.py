@@ -45,7 +45,7 @@ class Kind:
             "status": {"const": self.error.status},
             "detail": {"type": "string", "description": "What happened, in English; it may change."},
             "code": {"const": self.error.code, "description": "Stable: go by this."},
-            "errors": _ERRORS if self.error is errors.InvalidRequest else {"type": "array", "maxItems": 0},
+            "errors": _ERRORS if self.error is errors.InvalidRequest else _ERRORS | {"maxItems": 0},
         }
         needed = [*known, *(self.members if self.always else ())]
         return {
@@ -63,7 +63,7 @@ class Kind:
 
 _ERRORS: Shape = {
     "type": "array",
-    "description": "Which fields are wrong; empty where it is the whole request.",
+    "description": "Which fields are wrong; empty if no single field is.",
     "items": {"$ref": "#/components/schemas/FieldError"},
 }
 FIELD_ERROR: Shape = {
@@ -149,7 +149,7 @@ KINDS = [
         headers=("Retry-After",),
     ),
     Kind(
-        errors.RateLimited("This key made 600 calls within a minute.", retry_after=41),
+        errors.RateLimited("This key made more calls than it may in a minute.", retry_after=41),
         "Too many calls of this key, or too much mail to this address, by this caller or from this workspace.",
         headers=("Retry-After",),
     ),

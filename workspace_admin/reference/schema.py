@@ -60,5 +60,7 @@ class StrictBodies(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
                 written.setdefault("minLength", 1)
             if isinstance(field, ChoiceField) and written.get("default") not in field.choices:
                 written.pop("default", None)
-        least = {"minProperties": 1} if self.target.not_empty else {}
-        return {**shape, "additionalProperties": False, **least}
+            child = getattr(field, "child", None)
+            if isinstance(child, CharField) and not child.allow_blank:
+                written["items"].setdefault("minLength", 1)
+        return {**shape, "additionalProperties": False, **self.target.constraints}

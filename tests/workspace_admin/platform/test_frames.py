@@ -1,10 +1,10 @@
-"""Deep calls cost no more than shallow ones: see ``with_room``."""
+"""Deep calls cost no more than shallow ones: see ``preallocate_stack``."""
 
 import resource
 
 import pytest
 
-from workspace_admin.wsgi import with_room
+from workspace_admin.wsgi import preallocate_stack
 
 CALLS = 200
 DEPTHS = range(400)
@@ -39,4 +39,4 @@ def most(application) -> int:
 
 def test_calls_from_any_depth_fetch_no_memory(measured):
     assert most(measured) >= CALLS
-    assert most(with_room(measured)) < CALLS / 10
+    assert most(preallocate_stack(measured)) < CALLS / 10

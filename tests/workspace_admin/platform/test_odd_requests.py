@@ -4,7 +4,7 @@ import pytest
 from django.conf import settings
 
 from workspace_admin.error_responses import way_back
-from workspace_admin.handler import get_application
+from workspace_admin.wsgi import get_application
 
 CODECS = ["hex", "rot13", "undefined", "idna", "utf-7", "utf-16", "unicode_escape", "zlib", "no-codec", "utf-8"]
 FORM = "application/x-www-form-urlencoded"
