@@ -1,21 +1,20 @@
-"""A pending offer, found by token, by what a session kept or under locks, and judged by the database's clock."""
+"""A pending offer: read by token, by a session or under locks, in one statement and by the database's clock."""
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, cached_property
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from billing_seats.models import Product, Seat, Subscription
 from billing_seats.plans import Feature, has_feature
 from invitations import tokens
 from invitations.models import Invitation, InvitationStatus
-from members.access import ROLE_TABLE, Action
+from members.access import ROLE_TABLE, Action, staff_actor
 from members.calls import OVER
 from members.models import ApiKey, Membership, Role, Scope, User, Workspace
 from members.prepared import A_WORKSPACE, AN_ID, Compiled, columns, made
@@ -31,9 +30,13 @@ _JUDGED = (
 )
 
 
+MOMENT = timedelta(minutes=1)
+"""How long after joining a form that arrives a second time still lets the person in."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """One invitation's latest sending, in the hands of someone who showed its token, as it stood at ``read_at``."""
+    """One invitation's latest sending, as it stood at ``read_at``."""
 
     invitation: Invitation
     membership: Membership
@@ -57,18 +60,28 @@ class Offer:
         return self.invitation.email
 
     @property
+    def expires_at(self) -> datetime:
+        """When the link stops working, unless it is sent again."""
+        return self.membership.expires_at or self.invitation.expires_at
+
+    @property
+    def note(self) -> str:
+        """The sender's personal note, or nothing."""
+        return self.invitation.note
+
+    @property
     def role(self) -> Role:
         """The offered role."""
         return Role(self.membership.role)
 
     @cached_property
     def products(self) -> list[Product]:
-        """Of which products seats are held, read when they are shown."""
+        """The products whose seats are held, read when they are shown."""
         return list(Product.objects.filter(slug__in=self.product_slugs))
 
     @cached_property
     def suspended(self) -> bool:
-        """Whether its last sender may not invite any more; a Member's offer lives on without them."""
+        """Whether its last sender may no longer invite; a Member's offer lives on without them."""
         return not (self.role == Role.MEMBER or _sender_may(self.invitation))
 
     @property
@@ -88,30 +101,46 @@ class Offer:
 
 
 def offer_for(token: str) -> Offer | None:
-    """Answer the pending offer of a token, expired or not; None for anything else, which all looks alike."""
-    invitation = tokens.find(token)
-    return None if invitation is None else offer_from_session(invitation.id, invitation.generation)
+    """Return the pending offer of a token, expired or not; None for anything else, which all looks alike."""
+    claimed = tokens.parse(token)
+    offer = _one(_shown(), {AN_ID: claimed[0]}) if claimed else None
+    return offer if offer and claimed and tokens.is_genuine(claimed[1], offer.invitation) else None
 
 
 def offer_from_session(invitation_id: uuid.UUID, generation: int) -> Offer | None:
-    """Answer the pending offer that was shown earlier; None once it was sent again or has come to an end."""
+    """Return the pending offer that was shown earlier; None once it was sent again or has come to an end."""
     offer = _one(_shown(), {AN_ID: invitation_id})
     return offer if offer is not None and offer.generation == generation else None
 
 
 def lock(workspace: Workspace, invitation_id: uuid.UUID) -> Offer | None:
-    """Answer the pending offer as it stands now, membership and invitation locked; the workspace is locked already."""
+    """Return the pending offer as it stands now, membership and invitation locked; the workspace is locked already."""
     workspace.require_lock()
     return _one(_locked(), {AN_ID: invitation_id, A_WORKSPACE: workspace.id})
 
 
 def accepted_by(token: str, user: User) -> Workspace | None:
-    """Answer the workspace to which a used link leads the person who used it, as long as they belong to it."""
-    invitation = tokens.find(token)
-    if invitation is None or invitation.accepted_by != user.id:
+    """Return the workspace to which a used link leads the person who used it, as long as they belong to it."""
+    claimed = tokens.parse(token)
+    invitation = Invitation.objects.filter(id=claimed[0], accepted_by=user.id).first() if claimed else None
+    if invitation is None or not claimed or not tokens.is_genuine(claimed[1], invitation):
         return None
-    belongs = user.memberships.active().filter(workspace=invitation.workspace_id).exists()
-    return invitation.workspace if belongs else None
+    return joined_workspace(invitation.id, user)
+
+
+def joined_workspace(invitation_id: Any, user: Any) -> Workspace | None:
+    """Return the workspace of an invitation that this person accepted, as long as they belong to it."""
+    if invitation_id is None or not isinstance(user, User):
+        return None
+    accepted = {"workspace__invitations__id": invitation_id, "workspace__invitations__accepted_by": user.pk}
+    member = user.memberships.active().filter(**accepted).select_related("workspace").first()
+    return member.workspace if member else None
+
+
+def accepted_just_now(invitation_id: Any) -> Invitation | None:
+    """Return the invitation if somebody accepted it within the last minute."""
+    lately = Invitation.objects.filter(status=InvitationStatus.ACCEPTED, accepted_at__gt=Now() - MOMENT)
+    return lately.select_related("workspace").filter(id=invitation_id).first()
 
 
 def _sender_may(invitation: Invitation) -> bool:
@@ -122,7 +151,10 @@ def _sender_may(invitation: Invitation) -> bool:
     if invitation.last_sender_type == "key":
         keys = ApiKey.objects.working().filter(workspace=invitation.workspace_id, scope=Scope.WRITE)
         return keys.filter(id=sender).exists()
-    return True
+    if invitation.last_sender_type == "staff":
+        staff = User.objects.filter(id=sender, is_active=True).first()
+        return staff is not None and staff_actor(staff, invitation.workspace).may(Action.RESEND)
+    return invitation.last_sender_type == "system"
 
 
 def _one(statement: Compiled, blanks: dict[uuid.UUID, uuid.UUID]) -> Offer | None:
@@ -140,13 +172,11 @@ def _one(statement: Compiled, blanks: dict[uuid.UUID, uuid.UUID]) -> Offer | Non
 
 
 def _rows(**known: uuid.UUID) -> QuerySet[Any, Any]:
-    """Answer the invitation of AN_ID with its member and all that they are judged by.
+    """Return the invitation AN_ID with its member and all that decides about it.
 
-    Of the member nothing is asked: Postgres may then go through all the workspace's, before it has counted them.
+    No filter on the member: with stale statistics Postgres would scan the whole workspace.
     """
-    # An account whose address was never verified counts as none, unless support closed it.
-    proved = EmailAddress.objects.filter(user=OuterRef("id"), email=OuterRef("email"), verified=True)
-    accounts = User.objects.filter(Q(Exists(proved)) | Q(is_active=False), email=OuterRef("email"))
+    accounts = User.objects.claimed().filter(email=OuterRef("email"))
     places = Membership.objects.filter(workspace=OuterRef("workspace_id"), user__email=OuterRef("email"))
     inviter = Membership.objects.active().filter(
         workspace=OuterRef("workspace_id"), user=OuterRef("invitation_set__invited_by_id")

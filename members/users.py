@@ -6,7 +6,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower, Now
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +16,21 @@ from members.ids import new_id
 
 class UserManager(BaseUserManager["User"]):
     """Accounts by address."""
+
+    def claimed(self) -> models.QuerySet["User"]:
+        """Return the accounts that count as somebody's.
+
+        The address was verified, the account is staff's, belongs to a workspace or was closed by support. Any other
+        was opened with an address that nobody proved to be theirs: it counts as none, and gives way to whoever does.
+        """
+        verified = EmailAddress.objects.filter(user=OuterRef("pk"), email=OuterRef("email"), verified=True)
+        places = self.filter(pk=OuterRef("pk"), memberships__isnull=False)
+        kept = Q(is_active=False) | Q(is_staff=True) | Q(is_superuser=True)
+        return self.filter(Exists(verified) | Exists(places) | kept)
+
+    def unclaimed(self) -> models.QuerySet["User"]:
+        """Return the accounts that count as none: all that are not ``claimed``."""
+        return self.exclude(pk__in=self.claimed().values("pk"))
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Answer a new account; the address must be canonical already."""

@@ -26,7 +26,7 @@ class OfferForm(forms.Form):
         self.offer = offer
 
     def repeats(self) -> bool:
-        """Answer whether the page that was sent showed the offer that the session holds."""
+        """Return whether the submitted page showed the session's offer."""
         invitation, generation = self.data.get("invitation", ""), self.data.get("generation", "")
         same = str(invitation) == str(self.offer.invitation.pk)
         return same and str(generation) == str(self.offer.generation)
@@ -45,7 +45,7 @@ class NewPersonForm(OfferForm):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Hold the password to the rules of the house, the own name and address included."""
+        """Validate the password; it may resemble neither name nor address."""
         data: dict[str, Any] = super().clean() or {}
         if password := data.get("password"):
             person = User(email=self.offer.email, name=data.get("name", ""))
@@ -54,3 +54,10 @@ class NewPersonForm(OfferForm):
             except forms.ValidationError as error:
                 self.add_error("password", error)
         return data
+
+
+class SentTwiceForm(forms.Form):
+    """What proves that a new person's form arrives a second time."""
+
+    invitation = forms.UUIDField()
+    password = forms.CharField(max_length=PASSWORD_MAX, strip=False)

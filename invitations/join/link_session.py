@@ -1,4 +1,4 @@
-"""Who opens a link and which offer their session holds."""
+"""The offer whose link was opened in this session: id and generation only, never the token."""
 
 import uuid
 from collections.abc import Callable
@@ -16,73 +16,73 @@ from invitations.offers import Offer
 from members.models import User
 
 type OfferView = Callable[[HttpRequest, Offer], HttpResponse]
-type Page = Callable[..., HttpResponse]
+type View = Callable[..., HttpResponse]
 
-HELD = "join"
-"""The session's key: id and generation of the invitation whose link was opened here."""
+OFFER_KEY = "join"
+"""Where the session keeps id and generation of the invitation whose link was opened."""
+JOINED_KEY = "joined"
+"""Where it keeps the id of the invitation that was accepted last, for a form that is sent twice."""
 
 
-def private(view: Page) -> Page:
+def private(view: View) -> View:
     """Keep a page out of caches and search engines."""
 
     @wraps(view)
-    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def respond(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = view(request, *args, **kwargs)
         response["X-Robots-Tag"] = "noindex"
         return response
 
-    return never_cache(answer)
+    return never_cache(respond)
 
 
-def with_offer(view: OfferView) -> Page:
-    """Hand the view the offer that the session holds, in its reader's language; without one show the neutral page."""
+def with_offer(view: OfferView) -> View:
+    """Pass the session's offer to the view, in its reader's language; without one, show the neutral page."""
 
     @wraps(view)
-    def answer(request: HttpRequest) -> HttpResponse:
-        offer = held_offer(request)
+    def respond(request: HttpRequest) -> HttpResponse:
+        offer = session_offer(request)
         if offer is None:
-            return gone(request)
+            return no_offer(request)
         with translation.override(_language(request, offer)):
             response = view(request, offer)
             response["Content-Language"] = translation.get_language() or settings.LANGUAGE_CODE
         return response
 
-    return private(answer)
+    return private(respond)
 
 
-def hold(request: HttpRequest, offer: Offer) -> None:
-    """Keep in the session which sending of which invitation was opened; never its token."""
-    request.session[HELD] = {"invitation": str(offer.invitation.pk), "generation": offer.generation}
+def remember_offer(request: HttpRequest, offer: Offer) -> None:
+    """Keep in the session which sending of which invitation was opened."""
+    request.session[OFFER_KEY] = {"invitation": str(offer.invitation.pk), "generation": offer.generation}
 
 
-def held_offer(request: HttpRequest) -> Offer | None:
-    """Answer the offer that the session holds, as it stands now."""
-    held = request.session.get(HELD)
-    return offers.offer_from_session(uuid.UUID(held["invitation"]), held["generation"]) if held else None
+def forget_offer(request: HttpRequest, joined: Offer | None = None) -> None:
+    """Drop the session's offer; one that was ``joined`` still leads its own session into the workspace."""
+    request.session.pop(OFFER_KEY, None)
+    if joined is not None:
+        request.session[JOINED_KEY] = str(joined.invitation.pk)
 
 
-def gone(request: HttpRequest) -> HttpResponse:
-    """Answer for a held offer that has ended: its workspace to whoever accepted it (a double click, say)."""
-    held = request.session.get(HELD)
-    return (home_of(request, held["invitation"]) if held else None) or neutral(request)
+def session_offer(request: HttpRequest) -> Offer | None:
+    """Return the session's offer as it stands now, or None if it has ended or was sent again."""
+    kept = request.session.get(OFFER_KEY)
+    return offers.offer_from_session(uuid.UUID(kept["invitation"]), kept["generation"]) if kept else None
+
+
+def no_offer(request: HttpRequest) -> HttpResponse:
+    """Redirect whoever accepted the session's offer to its workspace (a double click, say); else the neutral page."""
+    kept = request.session.get(OFFER_KEY)
+    workspace = offers.joined_workspace(kept["invitation"] if kept else request.session.get(JOINED_KEY), request.user)
+    return redirect("home", workspace.slug) if workspace else neutral(request)
 
 
 def neutral(request: HttpRequest) -> HttpResponse:
-    """Answer the one page of all links that lead nowhere; it tells nothing apart."""
+    """Render the one page of all links that no longer work; it says nothing about why."""
     return render(request, "invitations/join/unavailable.html", status=404)
 
 
-def home_of(request: HttpRequest, invitation_id: Any) -> HttpResponse | None:
-    """Answer the way to the workspace where the invitation was accepted, for who accepted it and is signed in."""
-    user = request.user
-    if not isinstance(user, User):
-        return None
-    accepted = {"workspace__invitations__id": invitation_id, "workspace__invitations__accepted_by": user.pk}
-    member = user.memberships.active().filter(**accepted).select_related("workspace").first()
-    return redirect("home", member.workspace.slug) if member else None
-
-
 def _language(request: HttpRequest, offer: Offer) -> str:
-    """Answer the reader's own language when signed in, else the one the invitation was written in."""
+    """Return the reader's own language when signed in, else the one that the invitation was written in."""
     wanted = request.user.language if isinstance(request.user, User) else offer.invitation.language
     return wanted if wanted in dict(settings.LANGUAGES) else translation.get_language() or settings.LANGUAGE_CODE

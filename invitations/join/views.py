@@ -1,9 +1,12 @@
 """The join pages: what an invitee sees on following the emailed link."""
 
+from http import HTTPStatus
+
 from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
@@ -12,8 +15,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from invitations import offers
 from invitations.join import link_openings, services
-from invitations.join.forms import NewPersonForm, OfferForm
-from invitations.join.link_session import HELD, gone, held_offer, hold, neutral, private, with_offer
+from invitations.join.forms import NewPersonForm, OfferForm, SentTwiceForm
+from invitations.join.link_session import (
+    forget_offer,
+    neutral,
+    no_offer,
+    private,
+    remember_offer,
+    session_offer,
+    with_offer,
+)
 from invitations.offers import Offer
 from members.errors import DomainError
 from members.models import User
@@ -22,7 +33,7 @@ from members.models import User
 @private
 @require_safe
 def link(request: HttpRequest, token: str) -> HttpResponse:
-    """Take the token out of the address: only id and generation go into the session. Nothing but a note is left."""
+    """Take the token out of the URL: only id and generation go into the session. Nothing but a note is written."""
     response = _opened(request, token)
     response["Referrer-Policy"] = "no-referrer"
     return response
@@ -30,7 +41,7 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
 
 def _opened(request: HttpRequest, token: str) -> HttpResponse:
     if offer := offers.offer_for(token):
-        hold(request, offer)
+        remember_offer(request, offer)
         link_openings.note(offer.invitation, request.method or "", request.headers.get("User-Agent", ""))
         return redirect("join")
     user = request.user
@@ -39,9 +50,16 @@ def _opened(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@with_offer
-def join(request: HttpRequest, offer: Offer) -> HttpResponse:
+def join(request: HttpRequest) -> HttpResponse:
     """Show the offer with what its reader can do about it, or accept it."""
+    response: HttpResponse = _join(request)
+    if request.method == "POST" and response.status_code == HTTPStatus.NOT_FOUND:
+        return _sent_twice(request) or response
+    return response
+
+
+@with_offer
+def _join(request: HttpRequest, offer: Offer) -> HttpResponse:
     state = state_of(request, offer)
     form = _form(request, offer, state)
     if request.method != "POST":
@@ -58,6 +76,25 @@ def join(request: HttpRequest, offer: Offer) -> HttpResponse:
     return redirect("home", offer.workspace.slug)
 
 
+def _sent_twice(request: HttpRequest) -> HttpResponse | None:
+    """Let in the new person whose form arrives again: a double click without script, or a repeat by the network.
+
+    Its cookie is the one from before joining and opens nothing any more; name and password came along again.
+    """
+    form = SentTwiceForm(request.POST)
+    invitation = offers.accepted_just_now(form.cleaned_data["invitation"]) if form.is_valid() else None
+    if invitation is None:
+        return None
+    try:
+        user = get_adapter().authenticate(request, email=invitation.email, password=form.cleaned_data["password"])
+    except ValidationError:  # too many attempts
+        return None
+    if user is None or user.pk != invitation.accepted_by:
+        return None
+    get_adapter().login(request, user)
+    return redirect("home", invitation.workspace.slug)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_offer
 def decline(request: HttpRequest, offer: Offer) -> HttpResponse:
@@ -71,14 +108,14 @@ def decline(request: HttpRequest, offer: Offer) -> HttpResponse:
         services.decline(offer)
     except DomainError as error:
         return _refused(request, error)
-    del request.session[HELD]
+    forget_offer(request)
     return render(request, "invitations/join/declined.html", {"offer": offer})
 
 
 @require_POST
 @with_offer
 def new_link(request: HttpRequest, offer: Offer) -> HttpResponse:
-    """Tell the Admins that an expired link is missed, once per sending."""
+    """Tell the Admins that the holder of an expired link wants a new one: once per sending."""
     if not OfferForm(request.POST, offer=offer).repeats():
         return _shown_anew(request, offer)
     try:
@@ -93,13 +130,13 @@ def new_link(request: HttpRequest, offer: Offer) -> HttpResponse:
 def switch(request: HttpRequest, offer: Offer) -> HttpResponse:
     """Sign out and keep the offer, for someone signed in under another address."""
     logout(request)
-    hold(request, offer)
+    remember_offer(request, offer)
     messages.info(request, _("You are signed out. The invitation is kept."))
     return redirect("join")
 
 
 def state_of(request: HttpRequest, offer: Offer) -> str:
-    """Answer which of the join page's states its reader is in; each has a template of that name."""
+    """Return which of the join page's states its reader is in; each has a template of that name."""
     user = request.user if isinstance(request.user, User) else None
     other = user if user is not None and user.email != offer.email else None
     states = (
@@ -118,7 +155,7 @@ def state_of(request: HttpRequest, offer: Offer) -> str:
 def page(
     request: HttpRequest, offer: Offer, *, form: OfferForm | None = None, problem: object = "", status: int = 200
 ) -> HttpResponse:
-    """Answer the join page in its reader's state, with what just went wrong."""
+    """Render the join page in its reader's state, with what just went wrong."""
     state = state_of(request, offer)
     context = {
         "offer": offer,
@@ -135,7 +172,7 @@ def _form(request: HttpRequest, offer: Offer, state: str, *, fresh: bool = False
 
 
 def _accept(request: HttpRequest, offer: Offer, form: OfferForm) -> None:
-    """Accept as who is signed in or as a new person; either way the session's id changes."""
+    """Accept as the signed-in or a new person; either way the session's id changes."""
     if isinstance(request.user, User) and not isinstance(form, NewPersonForm):
         services.accept(offer, request.user)
         request.session.cycle_key()
@@ -147,7 +184,7 @@ def _accept(request: HttpRequest, offer: Offer, form: OfferForm) -> None:
             language=translation.get_language() or settings.LANGUAGE_CODE,
         )
         get_adapter().login(request, user)
-    request.session.pop(HELD, None)
+    forget_offer(request, joined=offer)
     messages.success(request, _("Welcome to %(workspace)s.") % {"workspace": offer.workspace.name})
 
 
@@ -158,7 +195,7 @@ def _shown_anew(request: HttpRequest, offer: Offer) -> HttpResponse:
 
 def _refused(request: HttpRequest, error: DomainError) -> HttpResponse:
     """Read the offer again: what was refused may have ended, or be refused for a reason to be shown."""
-    offer = held_offer(request)
+    offer = session_offer(request)
     if offer is None:
-        return gone(request)
+        return no_offer(request)
     return page(request, offer, problem=error.message, status=error.status)

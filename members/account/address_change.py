@@ -4,7 +4,6 @@ import uuid
 
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -28,7 +27,7 @@ def ask_for_address(user: User, text: str) -> str:
     email = canonical(text)
     if email == user.email:
         raise InvalidRequest(_("This is your address already."), field="email", code="unchanged")
-    known = User.objects.filter(email=email).exclude(id__in=_unproved(email)).exists()
+    known = User.objects.claimed().filter(email=email).exists()
     if known:
         _write("account_exists", None, email)
     else:
@@ -72,12 +71,6 @@ def forget_links(user: User) -> None:
     waiting.update(state=State.CANCELLED, lease=None)
 
 
-def _unproved(email: str) -> QuerySet[User]:
-    """Answer the account of an address that nobody ever proved, which counts as none; support's accounts always do."""
-    proved = EmailAddress.objects.filter(user=OuterRef("pk"), email=email, verified=True)
-    return User.objects.filter(~Exists(proved), email=email, is_active=True, is_staff=False, memberships=None)
-
-
 def _unusable() -> InvalidRequest:
     message = _("This address cannot be used here. Your account keeps the one it has.")
     return InvalidRequest(message, field="email", code="unusable")
@@ -88,7 +81,7 @@ def _places(user: User) -> list[uuid.UUID]:
 
 
 def _move_account(person: User, email: str) -> None:
-    _unproved(email).delete()
+    User.objects.unclaimed().filter(email=email).delete()
     person.email = email
     try:
         with transaction.atomic():

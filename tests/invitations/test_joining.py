@@ -1,5 +1,6 @@
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Permission
 from django.db import connection
 
 from invitations import tokens
@@ -7,6 +8,7 @@ from invitations.join import services
 from invitations.models import Delivery, Invitation
 from invitations.offers import accepted_by, offer_for, offer_from_session
 from invitations.services import invite, resend
+from members.access import staff_actor
 from members.errors import AlreadyMember, InvitationNotPending, PermissionDenied, PlanRequired
 from members.models import AuditEvent, Membership, Role, User
 from members.services import change_role
@@ -90,6 +92,17 @@ def test_a_verified_account_signs_in_instead_of_being_reset(offered, person, clo
     assert User.objects.get(id=ada.id).check_password("workspace-demo")
 
 
+@pytest.mark.parametrize("rights", [{"is_staff": True}, {"is_staff": True, "is_superuser": True}])
+def test_staff_whose_address_was_never_verified_keep_name_and_password(offered, rights):
+    root = User.objects.create_user("ada@example.com", "workspace-demo", name="Root", **rights)
+    offer = offered()
+    assert offer.account_exists
+    with pytest.raises(PermissionDenied):
+        services.accept_as_new_person(offer, name="Eve", password="analytical-engine", language="")
+    root.refresh_from_db()
+    assert (root.name, root.check_password("workspace-demo")) == ("Root", True)
+
+
 def test_another_address_never_joins(offered, bob, acme):
     with pytest.raises(PermissionDenied):
         services.accept(offered(), bob)
@@ -132,6 +145,22 @@ def test_an_offer_of_admin_dies_with_its_senders_right_and_a_members_lives_on(of
     with pytest.raises(PermissionDenied):
         join(admin)
     assert join(member).email == "ben@example.com"
+
+
+@pytest.mark.parametrize("ended", [{"is_staff": False}, {"is_active": False}])
+def test_supports_resend_of_an_admins_offer_holds_while_they_are_staff(offered, as_alice, acme, bob, person, ended):
+    offer = offered(role="admin")
+    acme.memberships.filter(user=bob).update(role=Role.ADMIN)
+    change_role(as_alice, as_alice.membership.id, "member")
+    Invitation.objects.update(sent_at="2026-01-01T00:00:00Z")
+    support = person("support@console.example", is_staff=True)
+    support.user_permissions.add(Permission.objects.get(codename="change_invitation"))
+    resend(staff_actor(User.objects.get(id=support.id), acme, reason="Ticket 7"), offer.invitation.id)
+    token = tokens.make(Invitation.objects.get(id=offer.invitation.id))
+    assert not offer_for(token).suspended
+    User.objects.filter(id=support.id).update(**ended)
+    with pytest.raises(PermissionDenied):
+        join(offer_for(token))
 
 
 def test_a_plan_without_invitations_lets_nobody_join_until_it_has_them(offered, acme):

@@ -18,7 +18,7 @@ def ready(number: int) -> list[tuple[str, str, bytes, dict[str, str]]]:
     from django.db.models.functions import Now  # noqa: PLC0415 -- models load after the set-up
 
     from billing_seats.subscription.services import resize  # noqa: PLC0415 -- as above
-    from invitations.join.link_session import HELD  # noqa: PLC0415 -- as above
+    from invitations.join.link_session import OFFER_KEY  # noqa: PLC0415 -- as above
     from invitations.services import MAX_ADDRESSES, invite  # noqa: PLC0415 -- as above
     from members.access import actor_for, system_actor  # noqa: PLC0415 -- as above
     from members.ids import new_id  # noqa: PLC0415 -- as above
@@ -40,7 +40,7 @@ def ready(number: int) -> list[tuple[str, str, bytes, dict[str, str]]]:
                 SESSION_KEY: str(user.pk),
                 BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
                 HASH_SESSION_KEY: user.get_session_auth_hash(),
-                HELD: {"invitation": invitation, "generation": 1},
+                OFFER_KEY: {"invitation": invitation, "generation": 1},
             }
         )
         session.create()

@@ -79,3 +79,38 @@ def test_every_form_asks_for_a_csrf_token(offer, holder):
     for path in ("/join/", "/join/decline/", "/join/new-link/", "/join/switch/"):
         assert browser.send(path, offer, **FIELDS).status_code == 403
     assert not User.objects.filter(email=offer.email).exists()
+
+
+def test_a_second_submit_by_the_session_that_joined_leads_to_the_workspace(offer, holder):
+    browser = holder()
+    browser.open(offer)
+    assert [browser.join(offer, **FIELDS)["Location"] for _ in range(2)] == ["/w/acme/", "/w/acme/"]
+    assert User.objects.filter(email=offer.email).count() == 1
+
+
+def test_a_second_submit_with_the_cookies_from_before_lets_the_new_person_in(offer, holder):
+    browser = holder()
+    browser.open(offer)
+    before = browser.client.cookies.copy()
+    browser.join(offer, **FIELDS)
+    browser.client.cookies = before
+    assert browser.join(offer, **FIELDS)["Location"] == "/w/acme/"
+    assert browser.client.get("/w/acme/").status_code == 200
+
+
+@pytest.mark.parametrize("change", [{"password": "another-secret-7"}, {"password": ""}, {"invitation": "x"}])
+def test_a_second_submit_that_proves_nothing_shows_the_neutral_page(change, offer, holder):
+    browser, stranger = holder(), holder()
+    browser.open(offer)
+    browser.join(offer, **FIELDS)
+    sent = {"invitation": str(offer.id), "generation": "1", **FIELDS, **change}
+    assert stranger.client.post("/join/", sent).status_code == 404
+    assert "_auth_user_id" not in stranger.client.session
+
+
+def test_a_submit_long_after_joining_lets_nobody_in(offer, holder):
+    browser, late = holder(), holder()
+    browser.open(offer)
+    browser.join(offer, **FIELDS)
+    Invitation.objects.filter(id=offer.id).update(accepted_at="2026-01-01T00:00Z")
+    assert late.join(offer, **FIELDS).status_code == 404
