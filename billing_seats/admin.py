@@ -22,7 +22,7 @@ from billing_seats.subscription import services
 from billing_seats.subscription.previews import count_of_product, preview_plan, preview_seats
 from billing_seats.subscription.services import Shown
 from members.access import StaffMember
-from members.admin import ReasonField, ServiceAdmin, acting
+from members.admin import ReasonField, ServiceAdmin, as_staff
 from members.models import User, Workspace
 
 
@@ -113,7 +113,7 @@ class SubscriptionAdmin(PreviewedAdmin, NoDeleting):
 
     def save_model(self, request: HttpRequest, obj: Subscription, form: forms.Form, change: bool) -> None:  # noqa: ARG002, FBT001 -- Django's
         """Have the service change the plan."""
-        services.change_plan(acting(request, obj.workspace, form.cleaned_data["reason"]), obj.plan)
+        services.change_plan(as_staff(request, obj.workspace, form.cleaned_data["reason"]), obj.plan)
 
 
 class WorkspaceSelect(AutocompleteSelect):
@@ -183,7 +183,7 @@ class SeatPoolAdmin(PreviewedAdmin, NoDeleting):
 
     def save_model(self, request: HttpRequest, obj: SeatPool, form: forms.Form, change: bool) -> None:  # noqa: ARG002, FBT001 -- Django's
         """Have the service set the quantity; a new pool gets the id of the row that it made."""
-        actor = acting(request, obj.workspace, form.cleaned_data["reason"])
+        actor = as_staff(request, obj.workspace, form.cleaned_data["reason"])
         previewed = Confirmation(request.POST)
         if previewed.is_valid():
             shown, take_from = previewed.shown, previewed.cleaned_data["take_from"]

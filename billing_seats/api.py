@@ -1,5 +1,7 @@
 """The door to a workspace's resources in the REST API."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from rest_framework.request import Request
@@ -7,8 +9,9 @@ from rest_framework.request import Request
 from billing_seats.models import ProductKey
 from billing_seats.plans import Feature, require_feature
 from members.access import Action, Actor, actor_for, key_actor, require
+from members.acting import acting
 from members.errors import PermissionDenied
-from members.models import ApiKey, User, Workspace
+from members.models import ApiKey, User
 from members.rest.resource import Resource
 
 
@@ -53,11 +56,12 @@ class WorkspaceResource(Resource):
         """
         require(self.actor, Action.INVITE)
 
-    def lock(self) -> None:
-        """Let nobody else change anything in the workspace until the transaction ends.
+    @contextmanager
+    def unchanging(self) -> Iterator[None]:
+        """Keep the workspace locked, for the caller who may change it.
 
         Raises:
-            PermissionDenied: the caller may not either.
+            PermissionDenied: the caller may not.
         """
-        require(self.actor, self.changing)
-        Workspace.objects.lock(self.actor.workspace.id)
+        with acting(self.actor, self.changing) as self.actor:
+            yield

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from billing_seats.budgets import SeatCount, count_of, with_counts
 from billing_seats.models import Seat, SeatPool
 from members import audit
-from members.access import Action, Actor, require
+from members.access import Action, Actor
+from members.acting import acting
 from members.models import Workspace
 
 
@@ -31,7 +31,6 @@ class Finding:
         return self.assigned != self.rows
 
 
-@transaction.atomic
 def recount(actor: Actor, *, repair: bool = False) -> Sequence[Finding]:
     """Count the seats of every pool of the workspace under its lock, and answer what was found, by slug.
 
@@ -40,13 +39,13 @@ def recount(actor: Actor, *, repair: bool = False) -> Sequence[Finding]:
     Raises:
         PermissionDenied, NotFound
     """
-    require(actor, Action.CHANGE_SUBSCRIPTION)
-    workspace = Workspace.objects.lock(actor.workspace.id)
-    findings = [_finding(pool) for pool in _counted_anew(workspace)]
-    drifted = [finding for finding in findings if finding.drifted]
-    if repair and drifted:
-        _mend(actor, workspace, drifted)
-    return findings
+    with acting(actor, Action.CHANGE_SUBSCRIPTION) as current:
+        workspace = current.workspace
+        findings = [_finding(pool) for pool in _counted_anew(workspace)]
+        drifted = [finding for finding in findings if finding.drifted]
+        if repair and drifted:
+            _mend(current, workspace, drifted)
+        return findings
 
 
 def _counted_anew(workspace: Workspace) -> Sequence[SeatPool]:

@@ -14,7 +14,8 @@ from billing_seats.budgets import Room, rooms, sellable_products
 from billing_seats.models import Seat, Subscription
 from billing_seats.plans import Feature, require_feature
 from members import audit
-from members.access import Action, Actor, require
+from members.access import Action, Actor
+from members.acting import acting
 from members.clock import database_now
 from members.errors import InvalidRequest, NotFound, Unavailable
 from members.models import SLUG, Membership, Role, Status, User, Workspace
@@ -94,7 +95,6 @@ def renew(workspace: Workspace, member: Membership) -> None:
     notices.tell(workspace, reserved)
 
 
-@transaction.atomic
 def give(actor: Actor, member_id: uuid.UUID, product_slug: str) -> Membership:
     """Give the member a seat, or hold one for an invitee, and answer them; one they have already changes nothing.
 
@@ -102,20 +102,20 @@ def give(actor: Actor, member_id: uuid.UUID, product_slug: str) -> Membership:
         PermissionDenied, PlanRequired, NotFound, SeatsExhausted, OverAssigned
         InvalidRequest: the product cannot be given here, or the member is deactivated or past their end.
     """
-    require(actor, Action.GIVE_SEAT)
-    workspace = Workspace.objects.lock(actor.workspace.id)
-    require_feature(workspace, Feature.INVITATIONS)
-    member = lock_member(workspace, member_id)
-    products = sellable_products(workspace, [product_slug], field="product")
-    if Seat.objects.of(member).filter(product__in=products).exists():
+    with acting(actor, Action.GIVE_SEAT) as current:
+        workspace = current.workspace
+        require_feature(workspace, Feature.INVITATIONS)
+        member = lock_member(workspace, member_id)
+        products = sellable_products(workspace, [product_slug], field="product")
+        if Seat.objects.of(member).filter(product__in=products).exists():
+            return member
+        require_live(member.status, member.expires_at, database_now())
+        reserved = rooms(workspace, products)
+        for room in reserved:
+            room.reserve()
+        hold(workspace, [member], reserved)
+        audit.record(current, workspace.id, "seat.given", member, {"seats": [None, product_slug]})
         return member
-    require_live(member.status, member.expires_at, database_now())
-    reserved = rooms(workspace, products)
-    for room in reserved:
-        room.reserve()
-    hold(workspace, [member], reserved)
-    audit.record(actor, workspace.id, "seat.given", member, {"seats": [None, product_slug]})
-    return member
 
 
 def _is_live(member: Membership) -> bool:
@@ -133,19 +133,18 @@ def require_live(status: str, expires_at: datetime | None, now: datetime) -> Non
         raise InvalidRequest(message, field="product", code="member_not_live")
 
 
-@transaction.atomic
 def take(actor: Actor, member_id: uuid.UUID, product_slug: str) -> Membership:
     """Take the member's seat, or the one held for an invitee, and answer them; one they lack changes nothing.
 
     Raises:
         PermissionDenied, NotFound
     """
-    require(actor, Action.TAKE_SEAT)
-    workspace = Workspace.objects.lock(actor.workspace.id)
-    member = lock_member(workspace, member_id)
-    if not take_seat(actor, workspace, member, product_slug):
-        _require_bought(workspace, product_slug)
-    return member
+    with acting(actor, Action.TAKE_SEAT) as current:
+        workspace = current.workspace
+        member = lock_member(workspace, member_id)
+        if not take_seat(current, workspace, member, product_slug):
+            _require_bought(workspace, product_slug)
+        return member
 
 
 def take_seat(actor: Actor, workspace: Workspace, member: Membership, product_slug: str) -> bool:
@@ -161,7 +160,6 @@ def _require_bought(workspace: Workspace, product_slug: str) -> None:
         raise NotFound
 
 
-@transaction.atomic
 def move(actor: Actor, product_slug: str, giver_id: uuid.UUID, taker_id: uuid.UUID) -> Membership:
     """Move a seat from one member to another, in one step that works when all are in use, and answer the new holder.
 
@@ -170,24 +168,23 @@ def move(actor: Actor, product_slug: str, giver_id: uuid.UUID, taker_id: uuid.UU
         SeatsExhausted: the giver's access has ended, so that the seat was not theirs to count.
         InvalidRequest: the first has no such seat, or the second has one or cannot have any.
     """
-    require(actor, Action.TAKE_SEAT)
-    require(actor, Action.GIVE_SEAT)
-    workspace = Workspace.objects.lock(actor.workspace.id)
-    require_feature(workspace, Feature.INVITATIONS)
-    locked = {member_id: lock_member(workspace, member_id) for member_id in sorted({giver_id, taker_id})}
-    giver, taker = locked[giver_id], locked[taker_id]
-    products = sellable_products(workspace, [product_slug], field="product")
-    if Seat.objects.of(taker).filter(product__in=products).exists():
-        raise InvalidRequest(_("This person has a seat of it already."), field="to", code="has_seat")
-    require_live(taker.status, taker.expires_at, database_now())
-    [room] = rooms(workspace, products)
-    if error := room.refusal(wanted=0):
-        raise error
-    if not take_seat(actor, workspace, giver, product_slug):
-        raise InvalidRequest(_("This person has no seat of it."), field="from", code="no_seat")
-    # A lapsed giver's seat counted no more: moving it takes one that has to be there.
-    room.free += _is_live(giver)
-    room.reserve()
-    hold(workspace, [taker], [room])
-    audit.record(actor, workspace.id, "seat.given", taker, {"seats": [None, product_slug]})
-    return taker
+    with acting(actor, Action.TAKE_SEAT, Action.GIVE_SEAT) as current:
+        workspace = current.workspace
+        require_feature(workspace, Feature.INVITATIONS)
+        locked = {member_id: lock_member(workspace, member_id) for member_id in sorted({giver_id, taker_id})}
+        giver, taker = locked[giver_id], locked[taker_id]
+        products = sellable_products(workspace, [product_slug], field="product")
+        if Seat.objects.of(taker).filter(product__in=products).exists():
+            raise InvalidRequest(_("This person has a seat of it already."), field="to", code="has_seat")
+        require_live(taker.status, taker.expires_at, database_now())
+        [room] = rooms(workspace, products)
+        if error := room.refusal(wanted=0):
+            raise error
+        if not take_seat(current, workspace, giver, product_slug):
+            raise InvalidRequest(_("This person has no seat of it."), field="from", code="no_seat")
+        # A lapsed giver's seat counted no more: moving it takes one that has to be there.
+        room.free += _is_live(giver)
+        room.reserve()
+        hold(workspace, [taker], [room])
+        audit.record(current, workspace.id, "seat.given", taker, {"seats": [None, product_slug]})
+        return taker

@@ -23,7 +23,7 @@ from invitations import services
 from invitations.editing import extend
 from invitations.models import Delivery, Invitation
 from invitations.services import DAYS
-from members.admin import STANDINGS, ReadOnlyAdmin, ReasonField, acting, history_of
+from members.admin import STANDINGS, ReadOnlyAdmin, ReasonField, as_staff, history_of
 from members.errors import DomainError
 
 
@@ -203,7 +203,7 @@ class InvitationAdmin(ReadOnlyAdmin):
         done = 0
         for invitation in rows:
             try:
-                deed.service(acting(request, invitation.workspace, reason), invitation.pk, **asked)
+                deed.service(as_staff(request, invitation.workspace, reason), invitation.pk, **asked)
             except DomainError as error:
                 self.message_user(request, f"{invitation.email}: {error.message}", messages.ERROR)
             else:

@@ -5,7 +5,6 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import TypedDict
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing_seats.budgets import sellable_products
@@ -15,7 +14,8 @@ from billing_seats.services import give, take
 from invitations.models import Invitation
 from invitations.services import DAYS, lock_pending
 from members import audit
-from members.access import Action, Actor, require
+from members.access import Action, Actor
+from members.acting import acting
 from members.clock import database_now
 from members.errors import InvalidRequest, InvitationNotPending
 from members.models import Membership, Workspace
@@ -30,7 +30,6 @@ class Edits(TypedDict, total=False):
     expires_at: datetime
 
 
-@transaction.atomic
 def edit(actor: Actor, invitation_id: uuid.UUID, edits: Edits) -> None:
     """Make all of these changes to a live offer, or none.
 
@@ -39,18 +38,18 @@ def edit(actor: Actor, invitation_id: uuid.UUID, edits: Edits) -> None:
         InvitationNotPending: it has come to an end, or has expired: it can be resent.
         InvalidRequest: unknown role or product, or an end that has passed or is more than 30 days away.
     """
-    require(actor, Action.EDIT_INVITATION)
-    workspace = Workspace.objects.lock(actor.workspace.id)
-    invitation, member = lock_pending(workspace, invitation_id)
-    now = database_now()
-    if member.expires_at is None or member.expires_at <= now:
-        raise InvitationNotPending(_("This invitation has expired. Resend it instead."))
-    if "role" in edits:
-        change_role(actor, member.id, edits["role"])
-    if "seats" in edits:
-        _replace_seats(actor, workspace, member, set(edits["seats"]))
-    if "expires_at" in edits:
-        _move_end(actor, invitation, member, edits["expires_at"], now)
+    with acting(actor, Action.EDIT_INVITATION) as current:
+        workspace = current.workspace
+        invitation, member = lock_pending(workspace, invitation_id)
+        now = database_now()
+        if member.expires_at is None or member.expires_at <= now:
+            raise InvitationNotPending(_("This invitation has expired. Resend it instead."))
+        if "role" in edits:
+            change_role(current, member.id, edits["role"])
+        if "seats" in edits:
+            _replace_seats(current, workspace, member, set(edits["seats"]))
+        if "expires_at" in edits:
+            _move_end(current, invitation, member, edits["expires_at"], now)
 
 
 def extend(actor: Actor, invitation_id: uuid.UUID, days: int) -> None:

@@ -19,6 +19,7 @@ from invitations.inviting import Answer, Batch, Terms
 from invitations.models import Delivery, Invitation, InvitationStatus
 from members import audit
 from members.access import Action, Actor, require
+from members.acting import acting
 from members.addresses import canonical
 from members.clock import database_now
 from members.errors import InvalidRequest, InvitationNotPending, NotFound
@@ -60,12 +61,12 @@ def invite(  # noqa: PLR0913 -- the offer's terms, each named by the caller
     valid = list(dict.fromkeys(answer.email for answer in answers if answer.done))
     told: dict[str, Answer] = {}
     for chunk in batched(valid, MAX_ADDRESSES if dry_run else CHUNK):
-        with transaction.atomic():
-            workspace = Workspace.objects.lock(actor.workspace.id)
+        with acting(actor, Action.INVITE) as current:
+            workspace = current.workspace
             require_feature(workspace, Feature.INVITATIONS)
             offered = sellable_products(workspace, list(dict.fromkeys(products)))
             terms = Terms(role=role, products=offered, language=language, note=note, days=days)
-            batch = Batch(actor, workspace, terms, chunk)
+            batch = Batch(current, workspace, terms, chunk)
             told |= {row.email: row for row in (batch.judge() if dry_run else batch.invite())}
     if not dry_run:
         # Once for all chunks: a broker that is away may cost a request one wait, not one a chunk.
@@ -111,7 +112,6 @@ def lock_pending(workspace: Workspace, invitation_id: uuid.UUID) -> tuple[Invita
     return offer.invitation, offer.membership
 
 
-@transaction.atomic
 def resend(actor: Actor, invitation_id: uuid.UUID) -> Invitation:
     """Send the invitation again under a new link and answer it; the old link is dead, the expiry starts anew.
 
@@ -121,32 +121,31 @@ def resend(actor: Actor, invitation_id: uuid.UUID) -> Invitation:
         RateLimited: sent less than a minute ago, or too much mail today.
         SeatsExhausted: it had expired, and a seat that it held is gone.
     """
-    require(actor, Action.RESEND)
-    workspace = Workspace.objects.lock(actor.workspace.id)
-    require_feature(workspace, Feature.INVITATIONS)
-    invitation, member = lock_pending(workspace, invitation_id)
-    allowance = limits.Allowance(actor, workspace, [invitation.email])
-    now = allowance.now
-    limits.pause(invitation, now)
-    allowance.require(invitation.email)
-    if member.expires_at is not None and member.expires_at <= now:
-        renew(workspace, member)
-    before, ends = member.expires_at, now + timedelta(days=invitation.days)
-    member.expires_at = invitation.expires_at = ends
-    member.save(update_fields=["expires_at"])
-    invitation.generation += 1
-    invitation.sent_count += 1
-    invitation.sent_at = now
-    invitation.last_sender_type, invitation.last_sender_id = actor.kind, actor.id
-    invitation.save()
-    invitation_mail(invitation).save(force_insert=True)
-    changes = {"expires_at": [str(before), str(ends)]}
-    audit.record(actor, workspace.id, "invitation.resent", invitation, changes)
-    transaction.on_commit(tasks.nudge, robust=True)
-    return invitation
+    with acting(actor, Action.RESEND) as current:
+        workspace = current.workspace
+        require_feature(workspace, Feature.INVITATIONS)
+        invitation, member = lock_pending(workspace, invitation_id)
+        allowance = limits.Allowance(current, workspace, [invitation.email])
+        now = allowance.now
+        limits.pause(invitation, now)
+        allowance.require(invitation.email)
+        if member.expires_at is not None and member.expires_at <= now:
+            renew(workspace, member)
+        before, ends = member.expires_at, now + timedelta(days=invitation.days)
+        member.expires_at = invitation.expires_at = ends
+        member.save(update_fields=["expires_at"])
+        invitation.generation += 1
+        invitation.sent_count += 1
+        invitation.sent_at = now
+        invitation.last_sender_type, invitation.last_sender_id = current.kind, current.id
+        invitation.save()
+        invitation_mail(invitation).save(force_insert=True)
+        changes = {"expires_at": [str(before), str(ends)]}
+        audit.record(current, workspace.id, "invitation.resent", invitation, changes)
+        transaction.on_commit(tasks.nudge, robust=True)
+        return invitation
 
 
-@transaction.atomic
 def retry_delivery(actor: Actor, delivery_id: uuid.UUID) -> Delivery:
     """Queue the failed email of a pending invitation once more, with the same link, and answer it.
 
@@ -155,39 +154,40 @@ def retry_delivery(actor: Actor, delivery_id: uuid.UUID) -> Delivery:
         InvalidRequest: it has not failed, or its link is dead.
         RateLimited: sent less than a minute ago.
     """
-    require(actor, Action.RESEND)
-    workspace = Workspace.objects.lock(actor.workspace.id)
-    require_feature(workspace, Feature.INVITATIONS)
-    delivery = workspace.deliveries.filter(id=delivery_id).first()
-    if delivery is None:
-        raise NotFound
-    invitation, member = lock_pending(workspace, delivery.invitation_id)
-    now = database_now()
-    if delivery.generation != invitation.generation or (member.expires_at is not None and member.expires_at <= now):
-        raise InvalidRequest(_("The link of this email is dead. Resend the invitation instead."))
-    limits.pause(invitation, now)
-    if not workspace.deliveries.filter(id=delivery_id, state=State.FAILED).release():
-        raise InvalidRequest(_("This email has not failed."))
-    invitation.sent_at = now
-    invitation.last_sender_type, invitation.last_sender_id = actor.kind, actor.id
-    invitation.save()
-    audit.record(actor, workspace.id, "invitation.mail_retried", invitation, {"error_code": [delivery.error_code, ""]})
-    transaction.on_commit(tasks.nudge, robust=True)
-    return workspace.deliveries.get(id=delivery_id)
+    with acting(actor, Action.RESEND) as current:
+        workspace = current.workspace
+        require_feature(workspace, Feature.INVITATIONS)
+        delivery = workspace.deliveries.filter(id=delivery_id).first()
+        if delivery is None:
+            raise NotFound
+        invitation, member = lock_pending(workspace, delivery.invitation_id)
+        now = database_now()
+        if delivery.generation != invitation.generation or (member.expires_at is not None and member.expires_at <= now):
+            raise InvalidRequest(_("The link of this email is dead. Resend the invitation instead."))
+        limits.pause(invitation, now)
+        if not workspace.deliveries.filter(id=delivery_id, state=State.FAILED).release():
+            raise InvalidRequest(_("This email has not failed."))
+        invitation.sent_at = now
+        invitation.last_sender_type, invitation.last_sender_id = current.kind, current.id
+        invitation.save()
+        audit.record(
+            current, workspace.id, "invitation.mail_retried", invitation, {"error_code": [delivery.error_code, ""]}
+        )
+        transaction.on_commit(tasks.nudge, robust=True)
+        return workspace.deliveries.get(id=delivery_id)
 
 
-@transaction.atomic
 def revoke(actor: Actor, invitation_id: uuid.UUID) -> None:
     """End the offer: its link is dead, its seats are free, its row leaves the members.
 
     Raises:
         PermissionDenied, NotFound, InvitationNotPending
     """
-    require(actor, Action.REVOKE)
-    workspace = Workspace.objects.lock(actor.workspace.id)
-    invitation, member = lock_pending(workspace, invitation_id)
-    end(invitation, member, InvitationStatus.REVOKED, database_now())
-    audit.record(actor, workspace.id, "invitation.revoked", invitation, {"status": ["pending", "revoked"]})
+    with acting(actor, Action.REVOKE) as current:
+        workspace = current.workspace
+        invitation, member = lock_pending(workspace, invitation_id)
+        end(invitation, member, InvitationStatus.REVOKED, database_now())
+        audit.record(current, workspace.id, "invitation.revoked", invitation, {"status": ["pending", "revoked"]})
 
 
 def end(invitation: Invitation, member: Membership, status: InvitationStatus, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """Who may do what: the one role table, and the caller whose rights are read from it."""
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -240,9 +241,14 @@ def key_actor(key: ApiKey, workspace: str) -> Actor:
     return Actor(kind="key", id=key.id, label=key.name, workspace=key.workspace, role=Role.ADMIN, scope=key.scope)
 
 
+def staff_permissions(held: Collection[str] | None) -> frozenset[Action]:
+    """Return what staff with these Django permissions may do; None stands for a superuser, who may do all of it."""
+    return frozenset(action for action, needed in STAFF_PERMISSIONS.items() if held is None or needed in held)
+
+
 def staff_actor(user: User, workspace: Workspace, reason: str = "") -> Actor:
     """Answer a support staff member, with what their Django permissions allow and the reason they gave."""
-    allowed = {action for action, needed in STAFF_PERMISSIONS.items() if user.is_staff and user.has_perm(needed)}
+    allowed = staff_permissions(None if user.is_superuser else user.get_all_permissions()) if user.is_staff else ()
     return Actor(
         kind="staff",
         id=user.id,

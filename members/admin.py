@@ -74,7 +74,7 @@ class ReasonField(forms.CharField):
         )
 
 
-def acting(request: HttpRequest, workspace: Workspace, reason: str) -> Actor:
+def as_staff(request: HttpRequest, workspace: Workspace, reason: str) -> Actor:
     """Answer the staff member of the request as an actor; the admin lets nobody else in."""
     return staff_actor(cast("User", request.user), workspace, reason)
 

@@ -1,6 +1,5 @@
 """Who belongs to which workspace."""
 
-import uuid
 from typing import Any, ClassVar, Self, cast
 
 from django.contrib.postgres.fields import ArrayField
@@ -18,7 +17,6 @@ from members.calls import OVER, Key
 from members.calls import CallCount as CallCount
 from members.calls import KeptAnswer as KeptAnswer
 from members.clock import OrNever
-from members.errors import NotFound
 from members.ids import new_id
 from members.names import FOLDED_LENGTH, fold
 from members.outbox import queue
@@ -49,24 +47,6 @@ class Status(models.TextChoices):
     DEACTIVATED = "deactivated", _("Deactivated")
 
 
-class WorkspaceQuerySet(models.QuerySet["Workspace"]):
-    """Finding and locking tenants."""
-
-    def lock(self, workspace_id: uuid.UUID) -> "Workspace":
-        """Answer the workspace with its row locked until the transaction ends.
-
-        Whatever counts seats or admins starts here, then locks the membership, then the invitation.
-
-        Raises:
-            NotFound: it is gone.
-        """
-        locked = next(iter(self.select_for_update(no_key=True).filter(id=workspace_id)), None)
-        if locked is None:
-            raise NotFound
-        locked.is_locked = True
-        return locked
-
-
 class Workspace(models.Model):
     """The tenant: members, subscription and seats belong to exactly one."""
 
@@ -76,16 +56,16 @@ class Workspace(models.Model):
     reminders = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())
 
-    objects = WorkspaceQuerySet.as_manager()
     is_locked = False
+    """Whether this object comes from one of the blocks of acting.py, while the block lasts."""
 
     def __str__(self) -> str:
         return self.name
 
     def require_lock(self) -> None:
-        """Refuse to go on unless this object came from ``lock`` in the transaction that is open."""
+        """Raise RuntimeError unless this object is locked, which the blocks of acting.py do."""
         if not (self.is_locked and connection.in_atomic_block):
-            message = "this needs the workspace's lock: Workspace.objects.lock(id) inside transaction.atomic()"
+            message = "this needs the workspace's lock: call it inside `with acting(actor, Action.X) as current:`"
             raise RuntimeError(message)
 
 

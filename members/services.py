@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from members import audit
 from members.access import Action, Actor, require
+from members.acting import acting
 from members.errors import InvalidRequest, LastAdmin, MemberInvited, NotFound
 from members.models import Membership, Role, Status, User, Workspace
 from members.names import clean_name, fold
@@ -26,7 +27,6 @@ def lock_member(workspace: Workspace, member_id: uuid.UUID) -> Membership:
     return member
 
 
-@transaction.atomic
 def change_role(actor: Actor, member_id: uuid.UUID, role: str) -> Membership:
     """Give the member another role and answer them; the role they hold already changes nothing.
 
@@ -37,16 +37,17 @@ def change_role(actor: Actor, member_id: uuid.UUID, role: str) -> Membership:
     require(actor, Action.CHANGE_ROLE)
     if role not in Role.values:
         raise InvalidRequest(field="role", code="unknown")
-    workspace = Workspace.objects.lock(actor.workspace.id)
-    member = lock_member(workspace, member_id)
-    if member.role == role:
+    with acting(actor, Action.CHANGE_ROLE) as current:
+        workspace = current.workspace
+        member = lock_member(workspace, member_id)
+        if member.role == role:
+            return member
+        keep_an_admin(workspace, member)
+        check_role(member, role)
+        before, member.role = member.role, role
+        member.save(update_fields=["role"])
+        audit.record(current, workspace.id, "member.role_changed", member, {"role": [before, role]})
         return member
-    keep_an_admin(workspace, member)
-    check_role(member, role)
-    before, member.role = member.role, role
-    member.save(update_fields=["role"])
-    audit.record(actor, workspace.id, "member.role_changed", member, {"role": [before, role]})
-    return member
 
 
 def check_role(member: Membership, role: str) -> None:
@@ -61,7 +62,6 @@ def check_role(member: Membership, role: str) -> None:
     raise InvalidRequest(message, field="role", code="has_end_date")
 
 
-@transaction.atomic
 def remove(actor: Actor, member_id: uuid.UUID) -> None:
     """Remove someone who has joined: their row is deleted and their seats are free.
 
@@ -69,15 +69,14 @@ def remove(actor: Actor, member_id: uuid.UUID) -> None:
         PermissionDenied, NotFound, LastAdmin
         MemberInvited: an invitee's invitation is revoked instead.
     """
-    require(actor, Action.REMOVE)
-    workspace = Workspace.objects.lock(actor.workspace.id)
-    member = lock_member(workspace, member_id)
-    if member.status == Status.INVITED:
-        raise MemberInvited
-    _end(actor, workspace, member, "member.removed")
+    with acting(actor, Action.REMOVE) as current:
+        workspace = current.workspace
+        member = lock_member(workspace, member_id)
+        if member.status == Status.INVITED:
+            raise MemberInvited
+        _end(current, workspace, member, "member.removed")
 
 
-@transaction.atomic
 def leave(actor: Actor) -> None:
     """Take the actor out of the workspace.
 
@@ -87,8 +86,9 @@ def leave(actor: Actor) -> None:
     require(actor, Action.LEAVE)
     if actor.membership is None:
         raise NotFound
-    workspace = Workspace.objects.lock(actor.workspace.id)
-    _end(actor, workspace, lock_member(workspace, actor.membership.id), "member.left")
+    with acting(actor, Action.LEAVE) as current:
+        workspace = current.workspace
+        _end(current, workspace, lock_member(workspace, actor.membership.id), "member.left")
 
 
 def _end(actor: Actor, workspace: Workspace, member: Membership, action: str) -> None:

@@ -1,14 +1,12 @@
 """A workspace's own settings."""
 
-from django.db import transaction
-
 from members import audit
 from members.access import Action, Actor, require
+from members.acting import acting
 from members.models import Workspace
 from members.names import clean_name
 
 
-@transaction.atomic
 def change_settings(actor: Actor, *, name: str | None = None, reminders: bool | None = None) -> Workspace:
     """Change what is given and answer the workspace; what is so already changes nothing.
 
@@ -20,15 +18,16 @@ def change_settings(actor: Actor, *, name: str | None = None, reminders: bool | 
     """
     require(actor, Action.CHANGE_SETTINGS)
     wanted = {"name": None if name is None else clean_name(name), "reminders": reminders}
-    workspace = Workspace.objects.lock(actor.workspace.id)
-    changes = {
-        field: [getattr(workspace, field), value]
-        for field, value in wanted.items()
-        if value is not None and value != getattr(workspace, field)
-    }
-    if changes:
-        for field, (_before, after) in changes.items():
-            setattr(workspace, field, after)
-        workspace.save(update_fields=list(changes))
-        audit.record(actor, workspace.id, "workspace.changed", workspace, changes)
-    return workspace
+    with acting(actor, Action.CHANGE_SETTINGS) as current:
+        workspace = current.workspace
+        changes = {
+            field: [getattr(workspace, field), value]
+            for field, value in wanted.items()
+            if value is not None and value != getattr(workspace, field)
+        }
+        if changes:
+            for field, (_before, after) in changes.items():
+                setattr(workspace, field, after)
+            workspace.save(update_fields=list(changes))
+            audit.record(current, workspace.id, "workspace.changed", workspace, changes)
+        return workspace

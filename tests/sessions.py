@@ -112,5 +112,5 @@ def elsewhere(act: Callable[[], object]) -> Iterator[None]:
 @contextmanager
 def locked(workspace: Workspace) -> Iterator[None]:
     """Hold the workspace's lock in another connection."""
-    with elsewhere(lambda: Workspace.objects.lock(workspace.id)):
+    with elsewhere(lambda: Workspace.objects.select_for_update(no_key=True).get(id=workspace.id)):
         yield

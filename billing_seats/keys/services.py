@@ -13,10 +13,11 @@ from billing_seats.models import Product, ProductKey
 from billing_seats.plans import Feature, require_feature
 from members import audit
 from members.access import Action, Actor, StaffMember, require
+from members.acting import acting
 from members.clock import database_now
 from members.errors import InvalidRequest, NotFound
 from members.ids import new_id
-from members.models import ApiKey, Scope
+from members.models import ApiKey, Scope, Workspace
 from members.names import clean_name
 
 
@@ -25,7 +26,6 @@ def listed(actor: Actor) -> QuerySet[ApiKey]:
     return actor.workspace.api_keys.with_status().select_related("created_by").filter(revoked_at=None)
 
 
-@transaction.atomic
 def create_key(actor: Actor, *, name: str, scope: str, expires_at: datetime | None = None) -> tuple[ApiKey, str]:
     """Create an API key; return it and its text, which is not stored.
 
@@ -41,26 +41,28 @@ def create_key(actor: Actor, *, name: str, scope: str, expires_at: datetime | No
     _require_future(expires_at)
     key_id = new_id()
     text, digest = credentials.make(credentials.WORKSPACE_KEY, key_id)
-    key = ApiKey(
-        id=key_id,
-        workspace=actor.workspace,
-        name=name,
-        scope=scope,
-        digest=digest,
-        created_by_id=actor.id,
-        expires_at=expires_at,
-    )
-    key.save(force_insert=True)
     changes: dict[str, list[Any]] = {
         "name": [None, name],
         "scope": [None, scope],
         "expires_at": [None, expires_at and str(expires_at)],
     }
-    audit.record(actor, actor.workspace.id, "api_key.created", key, changes)
+    with acting(actor, Action.MANAGE_API_KEYS) as current:
+        workspace = current.workspace
+        require_feature(workspace, Feature.API)
+        key = ApiKey(
+            id=key_id,
+            workspace=workspace,
+            name=name,
+            scope=scope,
+            digest=digest,
+            created_by_id=current.id,
+            expires_at=expires_at,
+        )
+        key.save(force_insert=True)
+        audit.record(current, workspace.id, "api_key.created", key, changes)
     return key, text
 
 
-@transaction.atomic
 def revoke_key(actor: Actor, key_id: uuid.UUID) -> ApiKey:
     """Revoke the key for good and return it; the next request with it is refused.
 
@@ -68,15 +70,15 @@ def revoke_key(actor: Actor, key_id: uuid.UUID) -> ApiKey:
         PermissionDenied
         NotFound: not in this workspace, or already revoked.
     """
-    require(actor, Action.MANAGE_API_KEYS)
-    key = _locked(actor, key_id)
-    key.revoked_at = database_now()
-    key.save(update_fields=["revoked_at"])
-    audit.record(actor, actor.workspace.id, "api_key.revoked", key, {"revoked_at": [None, str(key.revoked_at)]})
-    return key
+    with acting(actor, Action.MANAGE_API_KEYS) as current:
+        key = _locked(current.workspace, key_id)
+        key.revoked_at = database_now()
+        key.save(update_fields=["revoked_at"])
+        changes = {"revoked_at": [None, str(key.revoked_at)]}
+        audit.record(current, current.workspace.id, "api_key.revoked", key, changes)
+        return key
 
 
-@transaction.atomic
 def take_over_key(actor: Actor, key_id: uuid.UUID) -> tuple[ApiKey, str]:
     """Make the actor the key's owner and give it a new secret; return it and its new text, which is not stored.
 
@@ -87,24 +89,25 @@ def take_over_key(actor: Actor, key_id: uuid.UUID) -> tuple[ApiKey, str]:
         NotFound: not in this workspace, or revoked.
         InvalidRequest: the actor owns the key already.
     """
-    require(actor, Action.MANAGE_API_KEYS)
-    key = _locked(actor, key_id)
-    if key.created_by_id == actor.id:
-        message = _("You already own this key. If its secret is lost, revoke it and create a new one.")
-        raise InvalidRequest(message, field="key", code="own_key")
-    text, key.digest = credentials.make(credentials.WORKSPACE_KEY, key.id)
-    before, key.created_by_id = key.created_by_id, actor.id
-    key.save(update_fields=["created_by", "digest"])
-    changes: dict[str, list[Any]] = {
-        "created_by": [before and str(before), str(actor.id)],
-        "secret": [None, "new"],
-    }
-    audit.record(actor, actor.workspace.id, "api_key.taken_over", key, changes)
-    return key, text
+    with acting(actor, Action.MANAGE_API_KEYS) as current:
+        key = _locked(current.workspace, key_id)
+        if key.created_by_id == current.id:
+            message = _("You already own this key. If its secret is lost, revoke it and create a new one.")
+            raise InvalidRequest(message, field="key", code="own_key")
+        text, key.digest = credentials.make(credentials.WORKSPACE_KEY, key.id)
+        before, key.created_by_id = key.created_by_id, current.id
+        key.save(update_fields=["created_by", "digest"])
+        changes: dict[str, list[Any]] = {
+            "created_by": [before and str(before), str(current.id)],
+            "secret": [None, "new"],
+        }
+        audit.record(current, current.workspace.id, "api_key.taken_over", key, changes)
+        return key, text
 
 
-def _locked(actor: Actor, key_id: uuid.UUID) -> ApiKey:
-    key = actor.workspace.api_keys.select_for_update(no_key=True).filter(id=key_id, revoked_at=None).first()
+def _locked(workspace: Workspace, key_id: uuid.UUID) -> ApiKey:
+    workspace.require_lock()
+    key = workspace.api_keys.select_for_update(no_key=True).filter(id=key_id, revoked_at=None).first()
     if key is None:
         raise NotFound
     return key

@@ -3,11 +3,11 @@
 import uuid
 from collections.abc import Iterator, Sequence
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing_seats.lifecycle.batch import Answer, Batch, Orders
 from members.access import Action, Actor, require
+from members.acting import acting
 from members.errors import InvalidRequest, NotFound
 from members.models import Role, Status, Workspace
 
@@ -67,7 +67,6 @@ def prepare(actor: Actor, member_ids: Sequence[uuid.UUID], orders: Orders) -> No
         raise NotFound
 
 
-@transaction.atomic
 def change_members(
     actor: Actor, member_ids: Sequence[uuid.UUID], orders: Orders, *, dry_run: bool = False
 ) -> list[Answer]:
@@ -83,13 +82,13 @@ def change_members(
     for action in _needed(orders):
         require(actor, action)
     _check(orders)
-    workspace = Workspace.objects.lock(actor.workspace.id)
-    _require_bought(workspace, orders)
-    batch = Batch(actor, workspace, orders, member_ids)
-    answers = [batch.change(member_id) for member_id in member_ids]
-    if not dry_run:
-        batch.write()
-    return answers
+    with acting(actor, *_needed(orders)) as current:
+        _require_bought(current.workspace, orders)
+        batch = Batch(current, current.workspace, orders, member_ids)
+        answers = [batch.change(member_id) for member_id in member_ids]
+        if not dry_run:
+            batch.write()
+        return answers
 
 
 def _require_bought(workspace: Workspace, orders: Orders) -> None:

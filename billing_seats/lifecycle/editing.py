@@ -4,10 +4,9 @@ import uuid
 from datetime import datetime
 from typing import Any, TypedDict
 
-from django.db import transaction
-
 from billing_seats.lifecycle import services
-from members.access import Action, Actor, require
+from members.access import Action, Actor
+from members.acting import acting
 from members.models import Status
 from members.services import change_role
 
@@ -37,7 +36,6 @@ def _steps(actor: Actor, member_id: uuid.UUID, changes: Changes) -> list[tuple[b
     ]
 
 
-@transaction.atomic
 def change(actor: Actor, member_id: uuid.UUID, changes: Changes) -> None:
     """Make all of these changes to the member. Who is reactivated has the seats again that they had, as far as left.
 
@@ -46,7 +44,7 @@ def change(actor: Actor, member_id: uuid.UUID, changes: Changes) -> None:
         MemberInvited: an invitee takes a role only.
         InvalidRequest: unknown role, a moment that has passed, an end for an Admin.
     """
-    require(actor, Action.CHANGE_ROLE)
-    for asked, step in _steps(actor, member_id, changes):
-        if asked:
-            step()
+    with acting(actor, Action.CHANGE_ROLE) as current:
+        for asked, step in _steps(current, member_id, changes):
+            if asked:
+                step()

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing_seats.budgets import Room, rooms, sellable_products
@@ -14,7 +13,8 @@ from billing_seats.models import Product, Seat
 from billing_seats.plans import Feature, has_feature, require_feature
 from billing_seats.services import hold, release, renew
 from members import audit
-from members.access import Action, Actor, require
+from members.access import Action, Actor
+from members.acting import acting
 from members.clock import database_now
 from members.errors import InvalidRequest, MemberInvited
 from members.models import Membership, Role, Status, Workspace
@@ -30,37 +30,35 @@ class Reactivation:
     gone: Sequence[str]
 
 
-def _lock_joined(actor: Actor, member_id: uuid.UUID) -> tuple[Workspace, Membership]:
-    workspace = Workspace.objects.lock(actor.workspace.id)
+def _lock_joined(workspace: Workspace, member_id: uuid.UUID) -> Membership:
     member = lock_member(workspace, member_id)
     if member.status == Status.INVITED:
         raise MemberInvited
-    return workspace, member
+    return member
 
 
-@transaction.atomic
 def deactivate(actor: Actor, member_id: uuid.UUID) -> Membership:
     """End the member's access, free their seats and answer them; the row stays. Deactivated already changes nothing.
 
     Raises:
         PermissionDenied, NotFound, MemberInvited, LastAdmin
     """
-    require(actor, Action.DEACTIVATE)
-    workspace, member = _lock_joined(actor, member_id)
-    if member.status == Status.DEACTIVATED:
+    with acting(actor, Action.DEACTIVATE) as current:
+        workspace = current.workspace
+        member = _lock_joined(workspace, member_id)
+        if member.status == Status.DEACTIVATED:
+            return member
+        keep_an_admin(workspace, member)
+        held = sorted(Seat.objects.of(member).values_list("product__slug", flat=True))
+        release(workspace, [member])
+        member.status, member.seats_before = Status.DEACTIVATED, held
+        member.save(update_fields=["status", "seats_before"])
+        end_sessions([member.user_id])
+        changes: dict[str, list[Any]] = {"status": [Status.ACTIVE, Status.DEACTIVATED], "seats": [held, []]}
+        audit.record(current, workspace.id, "member.deactivated", member, changes)
         return member
-    keep_an_admin(workspace, member)
-    held = sorted(Seat.objects.of(member).values_list("product__slug", flat=True))
-    release(workspace, [member])
-    member.status, member.seats_before = Status.DEACTIVATED, held
-    member.save(update_fields=["status", "seats_before"])
-    end_sessions([member.user_id])
-    changes: dict[str, list[Any]] = {"status": [Status.ACTIVE, Status.DEACTIVATED], "seats": [held, []]}
-    audit.record(actor, workspace.id, "member.deactivated", member, changes)
-    return member
 
 
-@transaction.atomic
 def reactivate(actor: Actor, member_id: uuid.UUID, products: Collection[str] | None = None) -> Reactivation:
     """Give a deactivated member access again; active already changes nothing.
 
@@ -72,23 +70,26 @@ def reactivate(actor: Actor, member_id: uuid.UUID, products: Collection[str] | N
         PlanRequired, SeatsExhausted, OverAssigned: of the products asked for.
         InvalidRequest: their end date has passed, or a product cannot be given here.
     """
-    require(actor, Action.REACTIVATE)
-    workspace, member = _lock_joined(actor, member_id)
-    if member.status == Status.ACTIVE:
-        return Reactivation(member, [seat.product for seat in Seat.objects.of(member).select_related("product")], [])
-    check_return(member, database_now())
-    if products:
-        require_feature(workspace, Feature.INVITATIONS)
-    wanted = member.seats_before if products is None else sorted(set(products))
-    reserved = _left(workspace, wanted) if products is None else _reserved(workspace, wanted)
-    member.status, member.seats_before = Status.ACTIVE, []
-    member.save(update_fields=["status", "seats_before"])
-    hold(workspace, [member], reserved)
-    got = [room.product for room in reserved]
-    slugs = [product.slug for product in got]
-    changes: dict[str, list[Any]] = {"status": [Status.DEACTIVATED, Status.ACTIVE], "seats": [[], slugs]}
-    audit.record(actor, workspace.id, "member.reactivated", member, changes)
-    return Reactivation(member, got, [slug for slug in wanted if slug not in slugs])
+    with acting(actor, Action.REACTIVATE) as current:
+        workspace = current.workspace
+        member = _lock_joined(workspace, member_id)
+        if member.status == Status.ACTIVE:
+            return Reactivation(
+                member, [seat.product for seat in Seat.objects.of(member).select_related("product")], []
+            )
+        check_return(member, database_now())
+        if products:
+            require_feature(workspace, Feature.INVITATIONS)
+        wanted = member.seats_before if products is None else sorted(set(products))
+        reserved = _left(workspace, wanted) if products is None else _reserved(workspace, wanted)
+        member.status, member.seats_before = Status.ACTIVE, []
+        member.save(update_fields=["status", "seats_before"])
+        hold(workspace, [member], reserved)
+        got = [room.product for room in reserved]
+        slugs = [product.slug for product in got]
+        changes: dict[str, list[Any]] = {"status": [Status.DEACTIVATED, Status.ACTIVE], "seats": [[], slugs]}
+        audit.record(current, workspace.id, "member.reactivated", member, changes)
+        return Reactivation(member, got, [slug for slug in wanted if slug not in slugs])
 
 
 def check_return(member: Membership, now: datetime) -> None:
@@ -120,7 +121,6 @@ def _left(workspace: Workspace, slugs: Collection[str]) -> list[Room]:
     return left
 
 
-@transaction.atomic
 def reactivate_until(
     actor: Actor, member_id: uuid.UUID, ends_at: datetime | None, products: Collection[str] | None = None
 ) -> Reactivation:
@@ -129,12 +129,11 @@ def reactivate_until(
     Raises:
         What ``set_end`` and ``reactivate`` raise.
     """
-    require(actor, Action.REACTIVATE)
-    set_end(actor, member_id, ends_at)
-    return reactivate(actor, member_id, products)
+    with acting(actor, Action.REACTIVATE) as current:
+        set_end(current, member_id, ends_at)
+        return reactivate(current, member_id, products)
 
 
-@transaction.atomic
 def set_end(
     actor: Actor, member_id: uuid.UUID, ends_at: datetime | None, *, keep: Collection[str] | None = None
 ) -> Membership:
@@ -148,19 +147,20 @@ def set_end(
         PlanRequired, SeatsExhausted, OverAssigned: the access had ended, and a seat of theirs is gone.
         InvalidRequest: the moment has passed, or the member is an Admin, whose access has no end.
     """
-    require(actor, Action.SET_END)
-    workspace, member = _lock_joined(actor, member_id)
-    if member.expires_at == ends_at:
+    with acting(actor, Action.SET_END) as current:
+        workspace = current.workspace
+        member = _lock_joined(workspace, member_id)
+        if member.expires_at == ends_at:
+            return member
+        now = database_now()
+        _check_end(member, ends_at, now)
+        changes: dict[str, list[Any]] = {"expires_at": [_written(member.expires_at), _written(ends_at)]}
+        if member.expires_at is not None and member.expires_at <= now:
+            changes |= _take_again(workspace, member, keep)
+        member.expires_at = ends_at
+        member.save(update_fields=["expires_at"])
+        audit.record(current, workspace.id, "member.end_changed", member, changes)
         return member
-    now = database_now()
-    _check_end(member, ends_at, now)
-    changes: dict[str, list[Any]] = {"expires_at": [_written(member.expires_at), _written(ends_at)]}
-    if member.expires_at is not None and member.expires_at <= now:
-        changes |= _take_again(workspace, member, keep)
-    member.expires_at = ends_at
-    member.save(update_fields=["expires_at"])
-    audit.record(actor, workspace.id, "member.end_changed", member, changes)
-    return member
 
 
 def _take_again(workspace: Workspace, member: Membership, keep: Collection[str] | None) -> dict[str, list[Any]]:

@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
@@ -17,6 +16,7 @@ from billing_seats.models import Product, Seat, SeatPool, Subscription
 from billing_seats.plans import Plan
 from members import audit
 from members.access import Action, Actor, require
+from members.acting import acting
 from members.clock import database_now
 from members.errors import InvalidRequest, NotFound, PermissionDenied, PreconditionFailed
 from members.models import AuditEvent, Workspace
@@ -34,7 +34,6 @@ def require_self_service(actor: Actor) -> None:
         raise PermissionDenied(_("Plan and seats of this workspace are changed by support. Write to them."))
 
 
-@transaction.atomic
 def change_plan(actor: Actor, plan: str, renews_on: date | None = None) -> Subscription:
     """Put the workspace on another plan and answer its subscription; the plan it is on changes nothing.
 
@@ -48,17 +47,18 @@ def change_plan(actor: Actor, plan: str, renews_on: date | None = None) -> Subsc
     require_self_service(actor)
     if plan not in Plan.values:
         raise InvalidRequest(field="plan", code="unknown")
-    workspace = Workspace.objects.lock(actor.workspace.id)
-    subscription = workspace.subscription
-    changes = {"plan": [subscription.plan, plan]} if plan != subscription.plan else {}
-    subscription.plan = plan
-    if renews_on is not None:
-        changes["renews_on"] = [str(subscription.renews_on or ""), str(renews_on)]
-        subscription.renews_on = renews_on
-    if changes:
-        subscription.save(update_fields=["plan", "renews_on"])
-        audit.record(actor, workspace.id, "subscription.changed", workspace, changes)
-    return subscription
+    with acting(actor, Action.CHANGE_SUBSCRIPTION) as current:
+        workspace = current.workspace
+        subscription = workspace.subscription
+        changes = {"plan": [subscription.plan, plan]} if plan != subscription.plan else {}
+        subscription.plan = plan
+        if renews_on is not None:
+            changes["renews_on"] = [str(subscription.renews_on or ""), str(renews_on)]
+            subscription.renews_on = renews_on
+        if changes:
+            subscription.save(update_fields=["plan", "renews_on"])
+            audit.record(current, workspace.id, "subscription.changed", workspace, changes)
+        return subscription
 
 
 def out_of_range() -> str:
@@ -74,7 +74,6 @@ class Shown:
     over_assigned: int
 
 
-@transaction.atomic
 def resize(
     actor: Actor,
     product_slug: str,
@@ -93,24 +92,25 @@ def resize(
         PreconditionFailed: another number is bought by now, or more would be over-assigned than ``shown``.
         InvalidRequest: unknown product, more of a retired one, or not a number from 0 to a million.
     """
-    require(actor, Action.CHANGE_SUBSCRIPTION)
+    actions = [Action.CHANGE_SUBSCRIPTION, *([Action.TAKE_SEAT] if take_from else [])]
+    for action in actions:
+        require(actor, action)
     require_self_service(actor)
-    if take_from:
-        require(actor, Action.TAKE_SEAT)
     if not 0 <= purchased <= MAX_PURCHASE:
         raise InvalidRequest(out_of_range(), field="purchased", code="out_of_range")
     product = Product.objects.filter(slug=product_slug).first()
     if product is None:
         raise InvalidRequest(_("There is no product of this name."), field="product", code="unknown")
-    workspace = Workspace.objects.lock(actor.workspace.id)
-    pool, _created = SeatPool.objects.get_or_create(workspace=workspace, product=product)
-    if shown is not None:
-        _require_as_shown(pool, purchased, shown)
-    if product.retired and purchased > pool.purchased:
-        raise InvalidRequest(_("This product is sold no more."), field="product", code="retired")
-    [room] = rooms(workspace, [product], wanted=max(pool.purchased - purchased, 0))
-    room.free += _take(actor, workspace, product, set(take_from))
-    return _set_purchased(actor, workspace, room, purchased)
+    with acting(actor, *actions) as current:
+        workspace = current.workspace
+        pool, _created = SeatPool.objects.get_or_create(workspace=workspace, product=product)
+        if shown is not None:
+            _require_as_shown(pool, purchased, shown)
+        if product.retired and purchased > pool.purchased:
+            raise InvalidRequest(_("This product is sold no more."), field="product", code="retired")
+        [room] = rooms(workspace, [product], wanted=max(pool.purchased - purchased, 0))
+        room.free += _take(current, workspace, product, set(take_from))
+        return _set_purchased(current, workspace, room, purchased)
 
 
 def _take(actor: Actor, workspace: Workspace, product: Product, member_ids: Collection[uuid.UUID]) -> int:

@@ -17,13 +17,13 @@ from invitations.models import Invitation, InvitationStatus
 from invitations.services import copy_terms, lock_pending, seats_of
 from members import audit
 from members.access import Action, Actor, require
+from members.acting import acting
 from members.addresses import canonical
 from members.clock import database_now
 from members.errors import InvalidRequest
 from members.models import Membership, Workspace
 
 
-@transaction.atomic
 def fix_address(actor: Actor, invitation_id: uuid.UUID, email: str) -> Invitation:
     """Revoke a pending invitation and invite another address on its terms, in one step; answer the new invitation.
 
@@ -38,25 +38,26 @@ def fix_address(actor: Actor, invitation_id: uuid.UUID, email: str) -> Invitatio
     require(actor, Action.INVITE)
     require(actor, Action.REVOKE)
     email = canonical(email)
-    workspace = Workspace.objects.lock(actor.workspace.id)
-    require_feature(workspace, Feature.INVITATIONS)
-    old, member = lock_pending(workspace, invitation_id)
-    allowance = Allowance(actor, workspace, [email])
-    now = allowance.now
-    _require_another(workspace, member, email, now)
-    allowance.require(email)
-    if member.expires_at is not None and member.expires_at <= now:
-        renew(workspace, member)
-    new = _moved(actor, old, member, email, now)
-    audit.record(actor, workspace.id, "invitation.revoked", old, {"status": ["pending", "revoked"]})
-    offered: dict[str, list[Any]] = {
-        "role": [None, new.role],
-        "seats": [[], new.product_slugs],
-        "email": [old.email, email],
-    }
-    audit.record(actor, workspace.id, "invitation.created", new, offered)
-    transaction.on_commit(tasks.nudge, robust=True)
-    return new
+    with acting(actor, Action.INVITE, Action.REVOKE) as current:
+        workspace = current.workspace
+        require_feature(workspace, Feature.INVITATIONS)
+        old, member = lock_pending(workspace, invitation_id)
+        allowance = Allowance(current, workspace, [email])
+        now = allowance.now
+        _require_another(workspace, member, email, now)
+        allowance.require(email)
+        if member.expires_at is not None and member.expires_at <= now:
+            renew(workspace, member)
+        new = _moved(current, old, member, email, now)
+        audit.record(current, workspace.id, "invitation.revoked", old, {"status": ["pending", "revoked"]})
+        offered: dict[str, list[Any]] = {
+            "role": [None, new.role],
+            "seats": [[], new.product_slugs],
+            "email": [old.email, email],
+        }
+        audit.record(current, workspace.id, "invitation.created", new, offered)
+        transaction.on_commit(tasks.nudge, robust=True)
+        return new
 
 
 def _require_another(workspace: Workspace, member: Membership, email: str, now: datetime) -> None:
@@ -97,7 +98,6 @@ def _moved(actor: Actor, old: Invitation, member: Membership, email: str, now: d
     return new
 
 
-@transaction.atomic
 def release_address(actor: Actor, email: str) -> None:
     """Let mail of this workspace go to an address again that was held back: until the next bounce or complaint.
 
@@ -107,10 +107,13 @@ def release_address(actor: Actor, email: str) -> None:
     """
     require(actor, Action.INVITE)
     email = canonical(email)
-    workspace = Workspace.objects.lock(actor.workspace.id)
-    held = workspace.deliveries.filter(HELD, recipient=email)
-    last = held.select_related("invitation").order_by("-created_at").first()
-    if last is None:
-        raise InvalidRequest(_("This address is not held back."), field="email", code="not_held")
-    held.update(released_at=database_now())
-    audit.record(actor, workspace.id, "invitation.address_released", last.invitation, {"held": [last.outcome, None]})
+    with acting(actor, Action.INVITE) as current:
+        workspace = current.workspace
+        held = workspace.deliveries.filter(HELD, recipient=email)
+        last = held.select_related("invitation").order_by("-created_at").first()
+        if last is None:
+            raise InvalidRequest(_("This address is not held back."), field="email", code="not_held")
+        held.update(released_at=database_now())
+        audit.record(
+            current, workspace.id, "invitation.address_released", last.invitation, {"held": [last.outcome, None]}
+        )

@@ -17,6 +17,7 @@ from invitations.offers import Offer, lock
 from invitations.services import copy_terms, end
 from members import audit
 from members.access import Actor
+from members.acting import acting_on_offer
 from members.errors import AlreadyMember, InvitationNotPending, PermissionDenied
 from members.models import Membership, Status, User, Workspace
 from members.names import clean_name, fold
@@ -32,8 +33,8 @@ def accept(offer: Offer, user: User) -> Membership:
     """
     if user.email != offer.email:
         raise _for_another()
-    with transaction.atomic():
-        offer = _locked(offer)
+    with acting_on_offer(offer) as workspace:
+        offer = _locked(workspace, offer)
         if not offer.account_exists:
             raise _for_another()
         return _join(offer, user)
@@ -49,9 +50,9 @@ def accept_as_new_person(offer: Offer, *, name: str, password: str, language: st
         InvalidRequest: not a name; and what ``accept`` raises.
     """
     name, hashed = clean_name(name), make_password(password)
-    with transaction.atomic():
-        # Ask for the lock before touching the account: two submissions of one form then find the same truth.
-        offer = _locked(offer)
+    # The lock comes before the account is touched: two submissions of one form then find the same truth.
+    with acting_on_offer(offer) as workspace:
+        offer = _locked(workspace, offer)
         if offer.account_exists:
             raise PermissionDenied(_("There is an account for this address. Sign in to join."))
         user, _created = User.objects.update_or_create(
@@ -63,9 +64,9 @@ def accept_as_new_person(offer: Offer, *, name: str, password: str, language: st
     return user
 
 
-def _locked(shown: Offer) -> Offer:
-    """Answer the offer as it stands under the locks of workspace, member and invitation, if it is still this one."""
-    offer = lock(Workspace.objects.lock(shown.workspace.id), shown.invitation.id)
+def _locked(workspace: Workspace, shown: Offer) -> Offer:
+    """Return the offer as it is under the locks of workspace, member and invitation, if it is still this one."""
+    offer = lock(workspace, shown.invitation.id)
     if offer is None:
         raise InvitationNotPending
     if offer.generation != shown.generation:
@@ -113,36 +114,36 @@ def _tell(invitation: Invitation, kind: Kind, readers: Iterable[Any]) -> None:
     transaction.on_commit(tasks.nudge, robust=True)
 
 
-@transaction.atomic
 def decline(offer: Offer) -> None:
     """End the offer as its holder wishes; its seats are free.
 
     Raises:
         InvitationNotPending: it ended before, or was sent again.
     """
-    offer = _locked(offer)
-    end(offer.invitation, offer.membership, InvitationStatus.DECLINED, offer.read_at)
-    changes = {"status": ["pending", "declined"]}
-    audit.record(_invitee(offer), offer.workspace.id, "invitation.declined", offer.invitation, changes)
+    with acting_on_offer(offer) as workspace:
+        offer = _locked(workspace, offer)
+        end(offer.invitation, offer.membership, InvitationStatus.DECLINED, offer.read_at)
+        changes = {"status": ["pending", "declined"]}
+        audit.record(_invitee(offer), workspace.id, "invitation.declined", offer.invitation, changes)
 
 
-@transaction.atomic
 def ask_for_new_link(offer: Offer) -> None:
     """Tell the Admins that the holder of an expired link wants a new one: once per sending, later calls do nothing.
 
     Raises:
         InvitationNotPending: it ended, was sent again, or has not expired.
     """
-    offer = _locked(offer)
-    workspace, invitation = offer.workspace, offer.invitation
-    if not offer.expired:
-        raise InvitationNotPending(_("This invitation has not expired. Reload the page to join."))
-    if invitation.asked_generation == invitation.generation:
-        return
-    invitation.asked_generation = invitation.generation
-    invitation.save(update_fields=["asked_generation"])
-    _tell(invitation, Kind.ASKED, workspace.memberships.admins().values_list("email", "user__language"))
-    audit.record(_invitee(offer), workspace.id, "invitation.link_asked", invitation)
+    with acting_on_offer(offer) as workspace:
+        offer = _locked(workspace, offer)
+        invitation = offer.invitation
+        if not offer.expired:
+            raise InvitationNotPending(_("This invitation has not expired. Reload the page to join."))
+        if invitation.asked_generation == invitation.generation:
+            return
+        invitation.asked_generation = invitation.generation
+        invitation.save(update_fields=["asked_generation"])
+        _tell(invitation, Kind.ASKED, workspace.memberships.admins().values_list("email", "user__language"))
+        audit.record(_invitee(offer), workspace.id, "invitation.link_asked", invitation)
 
 
 def _for_another() -> PermissionDenied:

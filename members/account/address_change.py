@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from members import audit, tasks
 from members.access import Actor
 from members.account import address_tokens
+from members.acting import acting_on_own_account
 from members.addresses import canonical
 from members.errors import InvalidRequest, NotFound, Unavailable
 from members.models import AccountMail, Membership, User, Workspace
@@ -35,7 +36,6 @@ def ask_for_address(user: User, text: str) -> str:
     return email
 
 
-@transaction.atomic
 def change_address(user: User, token: str) -> None:
     """Move the account, and with it each of its memberships, to the address that the link proves.
 
@@ -44,25 +44,25 @@ def change_address(user: User, token: str) -> None:
         InvalidRequest: the address has an account, or another row in one of the person's workspaces.
         Unavailable: the person joined a workspace at this very moment.
     """
-    workspaces = {place: Workspace.objects.lock(place) for place in _places(user)}
-    # Memberships before the account, as everywhere: whoever ends a membership locks in this order too.
-    rows = list(user.memberships.select_for_update(no_key=True).order_by("id"))
-    person = User.objects.select_for_update().get(id=user.id)
-    mail = address_tokens.find(token, person)
-    if mail is None:
-        raise NotFound
-    # The workspace of a row that came meanwhile is not locked; and after the account's row, none may be.
-    if not workspaces.keys() >= set(_places(person)) == {row.workspace_id for row in rows}:
-        raise Unavailable
-    others = Membership.objects.filter(workspace__in=workspaces, email=mail.email).exclude(user=person)
-    if others.exists():
-        raise _unusable()
-    old = person.email
-    _move_account(person, mail.email)
-    for row in rows:
-        _move_membership(person, workspaces[row.workspace_id], row)
-    forget_links(person)
-    _write("address_changed", person, old)
+    with acting_on_own_account(user) as workspaces:
+        # Memberships before the account, as everywhere: whoever ends a membership locks in this order too.
+        rows = list(user.memberships.select_for_update(no_key=True).order_by("id"))
+        person = User.objects.select_for_update().get(id=user.id)
+        mail = address_tokens.find(token, person)
+        if mail is None:
+            raise NotFound
+        # The workspace of a row that came meanwhile is not locked; and after the account's row, none may be.
+        if not workspaces.keys() >= set(_places(person)) == {row.workspace_id for row in rows}:
+            raise Unavailable
+        others = Membership.objects.filter(workspace__in=workspaces, email=mail.email).exclude(user=person)
+        if others.exists():
+            raise _unusable()
+        old = person.email
+        _move_account(person, mail.email)
+        for row in rows:
+            _move_membership(person, workspaces[row.workspace_id], row)
+        forget_links(person)
+        _write("address_changed", person, old)
 
 
 def forget_links(user: User) -> None:

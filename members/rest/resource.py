@@ -1,6 +1,7 @@
 """The base of every API resource: strict input, English responses, pages, safe repetition, ETags."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import cache, partial
 from http import HTTPStatus
 from itertools import batched, islice
@@ -120,8 +121,9 @@ class Resource(APIView):
                 return etags.not_modified(answer)
         return answer
 
-    def lock(self) -> None:
-        """Check that the caller may change this, and lock it until it was compared; to be overridden."""
+    def unchanging(self) -> AbstractContextManager[None]:
+        """Keep what GET shows from changing, for a caller who may change it; to be overridden."""
+        return transaction.atomic()
 
     def unchanged(self, work: Callable[[], HttpResponse], request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """Handle a PATCH if what GET shows still has one of the ETags in If-Match; nothing comes between the two.
@@ -132,8 +134,7 @@ class Resource(APIView):
         wanted = request.headers.get("If-Match")
         if wanted is None:
             return work()
-        with transaction.atomic():
-            self.lock()
+        with self.unchanging():
             shown = getattr(self, "get", lambda *_args, **_kwargs: Response())(request, *args, **kwargs)
             etags.require(wanted, etags.of(JSONRenderer().render(shown.data), without=self.volatile))
             return work()

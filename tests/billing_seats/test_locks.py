@@ -13,6 +13,7 @@ from billing_seats.models import Product
 from billing_seats.services import hold, release, renew
 from invitations.services import invite, lock_pending, resend, revoke
 from members.access import actor_for
+from members.acting import acting
 from members.errors import NotFound
 from members.ids import new_id
 from members.models import Membership, Workspace
@@ -103,14 +104,13 @@ COUNTING = {
 def test_what_counts_refuses_to_run_without_the_lock(acme, as_alice, name):
     invite(as_alice, ["ada@example.com"])
     count = COUNTING[name]
-    with transaction.atomic():
-        count(Workspace.objects.lock(acme.id))
+    with acting(as_alice) as current:
+        count(current.workspace)
         never_locked = Workspace.objects.get(id=acme.id)
         with pytest.raises(RuntimeError, match="lock"):
             count(never_locked)
-        was_locked = Workspace.objects.lock(acme.id)
-    with pytest.raises(RuntimeError, match="lock"):
-        count(was_locked)
+    with transaction.atomic(), pytest.raises(RuntimeError, match="lock"):
+        count(current.workspace)
 
 
 @pytest.mark.parametrize("years", [-20, 20])

@@ -20,6 +20,7 @@ from invitations.models import Invitation
 from invitations.offers import Offer, offer_for
 from invitations.services import invite, resend, revoke
 from members.access import Actor, actor_for, system_actor
+from members.acting import acting
 from members.clock import database_now
 from members.errors import NotFound
 from members.models import Membership, Role, Status, User, Workspace
@@ -164,8 +165,8 @@ class Acts:
     def expire(self) -> None:
         """Let an offer end: now, or within a second."""
         left = timedelta(milliseconds=self.dice.choice([-1, 200, 600, 1000]))
-        with transaction.atomic():
-            locked = Workspace.objects.lock(self.workspace.id)
+        with acting(self.support()) as current:
+            locked = current.workspace
             row = locked.memberships.invited().order_by("?").first()
             if row is None:
                 raise NotFound
@@ -175,8 +176,8 @@ class Acts:
     def age(self) -> None:
         """Let the pause between two sendings be over."""
         past = F("sent_at") - timedelta(hours=2)
-        with transaction.atomic():
-            locked = Workspace.objects.lock(self.workspace.id)
+        with acting(self.support()) as current:
+            locked = current.workspace
             locked.invitations.filter(status="pending", sent_at__gt=A_WHILE_AGO).update(sent_at=past)
 
 

@@ -1,0 +1,137 @@
+"""The only ways to lock a workspace: each says who acts, and reads their rights anew under the lock.
+
+A request may wait for the lock while its caller is demoted, deactivated or removed. What it read at the door no longer
+counts then: without the second look, it would undo the very change it waited for.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from typing import Protocol
+from uuid import UUID
+
+from django.contrib.auth.models import Permission
+from django.db import connection, transaction
+from django.db.models import Q, Value
+from django.db.models.functions import Concat
+from django.utils.translation import gettext as _
+
+from members.access import Action, Actor, require, staff_permissions
+from members.errors import NotFound, PermissionDenied
+from members.models import ApiKey, Membership, Role, User, Workspace
+from members.prepared import A_WORKSPACE, AN_ID, Compiled, columns, made
+
+
+class Offered(Protocol):
+    """An offer to join, proved by the token of its link."""
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace it invites to."""
+
+
+@contextmanager
+def acting(actor: Actor, *actions: Action) -> Iterator[Actor]:
+    """Open a transaction, lock the actor's workspace, and yield the actor as they are now, with the locked workspace.
+
+    Every action is required twice: by what was read at the door, to refuse early, and by what is read under the lock.
+    Use the actor that is yielded from there on. Given to ``acting`` again inside the block, it costs no statement.
+
+    Raises:
+        PermissionDenied: the actor may not do one of these, or may not any more.
+        InvalidRequest: a staff member gave no reason.
+        NotFound: the workspace is gone.
+    """
+    for action in actions:
+        require(actor, action)
+    if actor.workspace.is_locked and connection.in_atomic_block:
+        yield actor
+        return
+    with transaction.atomic(), _locked(actor.workspace.id) as [workspace]:
+        current = _READ_ANEW[actor.kind](replace(actor, workspace=workspace))
+        for action in actions:
+            require(current, action)
+        yield current
+
+
+@contextmanager
+def acting_on_offer(offer: Offered) -> Iterator[Workspace]:
+    """Lock the workspace for the holder of an offer, who is no member yet; read the offer anew under the lock.
+
+    Raises:
+        NotFound: the workspace is gone.
+    """
+    with transaction.atomic(), _locked(offer.workspace.id) as [workspace]:
+        yield workspace
+
+
+@contextmanager
+def acting_on_own_account(user: User) -> Iterator[dict[UUID, Workspace]]:
+    """Lock every workspace the person has a place in, for a change of their own account; yield them by id."""
+    places = user.memberships.order_by("workspace_id").values_list("workspace_id", flat=True)
+    with transaction.atomic(), _locked(*places) as workspaces:
+        yield {workspace.id: workspace for workspace in workspaces}
+
+
+@contextmanager
+def _locked(*ids: UUID) -> Iterator[list[Workspace]]:
+    """Lock the workspaces in the order of their ids; they count as locked until the block ends."""
+    rows = list(Workspace.objects.select_for_update(no_key=True).filter(id__in=ids).order_by("id")) if ids else []
+    if len(rows) != len(ids):
+        raise NotFound
+    for workspace in rows:
+        workspace.is_locked = True
+    try:
+        yield rows
+    finally:
+        for workspace in rows:
+            workspace.is_locked = False
+
+
+def _user_now(actor: Actor) -> Actor:
+    found = _active_membership().read({AN_ID: actor.id, A_WORKSPACE: actor.workspace.id})
+    if not found:
+        raise PermissionDenied(_("You no longer have access to this workspace."))
+    membership = made(Membership, iter(found[0]))
+    membership.workspace = actor.workspace
+    return replace(actor, role=Role(membership.role), membership=membership, label=str(membership))
+
+
+def _key_now(actor: Actor) -> Actor:
+    found = _working_key().read({AN_ID: actor.id, A_WORKSPACE: actor.workspace.id})
+    if not found:
+        raise PermissionDenied("This API key no longer works.")
+    key = made(ApiKey, iter(found[0]))
+    return replace(actor, scope=key.scope, label=key.name)
+
+
+def _staff_now(actor: Actor) -> Actor:
+    # The account's row is locked too, since support's rights end without the workspace's lock.
+    staff = User.objects.select_for_update(no_key=True).filter(is_active=True, is_staff=True)
+    user = None if actor.id is None else staff.filter(id=actor.id).first()
+    if user is None:
+        raise PermissionDenied(_("You are no longer support staff."))
+    held = Permission.objects.filter(Q(user=user) | Q(group__user=user)).values_list(
+        Concat("content_type__app_label", Value("."), "codename"), flat=True
+    )
+    return replace(actor, permissions=staff_permissions(None if user.is_superuser else set(held)), label=str(user))
+
+
+def _system_now(actor: Actor) -> Actor:
+    return actor
+
+
+_READ_ANEW = {"user": _user_now, "key": _key_now, "staff": _staff_now, "system": _system_now}
+
+
+@cache
+def _active_membership() -> Compiled:
+    rows = Membership.objects.active().filter(user=AN_ID, workspace=A_WORKSPACE, user__is_active=True)
+    return Compiled.of(rows.values_list(*columns(Membership)))
+
+
+@cache
+def _working_key() -> Compiled:
+    rows = ApiKey.objects.working().filter(id=AN_ID, workspace=A_WORKSPACE)
+    return Compiled.of(rows.values_list(*columns(ApiKey)))
