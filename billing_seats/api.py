@@ -11,8 +11,9 @@ from billing_seats.plans import Feature, require_feature
 from members.access import Action, Actor, actor_for, key_actor, require
 from members.acting import acting
 from members.errors import PermissionDenied
+from members.fairness import turn
 from members.models import ApiKey, User
-from members.rest.resource import Resource
+from members.rest.resource import READING, Resource
 
 
 class WorkspaceResource(Resource):
@@ -36,6 +37,7 @@ class WorkspaceResource(Resource):
             NotFound: no such workspace, or none of the caller's.
             PermissionDenied: a product key, which is of none.
             PlanRequired: the plan is without the API.
+            Unavailable: a write, while half of the process's threads are writing for this workspace.
         """
         if isinstance(request.auth, ProductKey):
             raise PermissionDenied("A product key only asks who may open its product.")
@@ -47,6 +49,8 @@ class WorkspaceResource(Resource):
             self.actor = actor_for(user, workspace, "subscription")
         if not self.on_every_plan:
             require_feature(self.actor.workspace, Feature.API)
+        if request.method not in READING:
+            self.until_done.enter_context(turn(self.actor.workspace.id))
 
     def before_replay(self) -> None:
         """Repeat an answer only to who may still ask for it: every POST is an Admin's.

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from members.access import Action, Actor, require, staff_permissions
 from members.errors import NotFound, PermissionDenied
+from members.fairness import turn
 from members.models import ApiKey, Membership, Role, User, Workspace
 from members.prepared import A_WORKSPACE, AN_ID, Compiled, columns, made
 
@@ -76,17 +77,23 @@ def acting_on_own_account(user: User) -> Iterator[dict[UUID, Workspace]]:
 
 @contextmanager
 def _locked(*ids: UUID) -> Iterator[list[Workspace]]:
-    """Lock the workspaces in the order of their ids; they count as locked until the block ends."""
-    rows = list(Workspace.objects.select_for_update(no_key=True).filter(id__in=ids).order_by("id")) if ids else []
-    if len(rows) != len(ids):
-        raise NotFound
-    for workspace in rows:
-        workspace.is_locked = True
-    try:
-        yield rows
-    finally:
+    """Lock the workspaces in the order of their ids; they count as locked until the block ends.
+
+    Raises:
+        NotFound: one is gone.
+        Unavailable: half of the process's threads are writing for one of them.
+    """
+    with turn(*ids):
+        rows = list(Workspace.objects.select_for_update(no_key=True).filter(id__in=ids).order_by("id")) if ids else []
+        if len(rows) != len(ids):
+            raise NotFound
         for workspace in rows:
-            workspace.is_locked = False
+            workspace.is_locked = True
+        try:
+            yield rows
+        finally:
+            for workspace in rows:
+                workspace.is_locked = False
 
 
 def _user_now(actor: Actor) -> Actor:

@@ -40,6 +40,8 @@ ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", []) or (["localhost", "127.
 TRUSTED_PROXIES: list[str] = networks(env.list("TRUSTED_PROXIES", []))
 SELF_SERVICE_SEATS: bool = env.bool("SELF_SERVICE_SEATS", False)
 EMAIL_WEBHOOK_SECRET: str = webhook_secret(env.str("EMAIL_WEBHOOK_SECRET", ""))
+# The web server's own variable; 0 where it is not set, as in workers: then nothing is shared by threads.
+WEB_THREADS: int = number("GRANIAN_BLOCKING_THREADS", 0, least=0, most=MANY)
 API_CALLS_PER_MINUTE: int = number("API_CALLS_PER_MINUTE", 600, least=1, most=MANY)
 MAILS_PER_ADDRESS: int = number("MAILS_PER_ADDRESS", 10, least=1, most=MANY)
 MAILS_PER_INVITER: int = number("MAILS_PER_INVITER", 2_000, least=1, most=MANY)

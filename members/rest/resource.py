@@ -1,7 +1,7 @@
 """The base of every API resource: strict input, English responses, pages, safe repetition, ETags."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from functools import cache, partial
 from http import HTTPStatus
 from itertools import batched, islice
@@ -83,7 +83,7 @@ class Resource(APIView):
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Handle the request in English."""
-        with translation.override("en"):
+        with translation.override("en"), ExitStack() as self.until_done:
             return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -8,9 +8,11 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from invitations.models import Invitation
 from invitations.services import invite
+from members import fairness
 from members.models import Membership, Role, User, Workspace
 from tests.api.conftest import problem
 
@@ -88,6 +90,31 @@ def test_a_bulk_change_that_meets_a_lock_says_what_was_done(api, alice, acme):
     assert part.json()["data"][-1]["retry_after"] == 1
     assert acme.memberships.filter(id__in=body["members"], role=Role.BILLING).count() == 100
     assert problem(first) == (503, "unavailable")
+
+
+def test_a_workspace_that_fills_half_of_the_threads_is_told_to_wait(api, alice, acme, settings):
+    settings.WEB_THREADS = 2
+    member = acme.memberships.get(email="bob@acme.example")
+    caller, there, here = api(alice), threading.Event(), threading.Event()
+
+    def write() -> None:
+        with fairness.turn(acme.id):
+            there.set()
+            here.wait(20)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert there.wait(20)
+    try:
+        refused = caller.post(PATH, {"email": "ada@example.com"})
+        page = caller.client.post(reverse("member-role", args=["acme", member.id]), {"role": "billing"})
+        assert caller.get(PATH).status_code == 200
+    finally:
+        here.set()
+        thread.join()
+    assert (problem(refused), refused["Retry-After"]) == ((503, "unavailable"), "1")
+    assert (page.status_code, page["Retry-After"]) == (503, "1")
+    assert caller.post(PATH, {"email": "ada@example.com"}).status_code == 201
 
 
 def test_a_double_click_makes_one_invitation(api, alice):

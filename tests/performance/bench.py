@@ -24,7 +24,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 
-from tests.performance import accepting, bulk, relay, sizes
+from tests.performance import accepting, bulk, fairness, relay, sizes
 from tests.performance.hosts import DOMAIN, host
 
 if TYPE_CHECKING:
@@ -184,6 +184,8 @@ def main() -> None:
         for server in servers:
             server.terminate()
             server.wait()
+    json_body = {"Content-Type": "application/json"}
+    fairness.report(ours + 1, admin.workspace.slug, key(admin) | PROXY | json_body, script | PROXY)
     sizes.report()
     loop, worker = relay.measure()
     sys.stdout.write(f"{'relay':23} {worker:7.0f}/s  {worker / loop:5.2f} of a bare loop's rate (aim {relay.AIM})\n")

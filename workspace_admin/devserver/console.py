@@ -16,7 +16,7 @@ from workspace_admin.devserver.supervisor import Supervisor, supervised
 
 HOST = "127.0.0.1"
 THREADS = "4"
-"""Requests that a web worker has in hand. With one, whoever was sent to it waited behind a long bulk call or export."""
+"""Requests that a web worker handles at once. With one, everyone sent to it waited for a long bulk call or export."""
 _PATIENCE = 60.0
 _COMMENT = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
 _SIGN_INS = """
@@ -89,8 +89,6 @@ def _start_web(supervisor: Supervisor) -> None:
         port,
         "--workers",
         "2",
-        "--blocking-threads",
-        THREADS,
         "--no-ws",
     )
     supervisor.start("web", _module("granian", *web, "workspace_admin.wsgi:application"))
@@ -138,6 +136,7 @@ def run() -> None:
     layout = Layout.from_environment()
     with supervised(layout) as supervisor:
         _check_port(layout)
+        supervisor.env.setdefault("GRANIAN_BLOCKING_THREADS", THREADS)
         supervisor.env.setdefault("BASE_URL", f"http://{HOST}:{layout.port}")
         supervisor.env.setdefault("SELF_SERVICE_SEATS", "on")  # so that there is something to try out
         _say("Starting the servers ...")
