@@ -3,9 +3,7 @@
 import uuid
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from math import ceil
-from typing import Any
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
@@ -15,10 +13,9 @@ from django.utils.translation import ngettext
 from billing_seats.models import Product, Seat, SeatPool
 from members.errors import DomainError, InvalidRequest, OverAssigned, SeatsExhausted
 from members.models import Membership, Workspace
-from members.prepared import A_WORKSPACE, Compiled, columns, made
+from members.prepared import Prepared
 
 LOW_SHARE, LOW_NUMBER = 0.1, 3
-_COUNTED = ("lapsed", "held")
 
 
 def low_water(purchased: int) -> int:
@@ -77,21 +74,13 @@ def with_counts(pools: QuerySet[SeatPool]) -> QuerySet[SeatPool]:
 
 
 def pools_with_counts(workspace: Workspace) -> list[SeatPool]:
-    """Answer the workspace's pools with their product and all that ``count_of`` needs, by slug of the product."""
-    return [_pool(iter(row)) for row in _of_a_workspace().read({A_WORKSPACE: workspace.id})]
+    """Return the workspace's pools with their product and all that ``count_of`` needs, by slug of the product."""
+    return _pools_with_counts.read(workspace=workspace.id)
 
 
-def _pool(row: Iterator[Any]) -> SeatPool:
-    pool, product = made(SeatPool, row), made(Product, row)
-    pool.product = product
-    vars(pool).update(zip(_COUNTED, row, strict=True))
-    return pool
-
-
-@cache
-def _of_a_workspace() -> Compiled:
-    pools = with_counts(SeatPool.objects.filter(workspace_id=A_WORKSPACE).order_by("product__slug"))
-    return Compiled.of(pools.values_list(*columns(SeatPool), *columns(Product, "product__"), *_COUNTED))
+_pools_with_counts = Prepared(
+    lambda workspace: with_counts(SeatPool.objects.filter(workspace=workspace).order_by("product__slug"))
+)
 
 
 def count_of(pool: SeatPool) -> SeatCount:

@@ -1,7 +1,6 @@
 """The plan table: which plan has which feature."""
 
 from enum import StrEnum
-from functools import cache
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -10,7 +9,7 @@ from billing_seats.models import Plan as Plan
 from billing_seats.models import Subscription
 from members.errors import PlanRequired
 from members.models import Workspace
-from members.prepared import A_WORKSPACE, Compiled, columns, made
+from members.prepared import Prepared
 
 
 class Feature(StrEnum):
@@ -54,14 +53,11 @@ def has_feature(workspace: Workspace, feature: Feature) -> bool:
 def _subscription(workspace: Workspace) -> Subscription:
     """Answer the workspace's subscription, read once for this object: under a lock, the workspace is a new one."""
     if not Workspace.subscription.is_cached(workspace):
-        [row] = _of_a_workspace().read({A_WORKSPACE: workspace.id})
-        workspace.subscription = made(Subscription, iter(row))
+        [workspace.subscription] = _subscriptions.read(workspace=workspace.id)
     return workspace.subscription
 
 
-@cache
-def _of_a_workspace() -> Compiled:
-    return Compiled.of(Subscription.objects.filter(workspace=A_WORKSPACE).values_list(*columns(Subscription)))
+_subscriptions = Prepared(lambda workspace: Subscription.objects.filter(workspace=workspace))
 
 
 def require_feature(workspace: Workspace, feature: Feature) -> None:

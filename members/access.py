@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import cache
-from typing import Any
 
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -15,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from members.errors import InvalidRequest, NotFound, PermissionDenied
 from members.models import ApiKey, Membership, Role, Scope, User, Workspace
-from members.prepared import A_WORKSPACE, AN_ID, Compiled, a_text, columns, made
+from members.prepared import Prepared
 
 
 class Action(StrEnum):
@@ -95,7 +94,6 @@ ACTION_LABELS = {
 
 UUID_LENGTH = 36
 ACTIVITY_STEP = timedelta(minutes=10)
-_SOUGHT = {"id": A_WORKSPACE, "slug": a_text("slug")}
 _READING = frozenset(action for action in Action if action.startswith("view_"))
 PEOPLE_ONLY = frozenset({Action.MANAGE_API_KEYS, Action.LEAVE})
 """What asks for a person who signed in: a key makes no keys, so that one that got lost cannot outlive its end."""
@@ -191,15 +189,10 @@ def _note_activity(user: User, membership: Membership) -> None:
 
 
 @cache
-def _place(field: str, beside: tuple[str, ...]) -> Compiled:
-    """Answer the statement that reads somebody's active membership, its workspace, and what stands beside that."""
-    mine = Membership.objects.active().filter(user=AN_ID, **{f"workspace__{field}": _SOUGHT[field]})
-    others = (name for one in beside for name in columns(_model(one), f"workspace__{one}__"))
-    return Compiled.of(mine.values_list(*columns(Membership), *columns(Workspace, "workspace__"), *others))
-
-
-def _model(beside: str) -> Any:
-    return Workspace._meta.get_field(beside).related_model  # noqa: SLF001 -- public by its documentation
+def _membership(field: str, related: tuple[str, ...]) -> Prepared[Membership]:
+    """Return the query for somebody's active membership with its workspace, and with rows that the workspace has."""
+    rows = Membership.objects.active().select_related("workspace", *(f"workspace__{one}" for one in related))
+    return Prepared(lambda user, value: rows.filter(user=user, **{f"workspace__{field}": value}))
 
 
 def actor_for(user: User, workspace: str, *beside: str) -> Actor:
@@ -211,13 +204,9 @@ def actor_for(user: User, workspace: str, *beside: str) -> Actor:
         NotFound: no such workspace, or the person is not an active member of it.
     """
     [(field, value)] = named(workspace).items()
-    found = _place(field, beside).read({AN_ID: user.id, _SOUGHT[field]: value})
-    if not found:
+    membership = next(iter(_membership(field, beside).read(user=user.id, value=value)), None)
+    if membership is None:
         raise NotFound
-    row = iter(found[0])
-    membership, membership.workspace = made(Membership, row), made(Workspace, row)
-    for one in beside:
-        setattr(membership.workspace, one, made(_model(one), row))
     _note_activity(user, membership)
     return Actor(
         kind="user",

@@ -7,7 +7,6 @@ counts then: without the second look, it would undo the very change it waited fo
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
 from typing import Protocol
 from uuid import UUID
 
@@ -21,7 +20,7 @@ from members.access import Action, Actor, require, staff_permissions
 from members.errors import NotFound, PermissionDenied
 from members.fairness import turn
 from members.models import ApiKey, Membership, Role, User, Workspace
-from members.prepared import A_WORKSPACE, AN_ID, Compiled, columns, made
+from members.prepared import Prepared
 
 
 class Offered(Protocol):
@@ -96,20 +95,24 @@ def _locked(*ids: UUID) -> Iterator[list[Workspace]]:
                 workspace.is_locked = False
 
 
+_active_membership = Prepared(
+    lambda user, workspace: Membership.objects.active().filter(user=user, workspace=workspace, user__is_active=True)
+)
+_working_key = Prepared(lambda key, workspace: ApiKey.objects.working().filter(id=key, workspace=workspace))
+
+
 def _user_now(actor: Actor) -> Actor:
-    found = _active_membership().read({AN_ID: actor.id, A_WORKSPACE: actor.workspace.id})
-    if not found:
+    membership = _active_membership.first(user=actor.id, workspace=actor.workspace.id)
+    if membership is None:
         raise PermissionDenied(_("You no longer have access to this workspace."))
-    membership = made(Membership, iter(found[0]))
     membership.workspace = actor.workspace
     return replace(actor, role=Role(membership.role), membership=membership, label=str(membership))
 
 
 def _key_now(actor: Actor) -> Actor:
-    found = _working_key().read({AN_ID: actor.id, A_WORKSPACE: actor.workspace.id})
-    if not found:
+    key = _working_key.first(key=actor.id, workspace=actor.workspace.id)
+    if key is None:
         raise PermissionDenied("This API key no longer works.")
-    key = made(ApiKey, iter(found[0]))
     return replace(actor, scope=key.scope, label=key.name)
 
 
@@ -130,15 +133,3 @@ def _system_now(actor: Actor) -> Actor:
 
 
 _READ_ANEW = {"user": _user_now, "key": _key_now, "staff": _staff_now, "system": _system_now}
-
-
-@cache
-def _active_membership() -> Compiled:
-    rows = Membership.objects.active().filter(user=AN_ID, workspace=A_WORKSPACE, user__is_active=True)
-    return Compiled.of(rows.values_list(*columns(Membership)))
-
-
-@cache
-def _working_key() -> Compiled:
-    rows = ApiKey.objects.working().filter(id=AN_ID, workspace=A_WORKSPACE)
-    return Compiled.of(rows.values_list(*columns(ApiKey)))

@@ -2,7 +2,6 @@
 
 import re
 from datetime import timedelta
-from functools import cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -15,14 +14,13 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from members.prepared import Compiled, a_text, columns, made
+from members.prepared import Prepared
 
 STEP = timedelta(minutes=10)
 AGENT_LENGTH = 300
 KEY_LENGTH = 32
 AT_ONCE = 1_000
 MOST_BATCHES = 100
-_SOUGHT = a_text("key")
 _KEY = re.compile(r"[0-9a-z]{8,40}")
 
 
@@ -56,8 +54,7 @@ class SessionStore(db.SessionStore):
         return key is not None and _KEY.fullmatch(key) is not None
 
     def _get_session_from_db(self) -> Session | None:
-        found = _in_force().read({_SOUGHT: self.session_key})
-        self.row = made(Session, iter(found[0])) if found else None
+        self.row = _in_force.first(key=self.session_key)
         if self.row is None:
             self._session_key = None
         return self.row
@@ -116,8 +113,4 @@ class SessionStore(db.SessionStore):
             self.moving = self.modified = True
 
 
-@cache
-def _in_force() -> Compiled:
-    """Answer the statement that reads a session, as it is made for every request, unless its end has passed."""
-    rows = Session.objects.filter(session_key=_SOUGHT, expire_date__gt=Now())
-    return Compiled.of(rows.values_list(*columns(Session)))
+_in_force = Prepared(lambda key: Session.objects.filter(session_key=key, expire_date__gt=Now()))

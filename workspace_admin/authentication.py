@@ -1,7 +1,6 @@
 """Who is calling: the signed-in person, in their language, on pages and on the API."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from members.models import User
-from members.prepared import AN_ID, Compiled, columns, made
+from members.prepared import Prepared
 from members.session_store import SessionStore
 from workspace_admin.error_responses import way_back
 from workspace_admin.exception_mapping import CsrfFailed
@@ -30,14 +29,11 @@ class Backend(AuthenticationBackend):  # type: ignore[misc]  # -- allauth ships 
 
     def get_user(self, user_id: UUID) -> User | None:
         """Answer the person with this id, if they may sign in."""
-        found = _person().read({AN_ID: user_id})
-        user = made(User, iter(found[0])) if found else None
+        user = _person.first(user=user_id)
         return user if user and self.user_can_authenticate(user) else None
 
 
-@cache
-def _person() -> Compiled:
-    return Compiled.of(User.objects.filter(id=AN_ID).values_list(*columns(User)))
+_person = Prepared(lambda user: User.objects.filter(id=user))
 
 
 class PreferredLanguage:
