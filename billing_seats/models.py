@@ -182,12 +182,13 @@ class Notice(queue.Outgoing):
     recipient = models.EmailField(max_length=254)
     language = models.CharField(max_length=8, blank=True)
 
+    fair = True
     objects = queue.OutgoingQuerySet["Notice"].as_manager()
 
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["workspace", "-created_at"], name="notice_newest_first"),
-            *queue.indexes("notice"),
+            *queue.indexes("notice", fair=True),
         ]
 
     def __str__(self) -> str:

@@ -22,4 +22,4 @@ def take_stock() -> None:
 
 def nudge() -> None:
     """Ask for ``drain`` now; meant for on_commit."""
-    queue.nudge(drain)
+    queue.nudge(drain.name)

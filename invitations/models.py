@@ -146,6 +146,7 @@ class Delivery(queue.Outgoing):
     # When an Admin let the address be written to again, in spite of this outcome.
     released_at = models.DateTimeField(null=True)
 
+    fair = True
     objects = DeliveryQuerySet.as_manager()
 
     class Meta:
@@ -167,7 +168,7 @@ class Delivery(queue.Outgoing):
             ),
             models.Index(fields=["message_id"], name="delivery_by_message_id"),
             models.Index(fields=["workspace", "recipient"], name="delivery_suppressed", condition=SUPPRESSING),
-            *queue.indexes("delivery"),
+            *queue.indexes("delivery", fair=True),
         ]
 
     def __str__(self) -> str:

@@ -21,4 +21,4 @@ def remind() -> None:
 
 def nudge() -> None:
     """Ask for ``drain`` now; meant for on_commit."""
-    queue.nudge(drain)
+    queue.nudge(drain.name)

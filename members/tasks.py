@@ -5,7 +5,7 @@ from celery import shared_task
 from members import session_store, signouts
 from members.account import emails
 from members.models import AccountMail
-from members.outbox import queue, relay
+from members.outbox import relay
 from members.rest import idempotency
 
 
@@ -31,8 +31,3 @@ def forget_answers() -> None:
 def forget_sessions() -> None:
     """Delete the sessions whose end has passed."""
     session_store.SessionStore.clear_expired()
-
-
-def nudge() -> None:
-    """Ask for ``drain`` now; meant for on_commit."""
-    queue.nudge(drain)

@@ -6,9 +6,16 @@ from typing import Any
 from celery import Celery
 from celery.schedules import crontab
 from celery.signals import celeryd_init, setup_logging
+from kombu.entity import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "workspace_admin.settings")
 
+DRAINS = {
+    "members.tasks.drain": "accounts",
+    "invitations.tasks.drain": "invitations",
+    "billing_seats.tasks.drain": "seats",
+}
+"""Each outbox has a queue of its own: a worker of its own sends account mail, which never waits behind invitations."""
 _EVERY = 3.0
 """Seconds between two relays of what is due."""
 _MINUTE = 60.0
@@ -43,14 +50,15 @@ app.conf.update(
         "max_retries": 0,
     },
     task_publish_retry=False,  # the relay repeats it anyway
+    task_default_queue="celery",
+    # All of them: a worker started without -Q serves every queue.
+    task_queues=[Queue(name, routing_key=name) for name in ("celery", *DRAINS.values())],  # type: ignore[no-untyped-call]
+    task_routes={task: {"queue": name} for task, name in DRAINS.items()},
     imports=("workspace_admin.probes",),
     worker_consumer="workspace_admin.probes:Consumer",
     beat_scheduler="workspace_admin.probes:BeatScheduler",
     beat_max_loop_interval=_EVERY,
-    beat_schedule={
-        name: {"task": name, "schedule": _EVERY, "options": {"expires": 2 * _EVERY}}
-        for name in ("invitations.tasks.drain", "billing_seats.tasks.drain", "members.tasks.drain")
-    }
+    beat_schedule={name: {"task": name, "schedule": _EVERY, "options": {"expires": 2 * _EVERY}} for name in DRAINS}
     | {
         name: {"task": name, "schedule": _MINUTE, "options": {"expires": _MINUTE}}
         for name in ("invitations.tasks.remind", "members.tasks.end_lapsed_sessions")

@@ -14,8 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from invitations.models import DeliveryEvent
-from members.outbox.mail_counts import MailCount
-from members.outbox.queue import OPEN, State
+from members.outbox.queue import OPEN, MailCount, State
 from workspace_admin.outboxes import outboxes
 
 _RECENT = timedelta(minutes=5)

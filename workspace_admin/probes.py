@@ -1,6 +1,7 @@
-"""Signs of life of workers and beat, and the check that containers run: `python -m workspace_admin.probes web`.
+"""Liveness of workers and beat, and the check that containers run: `python -m workspace_admin.probes web`.
 
-Worker and beat touch a file whenever they got a turn; asking them over the broker would fail with the broker.
+Each worker touches a file named after it (`--hostname accounts@%h`: accounts) at every turn, and so does beat.
+Asking them over the broker would fail with the broker.
 """
 
 import os
@@ -20,9 +21,11 @@ from celery.signals import worker_ready
 from celery.worker import consumer
 
 _TURN = 2.0
-"""Seconds from one sign of a worker's life to the next."""
+"""Seconds between two touches of a worker's file."""
 _STALE = 30.0
 """Seconds without a turn after which a worker or beat counts as stuck."""
+_UNNAMED = "celery"
+"""What Celery calls a worker that was given no name."""
 logger = structlog.get_logger(__name__)
 
 
@@ -31,26 +34,27 @@ def _sign(name: str) -> Path:
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]  # -- Celery has no types
-def worker_lives(**_: Any) -> None:
-    """Note that the worker got a turn."""
-    _sign("worker").touch()
+def touch(sender: Any, **_: Any) -> None:
+    """Record that the worker whose consumer this is got a turn."""
+    name = str(sender.hostname).partition("@")[0]
+    _sign("worker" if name == _UNNAMED else name).touch()
 
 
 class Consumer(consumer.Consumer):  # type: ignore[misc]  # -- as above
-    """Looks for a broker that is away every two seconds, and counts as alive meanwhile: nothing is wrong with it."""
+    """Reconnects to an unreachable broker every two seconds, and counts as alive meanwhile."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        # Celery's heartbeats are messages that nobody reads; the first would wait mutely for a broker that is away.
+        # Nobody reads Celery's heartbeats, and the first would block silently on an unreachable broker.
         super().__init__(*args, **kwargs, without_heartbeat=True)
 
     def ensure_connected(self, conn: Any) -> Any:
-        """Answer the connection as soon as there is one."""
+        """Return the connection as soon as there is one."""
         connect = conn.ensure_connection
 
-        def steadily(told: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        def steadily(report: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
             def still_away(*error: Any) -> Any:
-                worker_lives()
-                return told(*error)
+                touch(self)
+                return report(*error)
 
             return connect(still_away, *args, interval_step=0, **kwargs)
 
@@ -59,17 +63,17 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # -- as above
 
 
 class Pulse(StartStopStep):  # type: ignore[misc]  # -- as above
-    """Notes that the worker got a turn, for as long as it has a broker."""
+    """Records that the worker got a turn, for as long as it has a broker."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
     _turns: Any = None
 
     def start(self, c: Any) -> None:
-        """Begin, with a new connection."""
-        self._turns = c.timer.call_repeatedly(_TURN, worker_lives)
+        """Start with a new connection."""
+        self._turns = c.timer.call_repeatedly(_TURN, touch, (c,))
 
     def stop(self, c: Any) -> None:
-        """End, with the connection: looking for another is noted by itself."""
+        """Stop with the connection: reconnecting records its own turns."""
         if self._turns is not None:
             c.timer.cancel(self._turns)
             self._turns = None
@@ -78,16 +82,16 @@ class Pulse(StartStopStep):  # type: ignore[misc]  # -- as above
 
 
 class BeatScheduler(Scheduler):  # type: ignore[misc]  # -- as above
-    """Keeps the schedule in memory, as every entry is due within seconds anyway, and notes each turn."""
+    """Keeps the schedule in memory, as every entry is due within seconds anyway, and records each turn."""
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
-        """Send what is due; answers the seconds until the next turn."""
+        """Send what is due and return the seconds until the next turn."""
         _sign("beat").touch()
         wait: float = super().tick(*args, **kwargs)
         return wait
 
     def _ensure_connected(self) -> Any:
-        """Answer the connection as soon as there is one, which is looked for every two seconds, and not ever rarer."""
+        """Return the connection as soon as there is one, trying every two seconds without backing off."""
 
         def still_away(error: Exception, _interval: float) -> None:
             _sign("beat").touch()
@@ -97,7 +101,7 @@ class BeatScheduler(Scheduler):  # type: ignore[misc]  # -- as above
 
 
 def alive(name: str) -> bool:
-    """Tell whether the worker or beat of this machine got a turn lately."""
+    """Return whether this machine's worker of this name, or beat, got a turn lately."""
     try:
         return time.time() - _sign(name).stat().st_mtime < _STALE
     except FileNotFoundError:

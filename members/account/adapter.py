@@ -5,19 +5,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as current
 from django import forms
-from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import get_language
 
-from members import tasks
-from members.account import address_change, confirmation
+from members.account import address_change, confirmation, emails
 from members.addresses import canonical
 from members.errors import InvalidRequest
-from members.models import AccountMail
 
 if TYPE_CHECKING:
     from members.models import User
@@ -39,11 +34,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # -- allauth
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Write the mail to the outbox; its links are made when it is rendered, so that none rests anywhere."""
-        with transaction.atomic():
-            AccountMail.objects.create(
-                kind=self.kinds[template_prefix], user=context.get("user"), email=email, language=_language()
-            )
-            transaction.on_commit(tasks.nudge, robust=True)
+        emails.send(self.kinds[template_prefix], user=context.get("user"), email=email)
 
     def send_notification_mail(
         self,
@@ -59,7 +50,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # -- allauth
     def save_user(self, request: HttpRequest, user: "User", form: forms.Form, commit: bool = True) -> "User":  # noqa: FBT001, FBT002 -- allauth's signature
         """Keep the name and the language of the page beside what allauth stores."""
         user.name = form.cleaned_data.get("name", "")
-        user.language = _language()
+        user.language = emails.language()
         saved: User = super().save_user(request, user, form, commit)
         return saved
 
@@ -96,8 +87,3 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # -- allauth
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002 -- allauth's signature
         """Answer where changing the password leads: back to the profile it was reached from."""
         return reverse("profile")
-
-
-def _language() -> str:
-    language = get_language() or settings.LANGUAGE_CODE
-    return language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE

@@ -4,16 +4,15 @@ import uuid
 
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from members import audit, tasks
+from members import audit
 from members.access import Actor
-from members.account import address_tokens
+from members.account import address_tokens, emails
 from members.acting import acting_on_own_account
 from members.addresses import canonical
 from members.errors import InvalidRequest, NotFound, Unavailable
-from members.models import AccountMail, Membership, User, Workspace
+from members.models import Membership, User, Workspace
 from members.outbox.queue import State
 
 
@@ -30,9 +29,9 @@ def ask_for_address(user: User, text: str) -> str:
         raise InvalidRequest(_("This is your address already."), field="email", code="unchanged")
     known = User.objects.claimed().filter(email=email).exists()
     if known:
-        _write("account_exists", None, email)
+        emails.send("account_exists", user=None, email=email)
     else:
-        _write(address_tokens.KIND, user, email)
+        emails.send(address_tokens.KIND, user=user, email=email)
     return email
 
 
@@ -62,7 +61,7 @@ def change_address(user: User, token: str) -> None:
         for row in rows:
             _move_membership(person, workspaces[row.workspace_id], row)
         forget_links(person)
-        _write("address_changed", person, old)
+        emails.send("address_changed", user=person, email=old)
 
 
 def forget_links(user: User) -> None:
@@ -97,9 +96,3 @@ def _move_membership(person: User, workspace: Workspace, row: Membership) -> Non
     row.save(update_fields=["email", "sort_name"])
     who = Actor(kind="user", id=person.id, label=str(person), email=person.email, workspace=workspace)
     audit.record(who, workspace.id, "member.email_changed", row, {"email": [old, row.email]})
-
-
-def _write(kind: str, user: User | None, email: str) -> None:
-    language = get_language() or ""
-    AccountMail.objects.create(kind=kind, user=user, email=email, language=language)
-    transaction.on_commit(tasks.nudge, robust=True)

@@ -1,6 +1,7 @@
 """What the mails about accounts say, and whether they are still true."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from allauth.account import app_settings
@@ -10,12 +11,28 @@ from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.core.signing import TimestampSigner, b62_encode
+from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import get_language
 
 from members.account import address_tokens
 from members.models import AccountMail, User
+from members.outbox import queue
 from members.outbox.compose import compose
 from members.outbox.queue import State
+
+
+def send(kind: str, *, user: User | None, email: str) -> None:
+    """Write a message to the outbox, in the language of the page that caused it."""
+    with transaction.atomic():
+        AccountMail.objects.create(kind=kind, user=user, email=email, language=language())
+        transaction.on_commit(partial(queue.nudge, "members.tasks.drain"), robust=True)
+
+
+def language() -> str:
+    """Return the current language if the console has it, else the default one."""
+    current = get_language() or settings.LANGUAGE_CODE
+    return current if current in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
 
 
 def render(mail: AccountMail) -> EmailMultiAlternatives | None:

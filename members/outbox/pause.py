@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext
 
 from members.outbox import failures
-from members.outbox.failures import Judgement
+from members.outbox.failures import Failure
 
 _BEGIN = """
 INSERT INTO members_providerpause (id, until, error, error_code)
@@ -48,11 +48,11 @@ class ProviderPause(models.Model):
 
     @property
     def trouble(self) -> str:
-        """Return in the reader's language why nothing is sent."""
+        """Why nothing is sent, in the reader's language."""
         return gettext(self.error)
 
 
-def begin(judged: Judgement) -> None:
+def begin(failure: Failure) -> None:
     """Keep all mail back for as long as the provider asked; a longer pause that is in force stays."""
     with connection.cursor() as cursor:
-        cursor.execute(_BEGIN, [judged.wait, failures.english(judged.error), judged.code[:40]])
+        cursor.execute(_BEGIN, [failure.wait, failures.untranslated(failure.error), failure.code[:40]])

@@ -1,4 +1,4 @@
-"""The way to the mail provider: one connection for many messages."""
+"""The mail provider: one connection for many messages."""
 
 import smtplib
 import time
@@ -14,35 +14,35 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from members.outbox import failures
 
 _SAFE = {"resend": "Idempotency-Key"}
-"""Providers that know a request for a repetition, and the HTTP header by which they do.
+"""Providers that recognise a repeated request, and the HTTP header they use for it.
 
 Resend keeps keys for 24 hours (https://resend.com/docs/dashboard/emails/idempotency-keys), longer than we try. Brevo's
 live for 15 minutes (https://developers.brevo.com/changelog/email-api-now-supports-idempotency), shorter than our
 pauses. No other provider of anymail documents one for sending, and SMTP has none: there a repetition may be a second
-mail, told from the first by nothing but its equal Message-ID.
+message, recognisable only by its equal Message-ID.
 """
 
 _LONGEST_ANSWER = 1_000_000
-"""Bytes: an answer names a message, or says in words why there is none."""
+"""Bytes of a response, which names a message or says why there is none."""
 
 
 class Dropped(Exception):
-    """The server had given the connection up while it was idle; nothing of the message was written."""
+    """The server closed the idle connection; nothing of the message was written."""
 
 
 def provider() -> str:
-    """Answer the name of anymail's provider that is in use, else the name of the module that sends."""
+    """Return the name of anymail's provider in use, or of the module that sends."""
     backend: str = settings.MAILERS["default"]["BACKEND"]
     return backend.split(".")[-2]
 
 
 def repeats_safely() -> bool:
-    """Answer whether the provider takes a repeated message for the same one."""
+    """Return whether the provider sends a repeated message only once."""
     return provider() in _SAFE
 
 
-class Carrier:
-    """One connection, opened with the first message, opened anew when it was dropped, closed at the end."""
+class ProviderConnection:
+    """One connection, opened with the first message, reopened when dropped, closed at the end."""
 
     def __init__(self) -> None:
         self._connection: BaseEmailBackend | None = None
@@ -57,7 +57,7 @@ class Carrier:
         self.close()
 
     def open(self) -> None:
-        """Make sure of a connection.
+        """Open the connection unless it is open.
 
         Raises:
             NotOpened: with the error of the provider's library as its cause.
@@ -74,7 +74,7 @@ class Carrier:
         self._connection, self._used = connection, False
 
     def close(self) -> None:
-        """Let the connection go, in whatever state it is."""
+        """Close the connection, whatever state it is in."""
         connection, self._connection = self._connection, None
         if connection is not None:
             try:
@@ -83,12 +83,12 @@ class Carrier:
                 del error
 
     def send(self, message: EmailMessage) -> str:
-        """Send one message; answers the provider's name for it, "" where there is none.
+        """Send one message and return the provider's id for it, "" if there is none.
 
         Raises:
             NotOpened: there is no connection.
-            Dropped: the server had dropped it while it was idle, as servers do after so many messages or seconds.
-            Exception: whatever the provider's library raises; ``mail_errors.judge`` tells what it means.
+            Dropped: the server closed it while idle, as servers do after a number of messages or seconds.
+            Exception: whatever the provider's library raises; ``failures.classify`` says what it means.
         """
         self.open()
         try:
@@ -109,28 +109,28 @@ class Carrier:
             raise ValueError("nobody to send to")
         self._used = True
         status = getattr(message, "anymail_status", None)
-        return _plain(str(getattr(status, "message_id", None) or ""))
+        return _storable(str(getattr(status, "message_id", None) or ""))
 
 
 def _dropped(error: Exception) -> bool:
-    """Answer whether the server gave the connection up between two messages, which shows at once."""
-    judged = failures.judge(error)
-    away = judged.fate is failures.Fate.LATER and judged.everyone
+    """Return whether the server closed the connection between two messages, which shows at once."""
+    failure = failures.classify(error)
+    away = failure.kind is failures.FailureKind.TRANSIENT and failure.affects_all
     return isinstance(error, smtplib.SMTPException) and away and not isinstance(error.__context__, TimeoutError)
 
 
-def _plain(name: str) -> str:
-    """Answer what of a provider's name can be stored, whatever it made up."""
+def _storable(name: str) -> str:
+    """Return what can be stored of a provider's id."""
     return "".join(char for char in name if char.isprintable())[:255]
 
 
 def _read_in_time(response: requests.Response, **_options: Any) -> None:
-    """Read an answer; the library itself bounds only the wait for each piece of it, and not its length.
+    """Read a response; the library bounds only the wait for each piece of it, and not its length.
 
-    Of an answer that says why not, what came in time is enough.
+    Of an error response, what came in time is enough.
 
     Raises:
-        requests.ReadTimeout: it took longer than a provider may, ended too early or is no answer at all.
+        requests.ReadTimeout: it took too long, ended early or is not a response.
     """
     ends = time.monotonic() + settings.MAIL_PATIENCE - response.elapsed.total_seconds()
     body = bytearray()

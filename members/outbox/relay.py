@@ -14,126 +14,135 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import InterfaceError, OperationalError, connection
 from django.db.models.functions import Now
 
-from members.outbox import failures, mail_counts, pause
-from members.outbox.failures import Fate, Judgement
-from members.outbox.provider import Carrier, Dropped
-from members.outbox.queue import MAX_UNKNOWN, Outgoing, OutgoingQuerySet, State, lease
+from members.outbox import failures, pause
+from members.outbox.failures import Failure, FailureKind
+from members.outbox.provider import Dropped, ProviderConnection
+from members.outbox.queue import BATCH, MAX_UNKNOWN, Outgoing, OutgoingQuerySet, State, count_results, lease
 
 MAX_ATTEMPTS = 20
-"""With pauses that double from 5 seconds to an hour, and of which half is waited on average: some six hours."""
+"""With pauses that double from 5 seconds to an hour, and half of which is waited on average: some six hours."""
 LONGEST_PAUSE = 3600.0
 TURN = 15.0
 """Seconds of one drain: less than a worker is given to stop."""
+SLICE = 1.0
+"""Seconds that one claim should last: how long a message of another workspace may wait for the next claim."""
+FIRST_CLAIM = 4
+"""Rows of a turn's first claim, before it is known how fast the provider is."""
 _DATABASE_AWAY = (OperationalError, InterfaceError)
 logger = structlog.get_logger(__name__)
 
 
 def drain[M: Outgoing](rows: OutgoingQuerySet[M], render: Callable[[M], EmailMultiAlternatives | None]) -> int:
-    """Send what is due, batch by batch, over one connection, for some seconds; answers how many rows were handled.
+    """Send what is due, claim by claim over one connection, for some seconds; return the number of rows handled.
 
-    ``render`` answers the message, or None where what it would say is no longer true.
+    ``render`` returns the message, or None if what it would say is no longer true.
     """
-    rows.settle()
-    with Carrier() as carrier:
-        turn = _Turn(rows, render, carrier)
+    rows.mark_abandoned()
+    with ProviderConnection() as provider:
+        turn = _Turn(rows, render, provider)
         try:
-            while turn.next_batch():
+            while turn.next_claim():
                 pass
         finally:
-            mail_counts.add(rows.model._meta.model_name or "", turn.counted)  # noqa: SLF001 -- public by its documentation
+            count_results(rows.model._meta.model_name or "", turn.results)  # noqa: SLF001 -- public by its documentation
     return turn.handled
 
 
 class _Turn[M: Outgoing]:
-    """What one worker does with one outbox until nothing is due, its time is over or the provider turns it away."""
+    """One worker's turn with one outbox, until nothing is due, time is up or the provider turns it away."""
 
     def __init__(
         self,
         rows: OutgoingQuerySet[M],
         render: Callable[[M], EmailMultiAlternatives | None],
-        carrier: Carrier,
+        provider: ProviderConnection,
     ) -> None:
-        self.rows, self.render, self.carrier = rows, render, carrier
-        self.counted: Counter[str] = Counter()
+        self.rows, self.render, self.provider = rows, render, provider
+        self.results: Counter[str] = Counter()
         self.handled = 0
+        self.size = FIRST_CLAIM
         self.ends = time.monotonic() + TURN
 
-    def next_batch(self) -> bool:
-        """Handle what can be claimed now; answers whether to go on."""
-        name, ids = self.rows.claim()
-        for done, pk in enumerate(ids):
-            judged = self.send(name, pk)
+    def next_claim(self) -> bool:
+        """Handle what can be claimed now and return whether to go on."""
+        name, ids = self.rows.claim(self.size)
+        began = time.monotonic()
+        for done, pk in enumerate(ids, 1):
+            failure = self.send(name, pk)
             self.handled += 1
-            turned_away = judged is not None and judged.everyone
-            if judged and turned_away and judged.wait:
-                pause.begin(judged)
-            if turned_away or time.monotonic() > self.ends:
-                self.give_back(name, ids[done + 1 :])
+            if failure is not None and failure.affects_all:
+                if failure.wait:
+                    pause.begin(failure)
+                self.give_back(name, ids[done:])
                 return False
+            now = time.monotonic()
+            self.size = max(1, min(BATCH, int(SLICE * done / (now - began))))
+            if now > min(self.ends, began + SLICE):
+                self.give_back(name, ids[done:])
+                return now <= self.ends
         return bool(ids)
 
     def give_back(self, name: uuid.UUID, ids: Sequence[uuid.UUID]) -> None:
-        """Leave to the next turn what this one claimed and has not begun."""
+        """Release what was claimed and not begun."""
         self.rows.leased(name, *ids).update(lease=None, leased_until=None, next_attempt_at=Now())
 
-    def send(self, name: uuid.UUID, pk: uuid.UUID) -> Judgement | None:
-        """Handle one row; answers what went wrong."""
+    def send(self, name: uuid.UUID, pk: uuid.UUID) -> Failure | None:
+        """Handle one row and return what went wrong, if anything."""
         began = time.monotonic()
         row = self.rows.begin(name, pk)
         if row is None:
-            self.counted["avoided"] += 1
+            self.results["avoided"] += 1
             return None
         try:
             message = self.render(row)
         except _DATABASE_AWAY:
             raise
         except Exception as error:  # noqa: BLE001 -- one row that cannot be rendered must not hold up the others
-            return self.postpone(row, failures.broken(error))
+            return self.postpone(row, failures.internal(error))
         if message is None:
             self.mark(row, State.CANCELLED)
             return None
         return self.hand_over(row, message, began)
 
-    def hand_over(self, row: M, message: EmailMultiAlternatives, began: float) -> Judgement | None:
-        """Send the message while the lease surely holds, and mark the row; answers what went wrong."""
+    def hand_over(self, row: M, message: EmailMultiAlternatives, began: float) -> Failure | None:
+        """Send the message while the lease surely holds and mark the row; return what went wrong, if anything."""
         try:
-            self.carrier.open()
-            # Stopped or slow, this worker may have been given up by the others: only a lease in force may send.
+            self.provider.open()
+            # If this worker was stopped or slow, another may have taken over: only a lease in force may send.
             late = time.monotonic() - began > settings.MAIL_PATIENCE
             if late and not self.mine(row).renew():
-                self.counted["avoided"] += 1
+                self.results["avoided"] += 1
                 return None
-            provider_id = self.carrier.send(message)
+            provider_id = self.provider.send(message)
         except Dropped:
             return self.hand_over(row, message, began)
         except _DATABASE_AWAY:
             raise
         except Exception as error:  # noqa: BLE001 -- whatever a provider raises, the row must be tried again, not lost
-            return self.postpone(row, failures.judge(error))
+            return self.postpone(row, failures.classify(error))
         self.mark(row, State.SENT, sent_at=Now(), error="", error_code="", provider_message_id=provider_id)
         return None
 
-    def postpone(self, row: M, judged: Judgement) -> Judgement:
-        """Mark a row that was not sent, or of which nobody knows."""
-        told = {"error": failures.english(judged.error), "error_code": judged.code[:40]}
-        logger.warning("mail_not_sent", row=str(row.pk), attempts=row.attempts, fate=judged.fate.value, **told)
-        if judged.fate is Fate.UNKNOWN:
-            self.mark(
-                row, State.UNKNOWN, next_attempt_at=Now() + lease() * 2 ** min(row.attempts - 1, MAX_UNKNOWN), **told
-            )
-        elif judged.fate is Fate.REFUSED or row.attempts >= MAX_ATTEMPTS:
-            self.mark(row, State.FAILED, next_attempt_at=Now(), **told)
+    def postpone(self, row: M, failure: Failure) -> Failure:
+        """Mark a row that was not sent, or may not have been."""
+        values = {"error": failures.untranslated(failure.error), "error_code": failure.code[:40]}
+        logger.warning("mail_not_sent", row=str(row.pk), attempts=row.attempts, kind=failure.kind.value, **values)
+        if failure.kind is FailureKind.UNKNOWN:
+            pause = lease() * 2 ** min(row.attempts - 1, MAX_UNKNOWN)
+            self.mark(row, State.UNKNOWN, next_attempt_at=Now() + pause, **values)
+        elif failure.kind is FailureKind.PERMANENT or row.attempts >= MAX_ATTEMPTS:
+            self.mark(row, State.FAILED, next_attempt_at=Now(), **values)
         else:
-            wait = judged.wait + uniform(0, min(5 * 2.0**row.attempts, LONGEST_PAUSE))  # noqa: S311 -- spreads load
-            self.mark(row, State.QUEUED, next_attempt_at=Now() + timedelta(seconds=wait), **told)
-        return judged
+            wait = failure.wait + uniform(0, min(5 * 2.0**row.attempts, LONGEST_PAUSE))  # noqa: S311 -- spreads load
+            self.mark(row, State.QUEUED, next_attempt_at=Now() + timedelta(seconds=wait), **values)
+        return failure
 
     def mine(self, row: M) -> OutgoingQuerySet[M]:
-        """Answer the row as far as this worker still holds it."""
+        """Return the row as far as this worker still holds it."""
         return self.rows.filter(id=row.pk, lease=row.lease)
 
     def mark(self, row: M, state: State, **values: Any) -> None:
-        """Write what became of the row, if it is still ours; a database that restarts is waited for."""
+        """Write what became of the row if it is still ours; wait for a database that is restarting."""
         patience = time.monotonic() + settings.MAIL_PATIENCE
         while True:
             try:
@@ -146,4 +155,4 @@ class _Turn[M: Outgoing]:
             else:
                 break
         result = "retried" if state is State.QUEUED else str(state)
-        self.counted[result if written else "overtaken"] += 1
+        self.results[result if written else "overtaken"] += 1

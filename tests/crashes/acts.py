@@ -26,6 +26,41 @@ def open_house() -> None:
     cast.open_house(cast.HOUSES[0], cast.add_person("alice@acme.example", "Alice Martin", "workspace-demo"))
 
 
+def open_another() -> None:
+    """Open Globex beside Acme."""
+    _begin()
+    from workspace_admin.demo import cast  # noqa: PLC0415 -- see above
+
+    cast.open_house(cast.HOUSES[1], cast.add_person("dana@globex.example", "Dana Weber", "workspace-demo"))
+
+
+def fill(count: int) -> None:
+    """Leave a backlog: so many invitations of Acme, above any day's limit."""
+    _begin()
+    from django.conf import settings  # noqa: PLC0415 -- see above
+
+    from invitations import services  # noqa: PLC0415 -- see above
+    from members.access import actor_for  # noqa: PLC0415 -- see above
+    from members.models import User  # noqa: PLC0415 -- see above
+
+    settings.MAILS_PER_INVITER = settings.MAILS_PER_WORKSPACE = 10 * count
+    alice = actor_for(User.objects.get(email="alice@acme.example"), "acme")
+    for start in range(0, count, 100):
+        answers = services.invite(alice, [f"p{n}@backlog.example" for n in range(start, start + 100)])
+        assert all(answer.error is None for answer in answers)
+
+
+def invite_to_globex(email: str) -> None:
+    """Invite as Dana."""
+    _begin()
+    from invitations import services  # noqa: PLC0415 -- see above
+    from members.access import actor_for  # noqa: PLC0415 -- see above
+    from members.models import User  # noqa: PLC0415 -- see above
+
+    dana = actor_for(User.objects.get(email="dana@globex.example"), "globex")
+    assert services.invite(dana, [email])[0].error is None
+
+
 def invite(emails: list[str]) -> None:
     """Invite as Alice; the process ends well if all were invited within three seconds."""
     _begin()
@@ -58,11 +93,12 @@ def relay(policy: str = "resend", patience: float = 20) -> None:
             sys.exit("some are left")
 
 
-def worker() -> None:
+def worker(name: str = "worker", concurrency: int = 1, *options: str) -> None:
     _begin()
     from tests.crashes.loaded import app  # noqa: PLC0415 -- see above
 
-    app.worker_main(["worker", "--concurrency", "1", "--without-gossip", "--without-mingle", "--loglevel", "INFO"])
+    quiet = ("--without-gossip", "--without-mingle", "--loglevel", "INFO")
+    app.worker_main(["worker", "--hostname", f"{name}@%h", "--concurrency", str(concurrency), *options, *quiet])
 
 
 def beat() -> None:

@@ -10,7 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from invitations import tasks
 from invitations.delivery import emails
-from members.outbox.provider import Carrier
+from members.outbox.provider import ProviderConnection
 from members.outbox.queue import OutgoingQuerySet
 
 BEFORE_COMMIT = "before-commit"
@@ -57,4 +57,4 @@ def arm() -> None:
     _wrap(tasks, "nudge", before=AFTER_COMMIT)
     _wrap(OutgoingQuerySet, "claim", before=AFTER_NUDGE, after=AFTER_CLAIM)
     _wrap(emails, "render", after=AFTER_RENDER)
-    _wrap(Carrier, "send", before=BEFORE_SENDING, after=AFTER_ANSWER)
+    _wrap(ProviderConnection, "send", before=BEFORE_SENDING, after=AFTER_ANSWER)

@@ -3,16 +3,19 @@
 from datetime import timedelta
 
 import pytest
+from celery import Celery
 from django.core import mail as django_mail
 from django.core.mail import EmailMultiAlternatives
 from django.db import connection, transaction
 from django.db.models.functions import Now
-from kombu.exceptions import OperationalError
+from structlog.testing import capture_logs
 
 from members.models import AccountMail
 from members.outbox import queue, relay
-from members.outbox.mail_counts import MailCount
+from members.outbox.queue import MailCount
 from tests.racing import race, refused
+from workspace_admin.celery import app
+from workspace_admin.devserver.valkey import free_port
 
 ROWS = AccountMail.objects
 
@@ -231,20 +234,43 @@ def test_many_workers_send_each_row_once(mailoutbox):
     assert sorted(one.to[0] for one in mailoutbox) == sorted(f"p{n}@example.com" for n in range(120))
 
 
-def test_a_broker_that_is_away_costs_a_process_one_wait(monkeypatch):
-    rings = []
+@pytest.fixture
+def unreachable(monkeypatch):
+    """A broker that nobody listens for, known to no process yet."""
+    options = {"socket_connect_timeout": 0.2, "max_retries": 0}
+    away = Celery(broker=f"redis://127.0.0.1:{free_port()}/0", broker_transport_options=options, set_as_current=False)
+    monkeypatch.setattr(queue, "current_app", away)
+    monkeypatch.setattr(queue._Broker, "quiet_until", 0.0)
 
-    class Task:
-        name = "x"
 
-        def delay(self):
-            rings.append("ring")
-            raise OperationalError
+def test_a_broker_that_is_away_costs_a_process_one_wait(unreachable):
+    with capture_logs() as logs:
+        for _ in range(3):
+            queue.nudge("members.tasks.drain")
+    assert [(one["event"], one["task"]) for one in logs] == [("broker_away", "members.tasks.drain")]
 
-    monkeypatch.setattr(queue._Doorbell, "quiet_until", 0.0)
-    for _ in range(3):
-        queue.nudge(Task())
-    assert rings == ["ring"]
+
+@pytest.mark.parametrize(
+    ("task", "name"),
+    [
+        ("members.tasks.drain", "accounts"),
+        ("invitations.tasks.drain", "invitations"),
+        ("billing_seats.tasks.drain", "seats"),
+    ],
+)
+def test_one_nudge_waits_for_each_outbox_and_expires(task, name):
+    with app.connection_for_write() as broker, broker.SimpleQueue(name) as waiting:
+        waiting.clear()
+        for _ in range(3):
+            queue.nudge(task)
+        assert waiting.qsize() == 1
+        nudge = waiting.get(block=False)
+        assert nudge.headers["task"] == task
+        assert nudge.headers["expires"] is not None
+        nudge.ack()
+        queue.nudge(task)
+        assert waiting.qsize() == 1, "the first one is being run: what was written since needs another"
+        waiting.clear()
 
 
 @pytest.mark.parametrize("policy", ["resend", "wait"])

@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from members.models import AccountMail
 from members.outbox import failures, pause, relay
 from members.outbox.compose import compose
-from members.outbox.failures import Fate, Judgement, NotOpened, judge
+from members.outbox.failures import Failure, FailureKind, NotOpened, classify
 from members.outbox.pause import ProviderPause
 from tests.providers import CUT, DROP, HANG, HTML, ODD, TRICKLE, HttpSink, SmtpSink
 
@@ -280,7 +280,7 @@ def test_a_provider_can_make_mail_wait_for_ten_minutes_and_no_longer(http, mail)
     http.answers += [(429, {"Retry-After": "3600"}), (429, {"Retry-After": "5"}), (503, {"Retry-After": "86400"})]
     drain()
     assert 590 < seconds_until(ProviderPause.objects.get().until) <= 600
-    pause.begin(Judgement(Fate.LATER, failures.BUSY, "http 429", wait=5))
+    pause.begin(Failure(FailureKind.TRANSIENT, failures.BUSY, "http 429", wait=5))
     assert 590 < seconds_until(ProviderPause.objects.get().until) <= 600, "a shorter one ends no longer one"
     ProviderPause.objects.update(until=Now())
     pass_time()
@@ -326,16 +326,19 @@ def test_trouble_is_told_in_the_readers_language(smtp, mail, state):
 def test_whatever_keeps_the_connection_from_opening_is_no_mails_fault(code):
     error = NotOpened()
     error.__cause__ = SMTPAuthenticationError(code, b"no") if code == 535 else SMTPConnectError(code, b"no")
-    judged = judge(error)
-    assert (judged.fate.value, judged.everyone) == ("later", True)
+    failure = classify(error)
+    assert (failure.kind.value, failure.affects_all) == ("transient", True)
 
 
 @pytest.mark.parametrize(
     ("response", "expected"),
     [
-        ({"Error": {"Code": "TooManyRequestsException"}}, ("later", "http 429")),
-        ({"Error": {"Code": "MessageRejected"}, "ResponseMetadata": {"HTTPStatusCode": 400}}, ("refused", "http 400")),
-        ({"ResponseMetadata": {"HTTPStatusCode": 500}}, ("later", "http 500")),
+        ({"Error": {"Code": "TooManyRequestsException"}}, ("transient", "http 429")),
+        (
+            {"Error": {"Code": "MessageRejected"}, "ResponseMetadata": {"HTTPStatusCode": 400}},
+            ("permanent", "http 400"),
+        ),
+        ({"ResponseMetadata": {"HTTPStatusCode": 500}}, ("transient", "http 500")),
         (None, ("unknown", "AnymailAPIError")),
     ],
 )
@@ -344,5 +347,5 @@ def test_amazons_library_tells_its_errors_in_a_way_of_its_own(response, expected
     cause.response = response
     error = AnymailAPIError("refused for ada@example.com", response=response)
     error.__cause__ = cause if response else None
-    judged = judge(error)
-    assert (judged.fate.value, judged.code) == expected
+    failure = classify(error)
+    assert (failure.kind.value, failure.code) == expected

@@ -98,7 +98,9 @@ def _start_web(supervisor: Supervisor) -> None:
 def _start_celery(supervisor: Supervisor) -> None:
     celery = ("celery", "-A", "workspace_admin")
     quiet = ("--without-gossip", "--without-mingle", "--loglevel", "INFO")
-    supervisor.start("worker", _module(*celery, "worker", "--concurrency", "2", *quiet))
+    supervisor.start("worker", _module(*celery, "worker", "--hostname", "worker@%h", "--concurrency", "2", *quiet))
+    accounts = ("--hostname", "accounts@%h", "--queues", "accounts", "--concurrency", "1")
+    supervisor.start("accounts", _module(*celery, "worker", *accounts, *quiet))
     supervisor.start("beat", _module(*celery, "beat", "--pidfile", "", "--loglevel", "INFO"))
 
 

@@ -15,8 +15,8 @@ from invitations.models import Delivery, DeliveryEvent, EventType, Invitation, K
 from invitations.services import invite
 from members import tasks
 from members.models import AccountMail
-from members.outbox.mail_counts import MailCount, add
 from members.outbox.pause import ProviderPause
+from members.outbox.queue import MailCount, count_results
 from tests.providers import HttpSink, SmtpSink
 
 TOKEN = "a-token-for-tests-only"
@@ -156,7 +156,7 @@ def test_figures_tell_what_waits_and_what_was_done(figures, as_alice, settings):
     sink.rcpt.append("450 later")
     drain()
     sink.close()
-    add("delivery", {"avoided": 2})
+    count_results("delivery", {"avoided": 2})
     told = figures()
     assert told['outbox_emails{outbox="invitations",state="queued"}'] == 1
     assert told['outbox_sent_total{outbox="invitations"}'] == 1
