@@ -48,7 +48,7 @@ def open_workspace(user: User, *, name: str, slug: str) -> Workspace:
                 status=Status.ACTIVE,
                 joined_at=Now(),
             )
-            who = Actor(kind="user", id=user.id, label=str(user), workspace=workspace, role=Role.ADMIN)
+            who = Actor(kind="user", id=user.id, name=str(user), email=user.email, workspace=workspace, role=Role.ADMIN)
             audit.record(who, workspace.id, "workspace.created", workspace, {"slug": [None, slug]})
             user.last_workspace = workspace
             # The account may be moving to another address at this moment: whoever has its row first goes first.

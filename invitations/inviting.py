@@ -133,7 +133,7 @@ class Batch:
         invitation.product_slugs = [product.slug for product in terms.products]
         invitation.invited_by_type = invitation.last_sender_type = actor.kind
         invitation.invited_by_id = invitation.last_sender_id = actor.id
-        invitation.invited_by_name = actor.label
+        invitation.invited_by_name = actor.name
         return invitation
 
     def _write(self, answers: Sequence[Answer], members: dict[str, Membership]) -> list[Delivery]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from members.errors import InvalidRequest, NotFound, PermissionDenied
 from members.models import ApiKey, Membership, Role, Scope, User, Workspace
+from members.names import with_address
 from members.prepared import Prepared
 
 
@@ -117,7 +118,7 @@ class Actor:
 
     kind: str
     id: uuid.UUID | None
-    label: str
+    name: str
     workspace: Workspace
     role: Role | None = None
     membership: Membership | None = None
@@ -125,6 +126,11 @@ class Actor:
     scope: str = ""
     reason: str = ""
     permissions: frozenset[Action] = frozenset()
+
+    @property
+    def label(self) -> str:
+        """The name with the address, for the audit log: a name alone can be anybody's."""
+        return with_address(self.name, self.email)
 
     def may(self, action: Action) -> bool:
         """Answer whether the role, a key's scope, or a staff member's permissions, allow it."""
@@ -211,7 +217,7 @@ def actor_for(user: User, workspace: str, *beside: str) -> Actor:
     return Actor(
         kind="user",
         id=user.id,
-        label=str(user),
+        name=str(user),
         email=user.email,
         workspace=membership.workspace,
         role=Role(membership.role),
@@ -227,7 +233,7 @@ def key_actor(key: ApiKey, workspace: str) -> Actor:
     """
     if any(getattr(key.workspace, field) != value for field, value in named(workspace).items()):
         raise NotFound
-    return Actor(kind="key", id=key.id, label=key.name, workspace=key.workspace, role=Role.ADMIN, scope=key.scope)
+    return Actor(kind="key", id=key.id, name=key.name, workspace=key.workspace, role=Role.ADMIN, scope=key.scope)
 
 
 def staff_permissions(held: Collection[str] | None) -> frozenset[Action]:
@@ -241,7 +247,7 @@ def staff_actor(user: User, workspace: Workspace, reason: str = "") -> Actor:
     return Actor(
         kind="staff",
         id=user.id,
-        label=str(user),
+        name=str(user),
         email=user.email,
         workspace=workspace,
         reason=reason,
@@ -251,7 +257,7 @@ def staff_actor(user: User, workspace: Workspace, reason: str = "") -> Actor:
 
 def system_actor(workspace: Workspace) -> Actor:
     """Answer the console itself, for what commands do on nobody's behalf."""
-    return Actor(kind="system", id=None, label="system", workspace=workspace, permissions=frozenset(Action))
+    return Actor(kind="system", id=None, name="system", workspace=workspace, permissions=frozenset(Action))
 
 
 @dataclass(frozen=True)
@@ -269,8 +275,8 @@ class StaffMember:
 
     @property
     def label(self) -> str:
-        """Their name at this moment."""
-        return str(self.user)
+        """Their name and address at this moment."""
+        return with_address(str(self.user), self.user.email)
 
     def require(self, permission: str) -> None:
         """Raise unless they have this Django permission and gave a reason.

@@ -106,14 +106,16 @@ def _user_now(actor: Actor) -> Actor:
     if membership is None:
         raise PermissionDenied(_("You no longer have access to this workspace."))
     membership.workspace = actor.workspace
-    return replace(actor, role=Role(membership.role), membership=membership, label=str(membership))
+    return replace(
+        actor, role=Role(membership.role), membership=membership, name=str(membership), email=membership.email
+    )
 
 
 def _key_now(actor: Actor) -> Actor:
     key = _working_key.first(key=actor.id, workspace=actor.workspace.id)
     if key is None:
         raise PermissionDenied("This API key no longer works.")
-    return replace(actor, scope=key.scope, label=key.name)
+    return replace(actor, scope=key.scope, name=key.name)
 
 
 def _staff_now(actor: Actor) -> Actor:
@@ -125,7 +127,9 @@ def _staff_now(actor: Actor) -> Actor:
     held = Permission.objects.filter(Q(user=user) | Q(group__user=user)).values_list(
         Concat("content_type__app_label", Value("."), "codename"), flat=True
     )
-    return replace(actor, permissions=staff_permissions(None if user.is_superuser else set(held)), label=str(user))
+    return replace(
+        actor, permissions=staff_permissions(None if user.is_superuser else set(held)), name=str(user), email=user.email
+    )
 
 
 def _system_now(actor: Actor) -> Actor:

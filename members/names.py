@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from members.errors import InvalidRequest
 
 MAX_LENGTH = 100
-FOLDED_LENGTH = 360
-"""Characters of a folded text that are kept: one letter can fold to eighteen."""
+FOLDED_LENGTH, LABEL_LENGTH = 360, 254
+"""Characters of a folded text that are kept (one letter can fold to eighteen), and of a label in the audit log."""
 
 
 def clean_name(text: str, field: str = "name") -> str:
@@ -31,3 +31,9 @@ def fold(text: str) -> str:
     """Answer the text without accents and case, as it is sorted and searched: at most 360 characters."""
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()[:FOLDED_LENGTH]
+
+
+def with_address(name: str, email: str) -> str:
+    """Return "Name <address>"; the address alone where there is no name, or no room for both in the audit log."""
+    both = f"{name} <{email}>" if email and name not in {"", email} else email or name
+    return both if len(both) <= LABEL_LENGTH else email

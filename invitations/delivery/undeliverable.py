@@ -89,7 +89,7 @@ def _moved(actor: Actor, old: Invitation, member: Membership, email: str, now: d
         note=old.note,
         invited_by_type=actor.kind,
         invited_by_id=actor.id,
-        invited_by_name=actor.label,
+        invited_by_name=actor.name,
         last_sender_type=actor.kind,
         last_sender_id=actor.id,
     )

@@ -152,4 +152,6 @@ def _for_another() -> PermissionDenied:
 
 def _invitee(offer: Offer, user: User | None = None) -> Actor:
     identifier: uuid.UUID | None = user.id if user else None
-    return Actor(kind="user", id=identifier, label=str(user or offer.email), workspace=offer.workspace)
+    return Actor(
+        kind="user", id=identifier, name=str(user or offer.email), email=offer.email, workspace=offer.workspace
+    )

@@ -94,5 +94,5 @@ def _move_account(person: User, email: str) -> None:
 def _move_membership(person: User, workspace: Workspace, row: Membership) -> None:
     old, row.email = row.email, person.email
     row.save(update_fields=["email", "sort_name"])
-    who = Actor(kind="user", id=person.id, label=str(person), email=person.email, workspace=workspace)
+    who = Actor(kind="user", id=person.id, name=str(person), email=person.email, workspace=workspace)
     audit.record(who, workspace.id, "member.email_changed", row, {"email": [old, row.email]})

@@ -34,7 +34,7 @@ def test_an_event_is_told_whole(api, alice, row):
         "id": event["id"],
         "action": "member.role_changed",
         "occurred_at": event["occurred_at"],
-        "actor": {"type": "user", "id": str(alice.id), "label": "Alice Martin"},
+        "actor": {"type": "user", "id": str(alice.id), "label": "Alice Martin <alice@acme.example>"},
         "target": {"type": "membership", "id": str(row.id), "label": "bob@acme.example"},
         "changes": {"role": ["member", "billing"]},
         "reason": "",

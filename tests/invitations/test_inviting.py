@@ -44,7 +44,9 @@ def test_an_invitation_is_a_member_a_seat_an_email_and_an_event_at_once(as_alice
     assert (after.held, after.available) == (before.held + 1, before.available - 1)
     delivery = Delivery.objects.get(invitation=invitation)
     assert (delivery.state, delivery.recipient, delivery.generation) == ("queued", "ada@example.com", 1)
-    assert AuditEvent.objects.filter(action="invitation.created", target_id=invitation.id, actor_label="Alice Martin")
+    assert AuditEvent.objects.filter(
+        action="invitation.created", target_id=invitation.id, actor_label="Alice Martin <alice@acme.example>"
+    )
 
 
 @pytest.mark.parametrize("who", ["as_bob", "as_carol"])

@@ -38,7 +38,7 @@ def test_an_admin_tries_a_failed_email_again_with_the_same_link(as_alice, failed
     assert link in message.body
     assert message.extra_headers["Message-ID"] == failed.message_id
     event = AuditEvent.objects.get(action="invitation.mail_retried")
-    assert (event.actor_label, event.target_label) == ("Alice Martin", ZOE)
+    assert (event.actor_label, event.target_label) == ("Alice Martin <alice@acme.example>", ZOE)
 
 
 @pytest.mark.parametrize("who", ["as_bob", "as_carol"])

@@ -20,7 +20,7 @@ from workspace_admin.support.staff import make_staff, no_longer_staff
 APPS = ("members", "billing_seats", "invitations", "workspace_admin")
 ENTRIES = {
     "acting_on_offer": {"invitations/join/services.py"},
-    "acting_on_own_account": {"members/account/address_change.py"},
+    "acting_on_own_account": {"members/account/address_change.py", "members/services.py"},
 }
 """Who locks a workspace without a role in it: the holder of an offer, and a person for their own account."""
 

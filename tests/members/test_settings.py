@@ -15,7 +15,7 @@ def test_an_admin_renames_the_workspace_and_turns_reminders_off(as_alice, acme):
     assert (changed.name, acme.name, acme.reminders, acme.slug) == ("Acme Labs", "Acme Labs", False, "acme")
     event = CHANGED.get()
     assert event.changes == {"name": ["Acme", "Acme Labs"], "reminders": [True, False]}
-    assert (event.actor_label, event.target_id) == ("Alice Martin", acme.id)
+    assert (event.actor_label, event.target_id) == ("Alice Martin <alice@acme.example>", acme.id)
 
 
 def test_what_is_so_already_is_no_change(as_alice, acme):

@@ -34,7 +34,7 @@ class EventsQuery(ListQuery):
 
 
 class EventActor(serializers.Serializer[Any]):
-    """Who did it; the name is as it was then."""
+    """Who did it: name and address of a person, the name of a key, as they were then."""
 
     type = serializers.ChoiceField(choices=["user", "key", "staff", "system"])
     id = serializers.UUIDField(allow_null=True)

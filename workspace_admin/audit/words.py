@@ -24,6 +24,7 @@ ACTIONS = {
     "invitation.address_released": gettext_lazy("Address released for mail"),
     "member.role_changed": gettext_lazy("Role changed"),
     "member.email_changed": gettext_lazy("Address changed"),
+    "member.renamed": gettext_lazy("Name changed"),
     "member.end_changed": gettext_lazy("End of access changed"),
     "member.deactivated": gettext_lazy("Deactivated"),
     "member.reactivated": gettext_lazy("Reactivated"),

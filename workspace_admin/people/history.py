@@ -39,6 +39,7 @@ PLAIN = {
     "invitation.link_asked": gettext_lazy("Asked for a new link"),
     "member.role_changed": gettext_lazy("Role changed from %(role_before)s to %(role)s"),
     "member.email_changed": gettext_lazy("Address changed from %(email_before)s to %(email)s"),
+    "member.renamed": gettext_lazy("Name changed from %(name_before)s to %(name)s"),
     "member.reactivated": gettext_lazy("Reactivated%(seats)s"),
     "member.removed": gettext_lazy("Removed from the workspace"),
     "member.left": gettext_lazy("Left the workspace"),

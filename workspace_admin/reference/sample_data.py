@@ -80,7 +80,7 @@ event: Shape = {
     "id": EVENT,
     "action": "member.role_changed",
     "occurred_at": "2026-03-02T10:07:00Z",
-    "actor": {"type": "user", "id": ALICE_ACCOUNT, "label": "Alice Martin"},
+    "actor": {"type": "user", "id": ALICE_ACCOUNT, "label": "Alice Martin <alice@acme.example>"},
     "target": {"type": "membership", "id": BOB, "label": "bob@acme.example"},
     "changes": {"role": ["member", "billing"]},
     "reason": "",

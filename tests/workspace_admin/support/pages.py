@@ -3,7 +3,7 @@
 from django.urls import reverse
 
 ZOE = "zoe@new.example"
-REASON = "Ticket 812"
+REASON, SAM = "Ticket 812", "Sam Support <support@example.com>"
 
 
 def page(model: str, *args) -> str:

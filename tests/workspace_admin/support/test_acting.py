@@ -8,7 +8,7 @@ from django.urls import reverse
 from billing_seats.models import Product, SeatPool, Subscription
 from invitations.models import InvitationStatus
 from members.models import AuditEvent, Membership
-from tests.workspace_admin.support.pages import REASON, ZOE, page, said
+from tests.workspace_admin.support.pages import REASON, SAM, ZOE, page, said
 from workspace_admin.support.staff import make_staff
 
 STUDIO = {
@@ -36,7 +36,7 @@ def test_staff_resend_under_their_own_name(client_for, sam, invitation):
     invitation.refresh_from_db()
     assert invitation.generation == 2
     event = AuditEvent.objects.filter(action="invitation.resent").get()
-    assert (event.actor_type, event.actor_label, event.reason) == ("staff", "Sam Support", REASON)
+    assert (event.actor_type, event.actor_label, event.reason) == ("staff", SAM, REASON)
 
 
 def test_staff_revoke_from_the_list(client_for, sam, invitation):
@@ -57,7 +57,7 @@ def test_staff_extend_a_live_offer(request, client_for, who, invitation):
         client.post(url, {"days": days, "reason": reason})
     invitation.refresh_from_db()
     assert (invitation.expires_at - before > timedelta(days=22)) is (who == "sam")
-    events = AuditEvent.objects.filter(action="invitation.extended", actor_label="Sam Support", reason=REASON)
+    events = AuditEvent.objects.filter(action="invitation.extended", actor_label=SAM, reason=REASON)
     assert events.count() == (who == "sam")
 
 
@@ -137,7 +137,7 @@ def test_a_product_is_retired_for_a_reason_under_the_name_of_who_does_it(request
     events = AuditEvent.objects.filter(action="product.changed").values_list(
         "actor_label", "reason", "changes__retired"
     )
-    assert list(events) == ([("Sam Support", REASON, [False, True])] if who == "sam" else [])
+    assert list(events) == ([(SAM, REASON, [False, True])] if who == "sam" else [])
 
 
 def test_a_first_seat_of_what_is_sold_no_more_is_not_offered(client_for, sam, solo):

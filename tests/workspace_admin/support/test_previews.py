@@ -5,7 +5,7 @@ import pytest
 from billing_seats.models import Subscription
 from invitations.services import invite
 from members.models import AuditEvent
-from tests.workspace_admin.support.pages import REASON, page, said
+from tests.workspace_admin.support.pages import REASON, SAM, page, said
 
 NUMBER = {"purchased": 0, "reason": REASON}
 
@@ -48,7 +48,7 @@ def test_confirmed_without_a_name_nobody_loses_a_seat(client_for, sam, pool, url
     client.post(url, confirmed(client.post(url, NUMBER)))
     assert bought(pool) == (0, 1)
     event = AuditEvent.objects.get(action="subscription.changed", actor_id=sam.id)
-    assert (event.actor_label, event.reason, event.changes) == ("Sam Support", REASON, {"le-chat-team": [10, 0]})
+    assert (event.actor_label, event.reason, event.changes) == (SAM, REASON, {"le-chat-team": [10, 0]})
 
 
 def test_the_seats_that_were_ticked_are_taken_in_the_same_step(client_for, sam, pool, url, bobs_row):
