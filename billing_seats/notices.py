@@ -1,4 +1,4 @@
-"""Telling Admins and Billing that seats run out: when the last ones are reached, and when an invite was refused."""
+"""Tell Admins and Billing that seats run out: when the last ones are reached, and when an invitation was refused."""
 
 import uuid
 from collections.abc import Collection, Sequence
@@ -7,39 +7,39 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from billing_seats import tasks
-from billing_seats.budgets import Room
+from billing_seats.budgets import SeatBudget
 from billing_seats.models import Notice, SeatPool
 from members.access import ROLE_TABLE, Action
 from members.models import Workspace
 
 
-def tell(workspace: Workspace, rooms: Sequence[Room], refused: Collection[uuid.UUID] = ()) -> None:
-    """Write the notices that a change of these rooms calls for, each once per crossing, and ring for the worker.
+def notify_admins(workspace: Workspace, budgets: Sequence[SeatBudget], refused: Collection[uuid.UUID] = ()) -> None:
+    """Write the notices that a change of these budgets calls for, each once per crossing, and nudge the worker.
 
-    ``refused`` are ids of products for want of which an invite was refused: told once, until there was room again.
+    ``refused`` are ids of products that had no seat for an invitation: told once, until there are seats again.
     """
     workspace.require_lock()
-    told = [(room, kind) for room in rooms if (kind := _news(room, wanting=room.product.id in refused))]
-    written = [notice for room, kind in told for notice in _notices(workspace, room, kind)]
+    news = [(budget, kind) for budget in budgets if (kind := _news(budget, was_refused=budget.product.id in refused))]
+    written = [notice for budget, kind in news for notice in _notices(workspace, budget, kind)]
     if written:
         Notice.objects.bulk_create(written)
         transaction.on_commit(tasks.nudge, robust=True)
 
 
-def _news(room: Room, *, wanting: bool) -> Notice.Kind | None:
-    """Answer what is to be told of the room, if anything, and note since when invites are refused for want of it."""
-    since, pool = room.pool.refused_since, SeatPool.objects.filter(id=room.pool.id)
-    if wanting and (since is None or room.before > 0):
+def _news(budget: SeatBudget, *, was_refused: bool) -> Notice.Kind | None:
+    """Return what to say about the budget, if anything, and note since when invitations are refused."""
+    since, pool = budget.pool.refused_since, SeatPool.objects.filter(id=budget.pool.id)
+    if was_refused and (since is None or budget.before > 0):
         pool.update(refused_since=Now())
         return Notice.Kind.REFUSED
-    if since is not None and max(room.before, room.free) > 0:
+    if since is not None and max(budget.before, budget.free) > 0:
         pool.update(refused_since=None)
-    return Notice.Kind.LOW if room.runs_low and not room.product.retired else None
+    return Notice.Kind.LOW if budget.runs_low and not budget.product.retired else None
 
 
-def _notices(workspace: Workspace, room: Room, kind: Notice.Kind) -> list[Notice]:
+def _notices(workspace: Workspace, budget: SeatBudget, kind: Notice.Kind) -> list[Notice]:
     readers = workspace.memberships.active().filter(role__in=ROLE_TABLE[Action.VIEW_SUBSCRIPTION])
     return [
-        Notice(workspace=workspace, product=room.product, kind=kind, recipient=email, language=language)
+        Notice(workspace=workspace, product=budget.product, kind=kind, recipient=email, language=language)
         for email, language in readers.values_list("email", "user__language")
     ]

@@ -1,4 +1,4 @@
-"""Pages about workspaces: opening one, its home with the products one may open."""
+"""Pages about workspaces: creating one, its home with the products one may open, leaving it."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -10,9 +10,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from billing_seats import services
 from billing_seats.entitlement import explain
 from billing_seats.forms import WorkspaceForm
+from billing_seats.lifecycle import services as lifecycle
+from billing_seats.lifecycle.rules import is_last_admin
 from billing_seats.plans import Feature, has_feature
 from members.access import Action, actor_for
-from members.errors import InvalidRequest
+from members.errors import InvalidRequest, LastAdmin
 from members.requests import SignedInRequest
 
 
@@ -48,3 +50,20 @@ def home(request: SignedInRequest, slug: str) -> HttpResponse:
         "has_seats": has_feature(actor.workspace, Feature.INVITATIONS),
     }
     return render(request, "workspace_admin/home/home.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def leave(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Ask whether to leave the workspace, then do so."""
+    actor = actor_for(request.user, slug)
+    context: dict[str, object] = {"actor": actor, "workspace": actor.workspace, "nav": ""}
+    if request.method != "POST":
+        alone = actor.membership is not None and is_last_admin(actor.workspace, actor.membership)
+        return render(request, "billing_seats/leave.html", {**context, "error": LastAdmin() if alone else None})
+    try:
+        lifecycle.leave(actor)
+    except LastAdmin as error:
+        return render(request, "billing_seats/leave.html", {**context, "error": error}, status=error.status)
+    messages.success(request, _("You left %(workspace)s.") % {"workspace": actor.workspace.name})
+    return redirect("root")

@@ -8,9 +8,9 @@ from typing import TypedDict
 from django.utils.translation import gettext as _
 
 from billing_seats.budgets import sellable_products
+from billing_seats.lifecycle.services import change_role, give, take
 from billing_seats.models import Seat
 from billing_seats.plans import Feature, require_feature
-from billing_seats.services import give, take
 from invitations.models import Invitation
 from invitations.services import DAYS, lock_pending
 from members import audit
@@ -19,7 +19,6 @@ from members.acting import acting
 from members.clock import database_now
 from members.errors import InvalidRequest, InvitationNotPending
 from members.models import Membership, Workspace
-from members.services import change_role
 
 
 class Edits(TypedDict, total=False):

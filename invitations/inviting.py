@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from billing_seats.budgets import rooms
+from billing_seats.budgets import seat_budgets
 from billing_seats.models import Product
 from billing_seats.services import hold, release
 from invitations.delivery.deliveries import invitation_mail
@@ -71,7 +71,7 @@ class Batch:
         self.allowance = Allowance(actor, workspace, emails)
         self.now = self.allowance.now
         self.ends = self.now + timedelta(days=terms.days)
-        self.rooms = rooms(workspace, terms.products, wanted=len(emails))
+        self.budgets = seat_budgets(workspace, [one.slug for one in terms.products], wanted=len(emails))
         self.wanting: set[uuid.UUID] = set()
 
     def invite(self) -> list[Answer]:
@@ -101,13 +101,13 @@ class Batch:
         if error is not None:
             return Answer(email, offer, error)
         self.allowance.spend()
-        for room in self.rooms:
-            room.reserve()
+        for budget in self.budgets:
+            budget.reserve()
         return Answer(email, self._renewed(offer) if offer else self._new(email))
 
     def _no_room(self) -> DomainError | None:
-        refused = [(room, error) for room in self.rooms if (error := room.refusal())]
-        self.wanting |= {room.product.id for room, _error in refused}
+        refused = [(budget, error) for budget in self.budgets if (error := budget.refusal())]
+        self.wanting |= {budget.product.id for budget, _error in refused}
         return refused[0][1] if refused else None
 
     def _new(self, email: str) -> Invitation:
@@ -148,7 +148,7 @@ class Batch:
         again = [members[invitation.email] for invitation in renewed]
         if renewed:
             self._renew(renewed, again)
-        hold(self.workspace, [*joining, *again], self.rooms, self.wanting)
+        hold(self.workspace, [*joining, *again], self.budgets, self.wanting)
         self._record(new, renewed)
         return Delivery.objects.bulk_create([invitation_mail(invitation) for invitation in sent])
 

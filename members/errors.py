@@ -77,6 +77,14 @@ class AlreadyInvited(DomainError):
     default = _("This person is already invited. Resend the invitation if the email got lost.")
 
 
+class Duplicate(DomainError):
+    """The same item was given before in this call."""
+
+    code, status = "duplicate", 409
+    title = _("Given twice")
+    default = _("This was already given earlier in the same request.")
+
+
 class Undeliverable(DomainError):
     """Mail to the address bounced before."""
 

@@ -17,7 +17,6 @@ urlpatterns = [
     path("profile/sessions/others/departure/", account.end_other_sessions, name="profile-sessions-departure"),
     path("profile/sessions/<slug:name>/departure/", account.end_session, name="profile-session-departure"),
     path("w/<slug:slug>/settings/", settings, name="settings"),
-    path("w/<slug:slug>/membership/departure/", views.leave, name="leave"),
     re_path(
         r"^accounts/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
         password_views.PasswordReset.as_view(),

@@ -1,4 +1,4 @@
-"""Pages about people: the front door, the roles guide, the own profile, leaving a workspace."""
+"""Pages about people: the front door, the roles guide, the own profile."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from members import services
 from members.access import ACTION_LABELS, ROLE_TABLE, actor_for
 from members.account import sessions
-from members.errors import LastAdmin, NotFound
+from members.errors import NotFound
 from members.forms import ProfileForm
 from members.models import Role, User
 from members.requests import SignedInRequest
@@ -66,20 +66,3 @@ def profile(request: SignedInRequest) -> HttpResponse:
     return render(
         request, "members/account/profile.html", {**_around(user), "nav": "", "form": form, "sign_ins": sign_ins}
     )
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def leave(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Ask whether to leave the workspace, then do so."""
-    actor = actor_for(request.user, slug)
-    context: dict[str, object] = {"actor": actor, "workspace": actor.workspace, "nav": ""}
-    if request.method != "POST":
-        alone = actor.membership is not None and services.is_last_admin(actor.workspace, actor.membership)
-        return render(request, "members/leave.html", {**context, "error": LastAdmin() if alone else None})
-    try:
-        services.leave(actor)
-    except LastAdmin as error:
-        return render(request, "members/leave.html", {**context, "error": error}, status=error.status)
-    messages.success(request, _("You left %(workspace)s.") % {"workspace": actor.workspace.name})
-    return redirect("root")

@@ -255,6 +255,7 @@ SPECTACULAR_SETTINGS = {
             *("delivered", "bounced", "complained"),
         ],
         "MemberAccessEnum": ["active", "deactivated"],
+        "MemberStatusEnum": ["invited", "expired", "active", "lapsed", "deactivated"],
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -1,199 +1,228 @@
-"""Members whose access is stopped and started again: deactivate, reactivate, end dates. Their seats follow."""
+"""What happens to members who may hold seats: role, status, end date, seats, removal. One engine for one and many."""
 
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.utils.translation import gettext as _
 
-from billing_seats.budgets import Room, rooms, sellable_products
-from billing_seats.models import Product, Seat
-from billing_seats.plans import Feature, has_feature, require_feature
-from billing_seats.services import hold, release, renew
-from members import audit
-from members.access import Action, Actor
+from billing_seats.budgets import require_sold
+from billing_seats.lifecycle import rules
+from billing_seats.lifecycle.changes import UNCHANGED, MemberChanges, MemberResult, Unchanged
+from billing_seats.lifecycle.engine import MemberBatch
+from members.access import Action, Actor, require
 from members.acting import acting
-from members.clock import database_now
-from members.errors import InvalidRequest, MemberInvited
-from members.models import Membership, Role, Status, Workspace
-from members.services import end_sessions, keep_an_admin, lock_member
+from members.errors import InvalidRequest, NotFound
+from members.models import Membership, Status, Workspace
+
+CHUNK = 100
+"""Members per transaction: a lock is held for tens of milliseconds, not for the whole of a long list."""
+MAX_MEMBERS = 1_000
 
 
-@dataclass(frozen=True)
-class Reactivation:
-    """A member who has access again: which seats they have, and which products have none left for them."""
+def change_member(actor: Actor, member_id: uuid.UUID, changes: MemberChanges) -> MemberResult:
+    """Make all of these changes to one member, or none.
 
-    member: Membership
-    seats: Sequence[Product]
-    gone: Sequence[str]
+    Raises:
+        PermissionDenied, PlanRequired, NotFound, MemberInvited, LastAdmin, SeatsExhausted, OverAssigned
+        InvalidRequest: a value is wrong, has passed, or does not go with another.
+    """
+    with acting(actor, *changes.actions) as current:
+        changes.require_valid()
+        batch = MemberBatch(current, [member_id], changes)
+        result = batch.change(member_id, changes)
+        if result.error:
+            raise result.error
+        _require_bought(current.workspace, changes, batch)
+        batch.write()
+    return result
 
 
-def _lock_joined(workspace: Workspace, member_id: uuid.UUID) -> Membership:
-    member = lock_member(workspace, member_id)
-    if member.status == Status.INVITED:
-        raise MemberInvited
-    return member
+def change_members(
+    actor: Actor, member_ids: Sequence[uuid.UUID], changes: MemberChanges, *, dry_run: bool = False
+) -> list[MemberResult]:
+    """Make the changes to up to a hundred members under one lock; return a result for each, in the order given.
+
+    A member for whom not all of it can be done stays as they are. A ``dry_run``, of up to a thousand, writes nothing.
+
+    Raises:
+        PermissionDenied, PlanRequired
+        InvalidRequest: a product is unknown or not sold here; or the changes are not valid.
+    """
+    with acting(actor, *changes.actions) as current:
+        changes.require_valid()
+        batch = MemberBatch(current, member_ids, changes)
+        _require_bought(current.workspace, changes, batch)
+        results = [batch.change(member_id, changes) for member_id in member_ids]
+        if not dry_run:
+            batch.write()
+    return results
+
+
+def prepare(actor: Actor, member_ids: Collection[uuid.UUID], changes: MemberChanges) -> None:
+    """Check a change to many members once, before the first chunk.
+
+    Raises:
+        PermissionDenied
+        NotFound: a member is not of this workspace.
+        InvalidRequest: the changes contradict each other, or there are no or too many members.
+    """
+    for action in changes.actions:
+        require(actor, action)
+    changes.require_valid()
+    if not 0 < len(member_ids) <= MAX_MEMBERS:
+        message = _("Choose at least one member and at most %(most)s.") % {"most": MAX_MEMBERS}
+        raise InvalidRequest(message, field="members", code="too_many")
+    wanted = set(member_ids)
+    if actor.workspace.memberships.filter(id__in=wanted).count() != len(wanted):
+        raise NotFound
+
+
+def _require_bought(workspace: Workspace, changes: MemberChanges, batch: MemberBatch) -> None:
+    """Raise InvalidRequest unless each product to take seats of was bought once; what somebody holds was."""
+    held = {slug for seats in batch.held.values() for slug in seats} if changes.seats_remove else set()
+    if unheld := set(changes.seats_remove) - held:
+        pools = workspace.seat_pools.filter(product__slug__in=unheld)
+        require_sold(set(pools.values_list("product__slug", flat=True)), sorted(unheld), field="seats_remove")
+
+
+def change_role(actor: Actor, member_id: uuid.UUID, role: str) -> Membership:
+    """Give the member another role and return them; the role they have changes nothing.
+
+    Raises:
+        PermissionDenied, NotFound, LastAdmin
+        InvalidRequest: unknown role, or Admin for a guest, who has an end date.
+    """
+    require(actor, Action.CHANGE_ROLE)
+    if not role:
+        raise InvalidRequest(field="role", code="unknown")
+    return _changed(actor, member_id, MemberChanges(role=role))
 
 
 def deactivate(actor: Actor, member_id: uuid.UUID) -> Membership:
-    """End the member's access, free their seats and answer them; the row stays. Deactivated already changes nothing.
+    """End the member's access, free their seats and return them; the row stays. Deactivated already changes nothing.
 
     Raises:
         PermissionDenied, NotFound, MemberInvited, LastAdmin
     """
-    with acting(actor, Action.DEACTIVATE) as current:
-        workspace = current.workspace
-        member = _lock_joined(workspace, member_id)
-        if member.status == Status.DEACTIVATED:
-            return member
-        keep_an_admin(workspace, member)
-        held = sorted(Seat.objects.of(member).values_list("product__slug", flat=True))
-        release(workspace, [member])
-        member.status, member.seats_before = Status.DEACTIVATED, held
-        member.save(update_fields=["status", "seats_before"])
-        end_sessions([member.user_id])
-        changes: dict[str, list[Any]] = {"status": [Status.ACTIVE, Status.DEACTIVATED], "seats": [held, []]}
-        audit.record(current, workspace.id, "member.deactivated", member, changes)
-        return member
+    return _changed(actor, member_id, MemberChanges(status=Status.DEACTIVATED))
 
 
-def reactivate(actor: Actor, member_id: uuid.UUID, products: Collection[str] | None = None) -> Reactivation:
-    """Give a deactivated member access again; active already changes nothing.
+def reactivate(
+    actor: Actor,
+    member_id: uuid.UUID,
+    products: Collection[str] | None = None,
+    *,
+    expires_at: datetime | Unchanged | None = UNCHANGED,
+) -> MemberResult:
+    """Give a deactivated member access again, with a new end date if one is given; active already changes nothing.
 
-    ``products`` are slugs of which they shall have seats: all of them, or nothing is done. None stands for those that
-    they had, as far as they are left; the answer names those that are gone.
+    ``products`` are slugs of the seats they return with: all of them, or nothing is done. None means their former
+    seats, as far as some are left; the result names those that are gone.
 
     Raises:
         PermissionDenied, NotFound, MemberInvited
         PlanRequired, SeatsExhausted, OverAssigned: of the products asked for.
-        InvalidRequest: their end date has passed, or a product cannot be given here.
+        InvalidRequest: their end date has passed, or a product is not sold here.
     """
-    with acting(actor, Action.REACTIVATE) as current:
-        workspace = current.workspace
-        member = _lock_joined(workspace, member_id)
-        if member.status == Status.ACTIVE:
-            return Reactivation(
-                member, [seat.product for seat in Seat.objects.of(member).select_related("product")], []
-            )
-        check_return(member, database_now())
-        if products:
-            require_feature(workspace, Feature.INVITATIONS)
-        wanted = member.seats_before if products is None else sorted(set(products))
-        reserved = _left(workspace, wanted) if products is None else _reserved(workspace, wanted)
-        member.status, member.seats_before = Status.ACTIVE, []
-        member.save(update_fields=["status", "seats_before"])
-        hold(workspace, [member], reserved)
-        got = [room.product for room in reserved]
-        slugs = [product.slug for product in got]
-        changes: dict[str, list[Any]] = {"status": [Status.DEACTIVATED, Status.ACTIVE], "seats": [[], slugs]}
-        audit.record(current, workspace.id, "member.reactivated", member, changes)
-        return Reactivation(member, got, [slug for slug in wanted if slug not in slugs])
-
-
-def check_return(member: Membership, now: datetime) -> None:
-    """Let through who is active, or may be at this moment.
-
-    Raises:
-        InvalidRequest: they were deactivated, and their end date has passed.
-    """
-    if member.status == Status.DEACTIVATED and member.expires_at is not None and member.expires_at <= now:
-        message = _("The access of this person has ended. Set a later end date, or none, first.")
-        raise InvalidRequest(message, field="expires_at", code="past")
-
-
-def _reserved(workspace: Workspace, slugs: Collection[str]) -> list[Room]:
-    reserved = rooms(workspace, sellable_products(workspace, slugs))
-    for room in reserved:
-        room.reserve()
-    return reserved
-
-
-def _left(workspace: Workspace, slugs: Collection[str]) -> list[Room]:
-    """Answer the rooms of those of these products that have a seat left, with one set aside in each."""
-    if not has_feature(workspace, Feature.INVITATIONS):
-        return []
-    products = list(Product.objects.filter(slug__in=slugs, retired=False))
-    left = [room for room in rooms(workspace, products) if room.refusal() is None]
-    for room in left:
-        room.reserve()
-    return left
-
-
-def reactivate_until(
-    actor: Actor, member_id: uuid.UUID, ends_at: datetime | None, products: Collection[str] | None = None
-) -> Reactivation:
-    """Give a deactivated member access again until this moment, or without end (None): both, or nothing is done.
-
-    Raises:
-        What ``set_end`` and ``reactivate`` raise.
-    """
-    with acting(actor, Action.REACTIVATE) as current:
-        set_end(current, member_id, ends_at)
-        return reactivate(current, member_id, products)
+    changes = MemberChanges(status=Status.ACTIVE, expires_at=expires_at, seats_on_return=products)
+    return change_member(actor, member_id, changes)
 
 
 def set_end(
     actor: Actor, member_id: uuid.UUID, ends_at: datetime | None, *, keep: Collection[str] | None = None
 ) -> Membership:
-    """Let the member's access end at this moment, or never (None), and answer them.
+    """End the member's access at this time, or never (None), and return them.
 
-    A later end for someone whose access has ended takes their seats again: those whose slugs are in ``keep``, while
-    the others are let go; all of them if it is None.
+    A later end for a lapsed member counts their seats again: those in ``keep``, while the others are let go; all of
+    them if it is None. Seats of retired products are let go in any case.
 
     Raises:
         PermissionDenied, NotFound, MemberInvited
-        PlanRequired, SeatsExhausted, OverAssigned: the access had ended, and a seat of theirs is gone.
-        InvalidRequest: the moment has passed, or the member is an Admin, whose access has no end.
+        PlanRequired, SeatsExhausted, OverAssigned: the member has lapsed, and a seat of theirs is gone.
+        InvalidRequest: the time has passed, or the member is an Admin, whose access has no end.
     """
-    with acting(actor, Action.SET_END) as current:
-        workspace = current.workspace
-        member = _lock_joined(workspace, member_id)
-        if member.expires_at == ends_at:
-            return member
-        now = database_now()
-        _check_end(member, ends_at, now)
-        changes: dict[str, list[Any]] = {"expires_at": [_written(member.expires_at), _written(ends_at)]}
-        if member.expires_at is not None and member.expires_at <= now:
-            changes |= _take_again(workspace, member, keep)
-        member.expires_at = ends_at
-        member.save(update_fields=["expires_at"])
-        audit.record(current, workspace.id, "member.end_changed", member, changes)
-        return member
+    return _changed(actor, member_id, MemberChanges(expires_at=ends_at, seats_on_return=keep))
 
 
-def _take_again(workspace: Workspace, member: Membership, keep: Collection[str] | None) -> dict[str, list[Any]]:
-    """Make room for the seats of a member whose access had ended; answer which were let go, as the log writes it."""
-    had = sorted(Seat.objects.of(member).values_list("product__slug", flat=True))
-    kept = had if keep is None else [slug for slug in had if slug in keep]
-    if kept != had:
-        Seat.objects.of(member).exclude(product__slug__in=kept).delete()
-    if kept:
-        require_feature(workspace, Feature.INVITATIONS)
-        renew(workspace, member)
-    return {"seats": [had, kept]} if kept != had else {}
-
-
-def refuse_end(member: Membership) -> None:
-    """Let through a member whose access may have an end.
+def remove(actor: Actor, member_id: uuid.UUID) -> None:
+    """Remove someone who has joined: their row is deleted and their seats are free.
 
     Raises:
-        InvalidRequest: they are an Admin.
+        PermissionDenied, NotFound, LastAdmin
+        MemberInvited: an invitee's invitation is revoked instead.
     """
-    if member.role == Role.ADMIN:
-        message = _("An Admin's access has no end. Give them another role first.")
-        raise InvalidRequest(message, field="expires_at", code="admin")
+    change_member(actor, member_id, MemberChanges(remove=True))
 
 
-def _check_end(member: Membership, ends_at: datetime | None, now: datetime) -> None:
-    if ends_at is None:
-        return
-    refuse_end(member)
-    if ends_at <= now:
-        message = _("This moment has passed. Choose a later one, or deactivate the member.")
-        raise InvalidRequest(message, field="expires_at", code="past")
+def leave(actor: Actor) -> None:
+    """Take the actor out of the workspace.
+
+    Raises:
+        PermissionDenied, NotFound, LastAdmin
+    """
+    require(actor, Action.LEAVE)
+    if actor.membership is None:
+        raise NotFound
+    change_member(actor, actor.membership.id, MemberChanges(remove=True, leaving=True))
 
 
-def _written(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+def give(actor: Actor, member_id: uuid.UUID, product_slug: str) -> Membership:
+    """Give the member a seat, or hold one for an invitee, and return them; one they have already changes nothing.
+
+    Raises:
+        PermissionDenied, PlanRequired, NotFound, SeatsExhausted, OverAssigned
+        InvalidRequest: the product is not sold here, or the member is deactivated or past their end.
+    """
+    return _changed(actor, member_id, MemberChanges(seats_add=[product_slug]))
+
+
+def take(actor: Actor, member_id: uuid.UUID, product_slug: str) -> Membership:
+    """Take the member's seat, or the one held for an invitee, and return them; one they lack changes nothing.
+
+    Raises:
+        PermissionDenied
+        NotFound: no such member, or the product was never bought here.
+    """
+    try:
+        return _changed(actor, member_id, MemberChanges(seats_remove=[product_slug]))
+    except InvalidRequest as error:
+        raise (NotFound if error.field == "seats_remove" else error) from None
+
+
+def move(actor: Actor, product_slug: str, giver_id: uuid.UUID, taker_id: uuid.UUID) -> Membership:
+    """Move a seat from one member to another, also when all are in use, and return the new holder.
+
+    Raises:
+        PermissionDenied, PlanRequired, NotFound, OverAssigned
+        SeatsExhausted: the giver's access has ended, so that the seat was not theirs to count.
+        InvalidRequest: the first has no such seat, or the second has one or cannot have any.
+    """
+    take_it, give_it = MemberChanges(seats_remove=[product_slug]), MemberChanges(seats_add=[product_slug])
+    with acting(actor, Action.TAKE_SEAT, Action.GIVE_SEAT) as current:
+        batch = MemberBatch(current, [giver_id, taker_id], take_it, give_it)
+        if not {giver_id, taker_id} <= batch.members.keys():
+            raise NotFound
+        _require_may_move(batch, product_slug, giver_id, batch.members[taker_id])
+        for result in (batch.change(giver_id, take_it), batch.change(taker_id, give_it)):
+            if result.error:
+                raise result.error
+        batch.write()
+    return batch.members[taker_id]
+
+
+def _require_may_move(batch: MemberBatch, product_slug: str, giver_id: uuid.UUID, taker: Membership) -> None:
+    require_sold(batch.budgets, [product_slug], field="product")
+    if product_slug in batch.held[taker.id]:
+        raise InvalidRequest(_("This person already has a seat for it."), field="to", code="has_seat")
+    rules.require_may_hold_seats(taker.status, taker.expires_at, batch.now)
+    batch.budgets[product_slug].require(wanted=0)
+    if product_slug not in batch.held[giver_id]:
+        raise InvalidRequest(_("This person has no seat for it."), field="from", code="no_seat")
+
+
+def _changed(actor: Actor, member_id: uuid.UUID, changes: MemberChanges) -> Membership:
+    member = change_member(actor, member_id, changes).member
+    if member is None:
+        raise NotFound
+    return member

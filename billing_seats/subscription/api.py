@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from billing_seats.api import WorkspaceResource
 from billing_seats.budgets import count_of, idle_first, with_counts
-from billing_seats.lifecycle.bulk import MAX_MEMBERS
+from billing_seats.lifecycle.services import MAX_MEMBERS
 from billing_seats.models import Plan, Product, SeatPool, Subscription
 from billing_seats.subscription.previews import LISTED
 from billing_seats.subscription.services import MAX_PURCHASE, require_self_service, resize

@@ -10,9 +10,9 @@ from django.conf import settings
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from billing_seats import notices
-from billing_seats.budgets import Room, counted, rooms
+from billing_seats.budgets import SeatBudget, counted, seat_budgets
 from billing_seats.models import Product, Seat, SeatPool, Subscription
+from billing_seats.notices import notify_admins
 from billing_seats.plans import Plan
 from members import audit
 from members.access import Action, Actor, require
@@ -108,9 +108,9 @@ def resize(
             _require_as_shown(pool, purchased, shown)
         if product.retired and purchased > pool.purchased:
             raise InvalidRequest(_("This product is sold no more."), field="product", code="retired")
-        [room] = rooms(workspace, [product], wanted=max(pool.purchased - purchased, 0))
-        room.free += _take(current, workspace, product, set(take_from))
-        return _set_purchased(current, workspace, room, purchased)
+        [budget] = seat_budgets(workspace, [product.slug], wanted=max(pool.purchased - purchased, 0))
+        budget.free += _take(current, workspace, product, set(take_from))
+        return _set_purchased(current, workspace, budget, purchased)
 
 
 def _take(actor: Actor, workspace: Workspace, product: Product, member_ids: Collection[uuid.UUID]) -> int:
@@ -141,14 +141,14 @@ def _require_as_shown(pool: SeatPool, purchased: int, shown: Shown) -> None:
         raise PreconditionFailed(message)
 
 
-def _set_purchased(actor: Actor, workspace: Workspace, room: Room, purchased: int) -> SeatPool:
-    pool, before = room.pool, room.pool.purchased
+def _set_purchased(actor: Actor, workspace: Workspace, budget: SeatBudget, purchased: int) -> SeatPool:
+    pool, before = budget.pool, budget.pool.purchased
     if before == purchased:
         return pool
-    room.free += purchased - before
+    budget.free += purchased - before
     pool.purchased = purchased
     pool.save(update_fields=["purchased"])
-    notices.tell(workspace, [room])
+    notify_admins(workspace, [budget])
     audit.record(actor, workspace.id, "subscription.changed", workspace, {pool.product.slug: [before, purchased]})
     pool.refresh_from_db()
     return pool

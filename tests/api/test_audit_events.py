@@ -6,10 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from billing_seats.services import give
+from billing_seats.lifecycle.services import change_role, give
 from invitations.services import invite
 from members.models import AuditEvent
-from members.services import change_role
 from tests.api.conftest import fields, problem
 from workspace_admin.demo import cast
 

@@ -202,7 +202,8 @@ def test_what_makes_no_sense_is_refused_by_name(api, alice, ids):
 
 def test_one_named_twice_is_changed_once(api, alice, ids):
     answer = ask(api, alice, [ids["bob"], ids["bob"].upper()], remove=True)
-    assert codes(answer) == [None, None]
+    assert codes(answer) == [None, "duplicate"]
+    assert answer["summary"] == {"done": 1, "refused": 1}
     assert AuditEvent.objects.filter(action="member.removed").count() == 1
 
 

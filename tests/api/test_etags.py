@@ -3,9 +3,9 @@
 import pytest
 from django.db.models.functions import Now
 
+from billing_seats.lifecycle.services import change_role
 from invitations.models import Delivery
 from invitations.services import invite
-from members.services import change_role
 from tests.api.conftest import problem
 from tests.racing import race
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from billing_seats.lifecycle.services import give
 from billing_seats.models import Product
-from billing_seats.services import give
 from invitations.services import invite
 from members.ids import new_id
 from members.models import AuditEvent

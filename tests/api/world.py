@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
-from billing_seats.services import give
+from billing_seats.lifecycle.services import give
 from billing_seats.subscription.services import resize
 from invitations.models import Delivery, Invitation, Outcome
 from invitations.services import invite, revoke

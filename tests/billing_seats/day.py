@@ -8,8 +8,18 @@ from django.db.models.functions import Now
 
 from billing_seats.budgets import seat_counts
 from billing_seats.entitlement.explain import decide, standing_of
-from billing_seats.lifecycle.services import deactivate, reactivate, set_end
-from billing_seats.services import give, move, open_workspace, take
+from billing_seats.lifecycle.services import (
+    change_role,
+    deactivate,
+    give,
+    leave,
+    move,
+    reactivate,
+    remove,
+    set_end,
+    take,
+)
+from billing_seats.services import open_workspace
 from billing_seats.subscription.services import change_plan, resize
 from invitations import tokens
 from invitations.join import services
@@ -20,7 +30,6 @@ from members.access import Actor, actor_for, system_actor
 from members.clock import database_now
 from members.errors import DomainError
 from members.models import Membership, User
-from members.services import change_role, leave, remove
 from workspace_admin.demo import cast
 
 HOUR = timedelta(hours=1)

@@ -2,8 +2,8 @@
 
 import pytest
 
+from billing_seats.lifecycle.services import give, take
 from billing_seats.models import Product
-from billing_seats.services import give, take
 from billing_seats.subscription.services import resize
 from invitations.services import invite
 from members.access import system_actor

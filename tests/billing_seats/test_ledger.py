@@ -7,8 +7,8 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from billing_seats.budgets import SeatCount, seat_counts
+from billing_seats.lifecycle.services import give, take
 from billing_seats.models import Product, SeatPool
-from billing_seats.services import give, take
 from billing_seats.subscription.queries import CHANGES, HOLDS, catalogue, entries, over_assigned_words, recent_changes
 from billing_seats.subscription.services import change_plan, resize
 from invitations.services import invite, revoke

@@ -7,19 +7,20 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from billing_seats import notices
-from billing_seats.budgets import rooms
-from billing_seats.models import Product
+from billing_seats.budgets import seat_budgets
+from billing_seats.lifecycle.engine import MemberBatch
+from billing_seats.lifecycle.services import change_role
+from billing_seats.notices import notify_admins
 from billing_seats.services import hold, release, renew
 from invitations.services import invite, lock_pending, resend, revoke
-from members.access import actor_for
+from members.access import actor_for, system_actor
 from members.acting import acting
 from members.errors import NotFound
 from members.ids import new_id
 from members.models import Membership, Workspace
-from members.services import change_role, keep_an_admin, lock_member
 from tests.billing_seats.day import EXPECTED, Day
 from tests.sessions import elsewhere, locked
+from workspace_admin.demo import cast
 from workspace_admin.exception_mapping import refusal
 
 QUICK = pytest.mark.django_db(transaction=True)
@@ -91,10 +92,9 @@ COUNTING = {
     "hold": lambda workspace: hold(workspace, [], []),
     "release": lambda workspace: release(workspace, []),
     "renew": lambda workspace: renew(workspace, Membership(id=new_id(), workspace=workspace)),
-    "rooms": lambda workspace: rooms(workspace, list(Product.objects.all())),
-    "notices": lambda workspace: notices.tell(workspace, []),
-    "admins": lambda workspace: keep_an_admin(workspace, workspace.memberships.get(email="bob@acme.example")),
-    "member": lambda workspace: lock_member(workspace, workspace.memberships.get(email="bob@acme.example").id),
+    "budgets": lambda workspace: seat_budgets(workspace, [cast.CHAT]),
+    "notices": lambda workspace: notify_admins(workspace, []),
+    "members": lambda workspace: MemberBatch(system_actor(workspace), []),
     "offer": lambda workspace: lock_pending(workspace, workspace.invitations.get(status="pending").id),
 }
 

@@ -5,12 +5,10 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
-from billing_seats.lifecycle.services import deactivate
-from billing_seats.services import give, move
+from billing_seats.lifecycle.services import change_role, deactivate, give, move
 from invitations.services import invite
 from members.errors import InvalidRequest, NotFound, OverAssigned, PermissionDenied, PlanRequired, SeatsExhausted
 from members.models import AuditEvent, Membership
-from members.services import change_role
 from workspace_admin.demo import cast
 
 HOUR = timedelta(hours=1)

@@ -1,9 +1,10 @@
 import pytest
 
 from billing_seats.entitlement.explain import explain_all
+from billing_seats.lifecycle.services import change_role, give, leave, remove, take
 from billing_seats.models import Product, SeatPool
 from billing_seats.plans import require_feature
-from billing_seats.services import give, open_workspace, take
+from billing_seats.services import open_workspace
 from billing_seats.subscription.services import change_plan, resize
 from invitations.services import invite
 from members.access import actor_for, staff_actor
@@ -18,7 +19,7 @@ from members.errors import (
     SeatsExhausted,
 )
 from members.models import AuditEvent, Membership
-from members.services import change_role, leave, remove, update_profile
+from members.services import update_profile
 from workspace_admin.demo import cast
 
 

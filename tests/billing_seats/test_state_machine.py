@@ -10,16 +10,24 @@ from django.db.models.functions import Now
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
-from billing_seats.lifecycle.services import deactivate, reactivate, set_end
+from billing_seats.lifecycle.services import (
+    change_role,
+    deactivate,
+    give,
+    leave,
+    move,
+    reactivate,
+    remove,
+    set_end,
+    take,
+)
 from billing_seats.models import Notice, Product
-from billing_seats.services import give, move, take
 from billing_seats.subscription.services import change_plan, resize
 from invitations.join import services
 from invitations.services import invite, resend, revoke
 from members.access import system_actor
 from members.clock import database_now
 from members.models import Role, User
-from members.services import change_role, leave, remove
 from tests.billing_seats.machine import (
     ADDRESSES,
     FOUNDERS,

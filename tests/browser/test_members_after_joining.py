@@ -35,7 +35,7 @@ def use_up(page, *addresses):
             break
         if not switch(page, address).is_checked():
             switch(page, address).click()
-            expect(page.locator("#toasts")).to_contain_text("The seat was given.")
+            expect(page.locator("#toasts")).to_contain_text("Seat assigned.")
             page.reload()
             got.append(address)
     expect(page.get_by_role("columnheader", name=re.compile(f"{CODE} 0 of"))).to_be_visible()
@@ -79,7 +79,7 @@ def test_a_deactivated_member_comes_back_with_a_seat_gone_and_gets_one_from_some
     expect(switch(page, "frank@")).not_to_be_checked()
 
     switch(page, "frank@").click()
-    expect(row(page, "frank@")).to_contain_text("No seat of Mistral Code is left.")
+    expect(row(page, "frank@")).to_contain_text("No Mistral Code seat is available.")
     expect(switch(page, "frank@")).not_to_be_checked()
     row(page, "frank@").get_by_role("link", name="Take one from…").click()
     page.get_by_role("dialog").get_by_role("searchbox").fill("carol")
@@ -114,7 +114,7 @@ def test_the_drawer_says_why_and_looks_again_after_a_change(members):
 
     drawer.get_by_role("checkbox", name=CODE).click()
     expect(drawer).to_contain_text("Carol Novak can open Mistral Code.")
-    expect(drawer.get_by_role("status").filter(has_text="The seat was given.")).to_be_visible()
+    expect(drawer.get_by_role("status").filter(has_text="Seat assigned.")).to_be_visible()
     drawer.get_by_role("button", name="Access ends…").click()
     page.get_by_label("Last day of access").fill("2099-03-01")
     page.get_by_role("dialog", name="When does").get_by_role("button", name="Save").click()

@@ -3,6 +3,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Permission
 from django.db import connection
 
+from billing_seats.lifecycle.services import change_role
 from invitations import tokens
 from invitations.join import services
 from invitations.models import Delivery, Invitation
@@ -11,7 +12,6 @@ from invitations.services import invite, resend
 from members.access import staff_actor
 from members.errors import AlreadyMember, InvitationNotPending, PermissionDenied, PlanRequired
 from members.models import AuditEvent, Membership, Role, User
-from members.services import change_role
 from workspace_admin.demo import cast
 
 

@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 
 from billing_seats import services as seats
+from billing_seats.lifecycle.services import change_role, leave, remove
 from billing_seats.models import SeatPool
 from invitations import tokens
 from invitations.join import services
@@ -14,7 +15,6 @@ from invitations.services import invite, resend, revoke
 from members.access import actor_for
 from members.errors import InvitationNotPending, LastAdmin, NotFound, SeatsExhausted
 from members.models import AuditEvent, Membership, Role, User
-from members.services import change_role, leave, remove
 from tests.racing import race, refused
 from tests.sessions import PATIENCE, sessions
 from workspace_admin.demo import cast

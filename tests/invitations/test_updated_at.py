@@ -2,12 +2,11 @@
 
 import pytest
 
-from billing_seats.services import give, take
+from billing_seats.lifecycle.services import change_role, give, take
 from invitations.models import Invitation
 from invitations.services import invite
 from members.access import actor_for
 from members.models import Membership
-from members.services import change_role
 from workspace_admin.demo import cast
 
 pytestmark = pytest.mark.django_db(transaction=True)

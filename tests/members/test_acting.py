@@ -6,7 +6,7 @@ import pytest
 from django.db import connection, transaction
 
 from billing_seats.keys.services import create_key
-from billing_seats.services import take
+from billing_seats.lifecycle.services import take
 from billing_seats.subscription.services import resize
 from invitations.services import invite
 from members.access import Action, key_actor, staff_actor, system_actor

@@ -2,12 +2,12 @@
 
 import pytest
 
-from billing_seats.services import take
+from billing_seats.lifecycle.services import change_role, take
 from members.access import actor_for
 from members.errors import InvalidRequest
 from members.models import AuditEvent
 from members.names import with_address
-from members.services import change_role, update_profile
+from members.services import update_profile
 from workspace_admin.demo import cast
 
 

@@ -26,8 +26,7 @@ def acts(slug: str) -> dict[str, Callable[[], object]]:
     """Return the acts to measure in the workspace; each leaves it as it was."""
     from billing_seats.budgets import seat_counts  # noqa: PLC0415 -- models load after the set-up
     from billing_seats.entitlement.explain import decide, standing_of  # noqa: PLC0415 -- as above
-    from billing_seats.lifecycle.services import deactivate, reactivate  # noqa: PLC0415 -- as above
-    from billing_seats.services import give, move, take  # noqa: PLC0415 -- as above
+    from billing_seats.lifecycle.services import deactivate, give, move, reactivate, take  # noqa: PLC0415 -- as above
     from billing_seats.subscription.services import resize  # noqa: PLC0415 -- as above
     from invitations.services import invite, revoke  # noqa: PLC0415 -- as above
     from members.access import actor_for, system_actor  # noqa: PLC0415 -- as above

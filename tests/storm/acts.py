@@ -10,9 +10,18 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from billing_seats.lifecycle.services import deactivate, reactivate, set_end
+from billing_seats.lifecycle.services import (
+    change_role,
+    deactivate,
+    give,
+    leave,
+    move,
+    reactivate,
+    remove,
+    set_end,
+    take,
+)
 from billing_seats.models import Seat
-from billing_seats.services import give, move, take
 from billing_seats.subscription.services import change_plan, resize
 from invitations import tokens
 from invitations.join import services
@@ -24,7 +33,6 @@ from members.acting import acting
 from members.clock import database_now
 from members.errors import NotFound
 from members.models import Membership, Role, Status, User, Workspace
-from members.services import change_role, leave, remove
 from workspace_admin.demo import cast
 
 PRODUCTS = (cast.CHAT, cast.CODE)

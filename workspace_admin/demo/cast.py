@@ -7,9 +7,10 @@ from allauth.account.models import EmailAddress
 from django.db.models.functions import Now
 from django.utils.timezone import localdate
 
+from billing_seats.lifecycle.services import give
 from billing_seats.models import Product
 from billing_seats.plans import Plan
-from billing_seats.services import give, open_workspace
+from billing_seats.services import open_workspace
 from billing_seats.subscription.services import change_plan, resize
 from invitations.join.services import accept
 from invitations.models import Invitation, Kind, Outcome

@@ -11,7 +11,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from billing_seats.lifecycle import services
+from billing_seats.lifecycle import rules, services
+from billing_seats.lifecycle.changes import UNCHANGED
 from billing_seats.plans import Feature, has_feature
 from members.access import Action, Actor, actor_for, require
 from members.dates import end_of, last_day
@@ -37,11 +38,9 @@ def reactivation(request: SignedInRequest, slug: str, member: UUID) -> HttpRespo
 
     def change(form: AccessForm) -> str:
         seats = form.cleaned_data["seats"]
-        if _is_over(who):
-            again = services.reactivate_until(actor, member, _end(form), seats)
-        else:
-            again = services.reactivate(actor, member, seats)
-        names = ", ".join(product.name for product in again.seats)
+        ends_at = _end(form) if _is_over(who) else UNCHANGED
+        result = services.reactivate(actor, member, seats, expires_at=ends_at)
+        names = ", ".join(product.name for product in result.seats_given)
         if not names:
             return _("%(who)s has access again, without a seat.") % {"who": who}
         return _("%(who)s has access again, with a seat of: %(seats)s.") % {"who": who, "seats": names}
@@ -160,7 +159,7 @@ def _asked(  # noqa: PLR0913, PLR0917 -- one answer, many faces
 def _why_no_end(who: Membership) -> str:
     """Answer why the member's access cannot have an end, or nothing."""
     try:
-        services.refuse_end(who)
+        rules.require_may_expire(who.role)
     except InvalidRequest as error:
         return str(error.message)
     return ""

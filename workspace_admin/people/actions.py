@@ -11,11 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import reswap, retarget
 
-from billing_seats import services as seats
-from billing_seats.lifecycle import services
+from billing_seats.lifecycle import rules, services
 from invitations import services as invitations
 from invitations.models import InvitationStatus
-from members import services as members
 from members.access import Action, Actor, actor_for, require
 from members.errors import DomainError, InvitationNotPending, LastAdmin, MemberInvited, NotFound, PermissionDenied
 from members.models import Membership, Role, Status
@@ -55,7 +53,7 @@ def role(request: SignedInRequest, slug: str, member: UUID) -> HttpResponse:
             return _ask_about_own_role(request, actor, Role(wanted))
     label = Role(wanted).label if wanted in Role.values else wanted
     done = _("The role is now %(role)s.") % {"role": label}
-    return act(request, slug, lambda actor: members.change_role(actor, member, wanted), done, member)
+    return act(request, slug, lambda actor: services.change_role(actor, member, wanted), done, member)
 
 
 def _gives_up_rights(actor: Actor, member: UUID) -> bool:
@@ -65,7 +63,7 @@ def _gives_up_rights(actor: Actor, member: UUID) -> bool:
         own is not None
         and own.id == member
         and own.role == Role.ADMIN
-        and not members.is_last_admin(actor.workspace, own)
+        and not rules.is_last_admin(actor.workspace, own)
     )
 
 
@@ -83,8 +81,10 @@ def _ask_about_own_role(request: SignedInRequest, actor: Actor, wanted: Role) ->
 def seat(request: SignedInRequest, slug: str, member: UUID, product: str) -> HttpResponse:
     """Give a seat, or take it: a box that is not ticked sends nothing."""
     if request.POST.get("value") == "on":
-        return act(request, slug, lambda actor: seats.give(actor, member, product), _("The seat was given."), member)
-    return act(request, slug, lambda actor: seats.take(actor, member, product), _("The seat was taken back."), member)
+        service, done = services.give, _("Seat assigned.")
+    else:
+        service, done = services.take, _("Seat removed.")
+    return act(request, slug, lambda actor: service(actor, member, product), done, member)
 
 
 @login_required
@@ -134,7 +134,7 @@ def removal(request: SignedInRequest, slug: str, member: UUID) -> HttpResponse:
     """Ask whether to remove a member, naming what is lost; then do so."""
     if request.method == "POST":
         done = _("The member was removed. Their access has ended and their seats are free.")
-        return act(request, slug, lambda actor: members.remove(actor, member), done, member)
+        return act(request, slug, lambda actor: services.remove(actor, member), done, member)
     actor = actor_for(request.user, slug)
     require(actor, Action.REMOVE)
     return _ask_joined(request, actor, "workspace_admin/people/remove.html", member)
@@ -157,7 +157,7 @@ def _ask_joined(request: SignedInRequest, actor: Actor, template: str, member_id
     member = _found(actor, member_id)
     if member.status == Status.INVITED:
         raise MemberInvited
-    if members.is_last_admin(actor.workspace, member):
+    if rules.is_last_admin(actor.workspace, member):
         raise LastAdmin
     return _ask(request, actor, template, member)
 

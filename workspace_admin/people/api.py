@@ -7,23 +7,28 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing_seats.api import WorkspaceResource
+from billing_seats.lifecycle.changes import MemberResult
 from members.access import Action, require
 from members.models import Role
 from members.rest.describe import described, page_of
-from members.rest.resource import ListQuery
+from members.rest.fields import Text
+from members.rest.resource import ListQuery, Strict
 from workspace_admin.people import roster
 from workspace_admin.people.roster import ORDERS, STATUSES, Row
 
 
-class MembersQuery(ListQuery):
-    """What the list can be narrowed to, and its order."""
+class MemberFilter(Strict):
+    """Which members: those to whom all of this applies."""
 
     status = serializers.ChoiceField(choices=list(STATUSES), required=False)
     role = serializers.ChoiceField(choices=Role.choices, required=False)
-    product = serializers.CharField(max_length=50, required=False, help_text="Who holds a seat of it: its slug.")
-    q = serializers.CharField(
-        max_length=200, allow_blank=True, default="", help_text="Beginnings of words in name or address."
-    )
+    product = Text(max_length=50, required=False, help_text="Slug of a product they have a seat of.")
+    q = Text(max_length=200, allow_blank=True, default="", help_text="Beginnings of words in name or email address.")
+
+
+class MembersQuery(MemberFilter, ListQuery):
+    """Filters and order of the list."""
+
     sort = serializers.ChoiceField(choices=list(ORDERS), default="name")
 
 
@@ -58,6 +63,17 @@ def shown(member: Row) -> dict[str, Any]:
         "last_active_at": member.last_active_at,
         "expires_at": member.expires_at,
     }
+
+
+def seats_gone() -> serializers.ListField:
+    """Return the field for former seats that did not come back."""
+    about = "Slugs of former seats that did not come back because none was left. Absent if there are none."
+    return serializers.ListField(child=serializers.CharField(), required=False, help_text=about)
+
+
+def gone(result: MemberResult) -> dict[str, list[str]]:
+    """Return the seats that did not come back, if any, as the API writes them."""
+    return {"seats_gone": list(result.seats_gone)} if result.seats_gone else {}
 
 
 class Members(WorkspaceResource):

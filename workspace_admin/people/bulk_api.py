@@ -1,23 +1,34 @@
 """One change to many members by one call of the REST API."""
 
 import uuid
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing_seats.api import WorkspaceResource
-from billing_seats.lifecycle.batch import Orders
-from billing_seats.lifecycle.bulk import MAX_MEMBERS, change_members, prepare
+from billing_seats.lifecycle.changes import MemberChanges, MemberResult
+from billing_seats.lifecycle.services import MAX_MEMBERS, change_members, prepare
 from members.access import Action, require
-from members.errors import InvalidRequest, LastAdmin, MemberInvited, NotFound, OverAssigned, SeatsExhausted
+from members.errors import (
+    Duplicate,
+    InvalidRequest,
+    LastAdmin,
+    MemberInvited,
+    NotFound,
+    OverAssigned,
+    SeatsExhausted,
+)
 from members.models import Role, Status
 from members.rest.bulk import BulkRow, Row, bulk_of, outcome, refusal_code, with_summary
 from members.rest.describe import described
-from members.rest.fields import BoundedList, Id, StrictBoolean, Text
+from members.rest.fields import BoundedList, Id, StrictBoolean, Text, Timestamp
 from members.rest.resource import Strict
+from workspace_admin.people import roster
+from workspace_admin.people.api import MemberFilter, gone, seats_gone
 
 
 def _slugs(about: str) -> BoundedList:
@@ -25,7 +36,7 @@ def _slugs(about: str) -> BoundedList:
 
 
 class BulkSet(Strict):
-    """What shall be so of each member; what is not given stays as it is."""
+    """What to change about each member; what is left out stays as it is."""
 
     constraints: ClassVar = {
         "minProperties": 1,
@@ -42,24 +53,62 @@ class BulkSet(Strict):
 
     role = serializers.ChoiceField(choices=Role.choices, required=False)
     status = serializers.ChoiceField(choices=[Status.ACTIVE.value, Status.DEACTIVATED.value], required=False)
-    seats_add = _slugs("Slugs of products of which each gets a seat.")
-    seats_remove = _slugs("Slugs of products of which nobody keeps a seat.")
-    remove = StrictBoolean(default=False, help_text="Removes them; stands alone.")
+    expires_at = Timestamp(required=False, allow_null=True, help_text="When the access ends; null for never.")
+    seats_add = _slugs("Slugs of products to assign a seat of.")
+    seats_remove = _slugs("Slugs of products to remove the seat of.")
+    remove = StrictBoolean(default=False, help_text="Removes them; cannot be combined with other changes.")
+
+
+class BulkFilter(MemberFilter):
+    """All members to whom this applies."""
+
+    constraints: ClassVar = {"minProperties": 1}
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the values, or raise ValidationError: an empty filter would mean everybody."""
+        if data == {}:
+            raise serializers.ValidationError("Give at least one filter.", code="required")
+        return super().to_internal_value(data)
 
 
 class BulkChange(Strict):
-    """Whose change, and which."""
+    """Which members, by id or by filter, and what to change."""
 
-    members = BoundedList(child=Id(), min_length=1, max_length=MAX_MEMBERS)
+    constraints: ClassVar = {
+        "not": {
+            "description": "Both `members` and `filter`, or neither.",
+            "anyOf": [
+                {"required": ["members", "filter"]},
+                {"not": {"anyOf": [{"required": ["members"]}, {"required": ["filter"]}]}},
+            ],
+        },
+    }
+
+    members = BoundedList(child=Id(), min_length=1, max_length=MAX_MEMBERS, required=False)
+    filter = BulkFilter(required=False)
     set = BulkSet()
-    dry_run = StrictBoolean(default=False, help_text="Answers what would be done, and does nothing.")
+    dry_run = StrictBoolean(default=False, help_text="Returns what would be done, and does nothing.")
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the values, or raise ValidationError unless one way of naming the members is used."""
+        wrong: dict[str, Any] = {}
+        if isinstance(data, dict) and len(data.keys() & {"members", "filter"}) != 1:
+            wrong["members"] = ["Give either `members` or `filter`."]
+        try:
+            values = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({**wrong, **serializers.as_serializer_error(error)}) from None
+        if wrong:
+            raise serializers.ValidationError(wrong, code="required")
+        return values
 
 
 class BulkMember(BulkRow):
-    """What became of one member; `invitation` is the one to revoke of who has not joined yet."""
+    """The result for one member; for one who has not joined yet, `invitation` is the one to revoke."""
 
     member = serializers.UUIDField()
-    code = refusal_code(NotFound, InvalidRequest, SeatsExhausted, MemberInvited, LastAdmin, OverAssigned)
+    code = refusal_code(NotFound, InvalidRequest, SeatsExhausted, MemberInvited, LastAdmin, OverAssigned, Duplicate)
+    seats_gone = seats_gone()
 
 
 class BulkMembers(WorkspaceResource):
@@ -69,38 +118,66 @@ class BulkMembers(WorkspaceResource):
 
     @described("Change many members", bulk_of(BulkMember), body=BulkChange)
     def post(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
-        """Change up to 1,000 members; each gets their own answer, in the order given, and what can be done is done.
+        """Change up to 1,000 members. What can be done is done; each gets a row, in the order given.
 
-        A member for whom not all of it can be done stays as they are. One that is not of this workspace: nothing is
-        done. A hundred at a time are committed: repeated under the same Idempotency-Key, the call goes on where it was.
+        A member for whom not all of it can be done stays as they are. With the id of another workspace's member,
+        nothing is done. A hundred members at a time are committed: repeated with the same Idempotency-Key, the call
+        goes on where it stopped.
         """
         require(self.actor, Action.CHANGE_ROLE)
         asked = self.body(BulkChange)
-        orders, ids = Orders(**asked["set"]), list(dict.fromkeys(asked["members"]))
-        if asked["dry_run"]:
-            rows = self.part(1, lambda: self._rehearsed(ids, orders))
+        changes, dry_run = MemberChanges(**asked["set"]), asked["dry_run"]
+        if changes.is_empty:
+            raise InvalidRequest("Say what to change.", field="set", code="required")
+        ids = [uuid.UUID(member) for member in self.part(1, lambda: self._prepared(asked, changes))]
+        known = list(dict.fromkeys(ids))
+        if dry_run:
+            rows = self.part(2, lambda: self._changed(known, changes, dry_run=True))
         else:
-            self.part(1, lambda: self._prepared(ids, orders))
             rows = self.in_chunks(
-                ids, lambda chunk: self._changed(chunk, orders), lambda member: {"member": member}, first_part=2
+                known, lambda chunk: self._changed(chunk, changes), lambda member: {"member": member}, first_part=2
             )
-        by_member = dict(zip(ids, rows, strict=True))
-        return Response(with_summary([by_member[member] for member in asked["members"]], dry_run=asked["dry_run"]))
+        return Response(with_summary(_in_order(ids, rows), dry_run=dry_run))
 
-    def _rehearsed(self, ids: Sequence[uuid.UUID], orders: Orders) -> list[Row]:
-        self._prepared(ids, orders)
-        return self._changed(ids, orders, dry_run=True)
+    def _prepared(self, asked: dict[str, Any], changes: MemberChanges) -> list[str]:
+        """Return the ids of the members, checked once: a repetition may come after some were removed."""
+        with _fields_of_set():
+            ids = asked.get("members")
+            if ids is None:
+                ids = roster.ids(self.actor.workspace, asked["filter"], MAX_MEMBERS + 1)
+                if len(ids) > MAX_MEMBERS:
+                    message = f"More than {MAX_MEMBERS} members match. Narrow the filter."
+                    raise InvalidRequest(message, field="filter", code="too_many")
+            prepare(self.actor, ids, changes)
+        return [str(member) for member in ids]
 
-    def _prepared(self, ids: Sequence[uuid.UUID], orders: Orders) -> None:
-        """Look once whether all are known: when the call is repeated, those who were removed are not."""
-        prepare(self.actor, ids, orders)
-
-    def _changed(self, chunk: Sequence[uuid.UUID], orders: Orders, *, dry_run: bool = False) -> list[Row]:
+    def _changed(self, chunk: Sequence[uuid.UUID], changes: MemberChanges, *, dry_run: bool = False) -> list[Row]:
         """Change the members of one chunk and return a row for each."""
-        answers = change_members(self.actor, chunk, orders, dry_run=dry_run)
-        invited = [answer.member_id for answer in answers if isinstance(answer.error, MemberInvited)]
+        with _fields_of_set():
+            results = change_members(self.actor, chunk, changes, dry_run=dry_run)
+        invited = [result.member_id for result in results if isinstance(result.error, MemberInvited)]
         pending = self.actor.workspace.invitations.filter(membership__in=invited, status="pending") if invited else None
         offers = dict(pending.values_list("membership_id", "id")) if pending is not None else {}
-        return [
-            {"member": answer.member_id} | outcome(answer.error, offers.get(answer.member_id)) for answer in answers
-        ]
+        return [_row(result, offers.get(result.member_id)) for result in results]
+
+
+def _row(result: MemberResult, invitation: uuid.UUID | None) -> Row:
+    return {"member": result.member_id} | outcome(result.error, invitation) | gone(result)
+
+
+def _in_order(ids: Sequence[uuid.UUID], rows: Sequence[Row]) -> list[Row]:
+    """Return a row for each id, in the order given; an id that was given before is a duplicate."""
+    left = {uuid.UUID(str(row["member"])): row for row in rows}
+    return [left.pop(member) if member in left else {"member": member} | outcome(Duplicate()) for member in ids]
+
+
+@contextmanager
+def _fields_of_set() -> Iterator[None]:
+    """Name the fields of ``set`` as the body nests them."""
+    try:
+        yield
+    except InvalidRequest as error:
+        if error.field in {"members", "filter"}:
+            raise
+        code = error.extra["errors"][0]["code"]
+        raise InvalidRequest(error.message, field=f"set.{error.field}", code=code) from None

@@ -8,38 +8,40 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing_seats.api import WorkspaceResource
-from billing_seats.lifecycle.editing import change
-from members import services
+from billing_seats.lifecycle import services
+from billing_seats.lifecycle.changes import MemberChanges
 from members.access import Action, require
 from members.errors import LastAdmin, MemberInvited, NotFound, OverAssigned, SeatsExhausted
 from members.models import Role, Status
 from members.rest.describe import described
 from members.rest.fields import Timestamp
 from members.rest.resource import Strict
-from workspace_admin.people.api import MemberShape, shown
+from workspace_admin.people.api import MemberShape, gone, seats_gone, shown
 from workspace_admin.people.roster import rows
 
 
-class MemberChanges(Strict):
-    """What is changed: all of it, or nothing."""
+class MemberPatch(Strict):
+    """What to change: all of it is done, or nothing."""
 
     role = serializers.ChoiceField(choices=Role.choices, required=False)
     status = serializers.ChoiceField(choices=[Status.ACTIVE.value, Status.DEACTIVATED.value], required=False)
     expires_at = Timestamp(required=False, allow_null=True, help_text="When the access ends; null for never.")
 
 
+class ChangedMember(MemberShape):
+    """A member after a change."""
+
+    seats_gone = seats_gone()
+
+
 class OneMember(WorkspaceResource):
     """A person's place in the workspace."""
 
     changing = Action.CHANGE_ROLE
-    volatile = frozenset({"last_active_at"})
+    volatile = frozenset({"last_active_at", "seats_gone"})
 
     def one(self, member: uuid.UUID) -> dict[str, Any]:
-        """Answer the member as they stand now.
-
-        Raises:
-            NotFound: not of this workspace.
-        """
+        """Return the member as they are now, or raise NotFound."""
         row = rows(self.actor.workspace).filter(id=member).first()
         if row is None:
             raise NotFound
@@ -53,22 +55,22 @@ class OneMember(WorkspaceResource):
 
     @described(
         "Change a member",
-        MemberShape,
-        body=MemberChanges,
+        ChangedMember,
+        body=MemberPatch,
         refuses=[MemberInvited, LastAdmin, SeatsExhausted, OverAssigned],
     )
     def patch(self, request: Request, workspace: str, member: uuid.UUID) -> Response:  # noqa: ARG002 -- the door took the path's workspace
         """Change role, status and end date: all that is given, or nothing.
 
-        Who is reactivated gets the seats again that they had, as far as some are left. An invitee takes `role` only.
+        Reactivated members get their former seats back, as far as some are left; `seats_gone` names the others. For an
+        invitee, only `role` can be changed.
         """
         require(self.actor, Action.CHANGE_ROLE)
-        changes: Any = self.body(MemberChanges)
-        change(self.actor, member, changes)
-        return Response(self.one(member))
+        result = services.change_member(self.actor, member, MemberChanges(**self.body(MemberPatch)))
+        return Response(self.one(member) | gone(result))
 
     @described("Remove a member", None, status=204, refuses=[MemberInvited, LastAdmin])
     def delete(self, request: Request, workspace: str, member: uuid.UUID) -> Response:  # noqa: ARG002 -- the door took the path's workspace
-        """Access ends at the next request, and the seats are free. An invitee's invitation is revoked instead."""
+        """Access ends at the next request, and the seats become available. Revoke an invitee's invitation instead."""
         services.remove(self.actor, member)
         return Response(status=204)

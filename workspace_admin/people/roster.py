@@ -109,6 +109,12 @@ def count(workspace: Workspace, query: Mapping[str, Any]) -> int:
     return found
 
 
+def ids(workspace: Workspace, query: Mapping[str, Any], most: int) -> list[UUID]:
+    """Return the ids of up to so many members to whom all of the filters apply, by name."""
+    found = _narrowed(Membership.objects, query.get("status"), _blanks(workspace, query))
+    return list(found.order_by("sort_name", "id").values_list("id", flat=True)[:most])
+
+
 def rows(workspace: Workspace) -> QuerySet[Membership, Row]:
     """Answer the workspace's members as rows of the list."""
     return _rows().filter(workspace=workspace).values_list(*Row._fields, named=True)

@@ -9,8 +9,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing_seats import services
 from billing_seats.api import WorkspaceResource
+from billing_seats.lifecycle import services
 from billing_seats.models import Seat
 from members.access import Action, Actor, require
 from members.errors import NotFound, OverAssigned, SeatsExhausted

@@ -10,8 +10,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from billing_seats import services as seats
 from billing_seats.budgets import idle_first
+from billing_seats.lifecycle import services
 from billing_seats.models import Product, Seat
 from billing_seats.plans import Feature, require_feature
 from members.access import Action, Actor, actor_for, require
@@ -124,7 +124,7 @@ def _answer(request: SignedInRequest, actor: Actor, move: Move) -> HttpResponse:
     try:
         other = _chosen(actor, request.POST.get("other", ""))
         giver, taker = (move.who, other) if move.giving else (other, move.who)
-        seats.move(actor, move.product.slug, giver.id, taker.id)
+        services.move(actor, move.product.slug, giver.id, taker.id)
     except (PermissionDenied, NotFound):
         raise
     except DomainError as error:

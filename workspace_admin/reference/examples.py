@@ -90,7 +90,7 @@ def _of_members() -> dict[str, Shown]:
         "change-many-members": {
             "Each has their answer": _bulk(
                 _row(member=sample_data.ALICE),
-                _row("seats_exhausted", "No seat of Mistral Code is left.", member=sample_data.BOB),
+                _row("seats_exhausted", "No Mistral Code seat is available.", member=sample_data.BOB),
             )
         },
         "list-seats-of-a-member": {"One seat": _page(sample_data.seat)},

@@ -125,7 +125,7 @@ KINDS = [
     ),
     Kind(errors.Undeliverable(), "Mail to the address bounced, or was marked as spam, and no Admin has released it."),
     Kind(
-        errors.SeatsExhausted("No seat of le Chat Team is left.", product="le-chat-team", available=0),
+        errors.SeatsExhausted("No le Chat Team seat is available.", product="le-chat-team", available=0),
         "No seat of the product is left.",
         {"product": _SLUG, "available": {"type": "integer", "description": "How many are left."}},
         always=False,
@@ -135,7 +135,7 @@ KINDS = [
     Kind(errors.LastAdmin(), "A workspace always keeps at least one active Admin."),
     Kind(
         errors.OverAssigned(
-            "2 more seats of Mistral Code are taken than were bought: none can be given until it fits.",
+            "Mistral Code is over its limit by 2 seats. Free up or buy 2 before assigning more.",
             product="mistral-code",
             over_assigned=2,
         ),

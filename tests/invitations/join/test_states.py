@@ -2,10 +2,10 @@
 
 import pytest
 
+from billing_seats.lifecycle.services import change_role
 from invitations.models import Delivery, Invitation
 from members.access import actor_for
 from members.models import Membership, User
-from members.services import change_role
 from workspace_admin.demo import cast
 
 

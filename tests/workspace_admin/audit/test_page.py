@@ -12,10 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from billing_seats.keys.services import create_key
+from billing_seats.lifecycle.services import change_role, remove
 from invitations.services import invite
 from members.access import actor_for
 from members.models import AuditEvent
-from members.services import change_role, remove
 from workspace_admin.audit import queries
 from workspace_admin.audit.words import ACTIONS, FIELDS
 from workspace_admin.demo import cast

@@ -49,7 +49,7 @@ def test_without_javascript_a_refusal_is_told_on_the_page(plain, member, acme):
     link = f"/w/acme/members/{member('bob@acme.example').id}/seats/mistral-code/"
     response = plain.post(link, {"value": "on"}, follow=True)
     assert response.redirect_chain
-    assert b"No seat of Mistral Code is left" in response.content
+    assert b"No Mistral Code seat is available" in response.content
 
 
 def test_resending_at_once_is_refused_with_the_time_to_wait(htmx, ada):

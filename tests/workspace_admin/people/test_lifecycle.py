@@ -132,7 +132,7 @@ def test_seats_that_are_gone_are_named_and_cannot_be_ticked(cause, words, reques
 def test_a_seat_that_went_meanwhile_is_told_in_the_dialog(htmx, away, none_left):
     response = htmx.post(link(away, "reactivation"), {"seats": [cast.CHAT]}, headers=DIALOG)
     assert response.status_code == 409
-    assert "No seat of le Chat Team is left." in response.content.decode()
+    assert "No le Chat Team seat is available." in response.content.decode()
     [box] = [box for box in response.context["form"].boxes if box["seat"].slug == cast.CHAT]
     assert (box["ticked"], box["off"]) == (True, False)
     away.refresh_from_db()
@@ -188,7 +188,7 @@ def test_a_day_that_cannot_be_is_told_beside_its_field(plain, bob_row, day):
 def test_an_admins_dialog_says_why_there_is_no_end(htmx, member):
     alice = member("alice@acme.example")
     asked = htmx.get(link(alice, "end"), headers=DIALOG).content.decode()
-    assert "An Admin&#x27;s access has no end." in asked
+    assert "An Admin&#x27;s access can&#x27;t have an end date." in asked
     assert "Last day of access" not in asked
     assert htmx.post(link(alice, "end"), {"ends_on": "2099-03-01"}, headers=DIALOG).status_code == 400
 
@@ -205,7 +205,7 @@ def test_extending_says_which_seats_are_gone_and_works_without_them(plain, lapse
     asked = plain.get(link(lapsed, "end")).content.decode()
     assert "no seat left" in asked
     refused = plain.post(link(lapsed, "end"), {"ends_on": "", "seats": [cast.CHAT]})
-    assert (refused.status_code, "No seat of le Chat Team is left." in refused.content.decode()) == (409, True)
+    assert (refused.status_code, "No le Chat Team seat is available." in refused.content.decode()) == (409, True)
     plain.post(link(lapsed, "end"), {"ends_on": ""})
     lapsed.refresh_from_db()
     assert (lapsed.display_status, seats(lapsed)) == ("active", [])

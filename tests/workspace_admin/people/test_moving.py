@@ -48,7 +48,7 @@ def test_a_refused_seat_leads_to_those_who_could_give_theirs(htmx, acme, full, m
     carol = member("carol@acme.example")
     response = htmx.post(f"/w/acme/members/{carol.id}/seats/le-chat-team/", {"value": "on"})
     [row] = [row for row in response.context["rows"] if row.refused]
-    assert (response.status_code, row.email, row.refused) == (409, carol.email, "No seat of le Chat Team is left.")
+    assert (response.status_code, row.email, row.refused) == (409, carol.email, "No le Chat Team seat is available.")
     assert row.remedy in response.content.decode()
     assert offered(htmx.get(f"/w/acme/members/{row.remedy}", headers=DIALOG)) == ["bob@acme.example"]
     response = htmx.post(to(carol), {"other": member("bob@acme.example").id}, headers=DIALOG)
@@ -103,12 +103,12 @@ def test_who_has_no_seat_is_said_to_have_none(plain, member):
 
 def test_a_refusal_stays_in_the_dialog(htmx, acme, member):
     bob, carol = member("bob@acme.example"), member("carol@acme.example")
-    for other, words in ((bob.id, "has a seat of it already"), ("", "Choose a person."), ("\0", "Choose a person.")):
+    for other, words in ((bob.id, "already has a seat for it"), ("", "Choose a person."), ("\0", "Choose a person.")):
         response = htmx.post(away(bob), {"product": cast.CHAT, "other": other}, headers=DIALOG)
         assert (response.status_code, words in response.content.decode()) == (400, True)
     htmx.post(f"/w/acme/members/{bob.id}/seats/le-chat-team/", {"value": ""})
     response = htmx.post(to(carol), {"other": bob.id}, headers=DIALOG)
-    assert (response.status_code, b"has no seat of it" in response.content) == (400, True)
+    assert (response.status_code, b"has no seat for it" in response.content) == (400, True)
 
 
 def test_strangers_and_unknown_products_look_nonexistent(plain, acme, globex, dana, member):

@@ -1,0 +1,107 @@
+"""What can be asked of a member, and what became of it: the same for one and for many."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from billing_seats.models import Product
+from members.access import Action
+from members.errors import DomainError, InvalidRequest
+from members.models import Membership, Role, Status
+
+
+class Unchanged(Enum):
+    """A value that was not given, where None is one."""
+
+    UNCHANGED = auto()
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberChanges:
+    """What to change about a member: all of it or nothing. What is left out stays as it is."""
+
+    role: str = ""
+    status: str = ""
+    expires_at: datetime | Unchanged | None = UNCHANGED
+    seats_add: Collection[str] = ()
+    seats_remove: Collection[str] = ()
+    seats_on_return: Collection[str] | None = None
+    """Exactly these seats when access comes back. None: what is left of the former seats when reactivated, and all of
+    the seats when a lapsed member is extended."""
+    remove: bool = False
+    leaving: bool = False
+    """Whether the member removes themselves."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is asked for."""
+        return not (self.remove or self._keeps_member)
+
+    @property
+    def _keeps_member(self) -> bool:
+        return bool(self.role or self.status or self.sets_end or self.seats_add or self.seats_remove)
+
+    @property
+    def sets_end(self) -> bool:
+        """Whether an end date, or none, is set."""
+        return self.expires_at is not UNCHANGED
+
+    @property
+    def concerns_seats(self) -> bool:
+        """Whether it can depend on, or change, which seats the member has."""
+        return bool(self.status or self.sets_end or self.seats_add or self.seats_remove)
+
+    def end_after(self, member: Membership) -> datetime | None:
+        """Return when the member's access ends after the change."""
+        return member.expires_at if self.expires_at is UNCHANGED else self.expires_at
+
+    @property
+    def actions(self) -> list[Action]:
+        """What the actor must be allowed to do: never nothing, so that an empty change is refused like any other."""
+        wanted = {
+            Action.CHANGE_ROLE: self.role,
+            Action.DEACTIVATE: self.status == Status.DEACTIVATED,
+            Action.REACTIVATE: self.status == Status.ACTIVE,
+            Action.SET_END: self.sets_end,
+            Action.GIVE_SEAT: self.seats_add,
+            Action.TAKE_SEAT: self.seats_remove,
+            Action.REMOVE: self.remove and not self.leaving,
+            Action.LEAVE: self.leaving,
+        }
+        return [action for action, asked in wanted.items() if asked] or [Action.CHANGE_ROLE]
+
+    def require_valid(self) -> None:
+        """Raise InvalidRequest unless the changes are known and do not contradict each other."""
+        if self.remove and self._keeps_member:
+            message = _("`remove` cannot be combined with other changes.")
+            raise InvalidRequest(message, field="remove", code="alone")
+        if self.role and self.role not in Role.values:
+            raise InvalidRequest(_("Choose Admin, Member or Billing."), field="role", code="unknown")
+        if self.status and self.status not in {Status.ACTIVE, Status.DEACTIVATED}:
+            raise InvalidRequest(_("Choose active or deactivated."), field="status", code="unknown")
+        if both := set(self.seats_add).intersection(self.seats_remove):
+            message = _("“%(slug)s” cannot be both assigned and removed.") % {"slug": min(both)[:50]}
+            raise InvalidRequest(message, field="seats_remove", code="contradiction")
+        if self.seats_add and self.status == Status.DEACTIVATED:
+            message = _("Deactivated members cannot have seats.")
+            raise InvalidRequest(message, field="seats_add", code="contradiction")
+
+
+@dataclass(frozen=True)
+class MemberResult:
+    """What became of one member: done, unless there is an error."""
+
+    member_id: uuid.UUID
+    member: Membership | None = None
+    error: DomainError | None = None
+    seats_given: Sequence[Product] = ()
+    seats_gone: Sequence[str] = ()
+    """Slugs of former seats that did not come back."""
