@@ -1,7 +1,7 @@
 # Two commands matter: `make run` and `make test`. README.md says more.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fmt messages e2e browser soak bench
+.PHONY: help setup run manage test check fmt messages e2e browser soak bench
 
 PYTHON := .venv/bin/python
 STAMP := .venv/.synced
@@ -18,6 +18,9 @@ $(STAMP): uv.lock pyproject.toml .ci/setup .ci/uv.txt
 
 run: setup  ## the whole console on this machine, until Ctrl-C
 	@exec $(PYTHON) -m workspace_admin.devserver run
+
+manage: setup  ## a command against the console that runs: make manage ARGS="seed_large --members 100000"
+	@exec $(PYTHON) -m workspace_admin.devserver manage $(ARGS)
 
 check: setup  ## everything that reads the code without running it
 	@$(PYTHON) -m ruff format --check .

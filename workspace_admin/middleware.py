@@ -7,8 +7,8 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 import structlog
 from django.conf import settings
-from django.core.exceptions import BadRequest, SuspiciousOperation
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.core.exceptions import BadRequest, MiddlewareNotUsed, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 
 from invitations.delivery import webhooks
@@ -93,6 +93,27 @@ class TrustedProxies:
             request.META["REMOTE_ADDR"] = str(address)
             if not _is_trusted(address):
                 return
+
+
+class RedirectToBaseUrl:
+    """Middleware of development: lead pages opened by IP address to `localhost`, if that is the console's name.
+
+    Sessions belong to one host name, and passkeys are refused to an IP address.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        base = urlsplit(settings.BASE_URL)
+        if not settings.DEBUG or base.hostname != "localhost":
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+        self.addresses = {f"127.0.0.1:{base.port or 80}", f"[::1]:{base.port or 80}"}
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Redirect, or pass the request on; a program that calls the API is believed to know what it does."""
+        by_address = request.META.get("HTTP_HOST") in self.addresses
+        if by_address and request.method in {"GET", "HEAD"} and not request.path.startswith("/api/"):
+            return HttpResponseRedirect(settings.BASE_URL + request.get_full_path())
+        return self.get_response(request)
 
 
 class BoundedRequests:

@@ -40,6 +40,7 @@ class Console:
     url: str
     data: Path
     process: subprocess.Popen
+    log: Path
 
     def letters(self, to: str) -> list[email.message.EmailMessage]:
         """Answer the messages to this address, oldest first."""
@@ -87,7 +88,7 @@ def console(tmp_path_factory):
 
     try:
         until(ready, "the console to be ready", 90)
-        yield Console(f"http://127.0.0.1:{port}", data, process)
+        yield Console(f"http://localhost:{port}", data, process, log)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)

@@ -1,4 +1,8 @@
-"""Command line: `python -m workspace_admin.devserver run`, or `... exec -- pytest` for a command beside the servers."""
+"""Command line: `python -m workspace_admin.devserver run`.
+
+Also `... manage deliveries` for a command against the console that runs, and `... exec -- pytest` for a command beside
+servers of its own.
+"""
 
 import argparse
 import sys
@@ -23,10 +27,14 @@ def main() -> int:
     actions.add_parser("run", help="the whole console, until Ctrl-C")
     beside = actions.add_parser("exec", help="a command beside Postgres and Valkey")
     beside.add_argument("command", nargs="+")
+    manage = actions.add_parser("manage", help="a management command against the console that runs", add_help=False)
+    manage.add_argument("command", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
     try:
         if arguments.action == "exec":
             return _exec(arguments.command)
+        if arguments.action == "manage":
+            console.manage(arguments.command)
         console.run()
     except Stopped:
         sys.stdout.write("Stopped.\n")

@@ -1,23 +1,29 @@
-"""`make run`: the whole console on one machine."""
+"""`make run`: the whole console on one machine. `make manage`: a command against it."""
 
+import errno
 import os
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from hashlib import sha256
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
+from typing import NoReturn
 
 import psycopg
 from psycopg import sql
 
+from workspace_admin.devserver import ipv6
 from workspace_admin.devserver.layout import ROOT, EmbeddedError, Layout
+from workspace_admin.devserver.processes import environment_of_console
 from workspace_admin.devserver.supervisor import Supervisor, supervised
 
 HOST = "127.0.0.1"
 THREADS = "4"
 """Requests that a web worker handles at once. With one, everyone sent to it waited for a long bulk call or export."""
 _PATIENCE = 60.0
+_NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 _COMMENT = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
 _SIGN_INS = """
   Acme    alice@acme.example    Admin
@@ -39,13 +45,24 @@ def _module(name: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", name, *arguments]
 
 
-def _check_port(layout: Layout) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _free_addresses(port: int) -> list[str]:
+    """Return the loopback addresses of this machine: not every one has ::1.
+
+    Raises:
+        EmbeddedError: another process listens on the port of one.
+    """
+    found = []
+    for family, host in ((socket.AF_INET, HOST), (socket.AF_INET6, ipv6.HOST)):
         try:
-            probe.bind((HOST, layout.port))
+            with socket.socket(family) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((host, port))
         except OSError as error:
-            raise EmbeddedError(f"PORT: {HOST}:{layout.port} cannot be used ({error.strerror}).") from error
+            if family == socket.AF_INET6 and error.errno in _NO_IPV6:
+                break
+            raise EmbeddedError(f"PORT: {host} port {port} cannot be used ({error.strerror}).") from error
+        found.append(host)
+    return found
 
 
 def _fingerprint() -> str:
@@ -78,7 +95,7 @@ def bring_up_to_date(supervisor: Supervisor) -> None:
             connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(name, sql.Literal(fingerprint)))
 
 
-def _start_web(supervisor: Supervisor) -> None:
+def _start_web(supervisor: Supervisor, addresses: Sequence[str]) -> None:
     port = str(supervisor.layout.port)
     web = (
         "--interface",
@@ -92,7 +109,9 @@ def _start_web(supervisor: Supervisor) -> None:
         "--no-ws",
     )
     supervisor.start("web", _module("granian", *web, "workspace_admin.wsgi:application"))
-    _wait_ready(supervisor)
+    if ipv6.HOST in addresses:
+        supervisor.start("ipv6", _module("workspace_admin.devserver.ipv6", port))
+    _wait_ready(supervisor, addresses)
 
 
 def _start_celery(supervisor: Supervisor) -> None:
@@ -104,8 +123,8 @@ def _start_celery(supervisor: Supervisor) -> None:
     supervisor.start("beat", _module(*celery, "beat", "--pidfile", "", "--loglevel", "INFO"))
 
 
-def _ready(port: int) -> bool:
-    connection = HTTPConnection(HOST, port, timeout=5)
+def _ready(address: str, port: int) -> bool:
+    connection = HTTPConnection(address, port, timeout=5)
     try:
         connection.request("GET", "/healthz/ready")
         return connection.getresponse().status == HTTPStatus.OK
@@ -115,9 +134,9 @@ def _ready(port: int) -> bool:
         connection.close()
 
 
-def _wait_ready(supervisor: Supervisor) -> None:
+def _wait_ready(supervisor: Supervisor, addresses: Sequence[str]) -> None:
     deadline = time.monotonic() + _PATIENCE
-    while not _ready(supervisor.layout.port):
+    while not all(_ready(address, supervisor.layout.port) for address in addresses):
         supervisor.pause()
         if time.monotonic() > deadline:
             raise EmbeddedError(f"The web server was not ready in time: see {supervisor.layout.log('web')}")
@@ -137,17 +156,32 @@ def run() -> None:
     """
     layout = Layout.from_environment()
     with supervised(layout) as supervisor:
-        _check_port(layout)
+        addresses = _free_addresses(layout.port)
         supervisor.env.setdefault("GRANIAN_BLOCKING_THREADS", THREADS)
-        supervisor.env.setdefault("BASE_URL", f"http://{HOST}:{layout.port}")
+        base = supervisor.env["BASE_URL"] = os.environ.get("BASE_URL") or f"http://localhost:{layout.port}"
         supervisor.env.setdefault("SELF_SERVICE_SEATS", "on")  # so that there is something to try out
         _say("Starting the servers ...")
         supervisor.start_servers()
         _say("Bringing the database up to date ...")
         bring_up_to_date(supervisor)
-        _start_web(supervisor)
+        _start_web(supervisor, addresses)
         _start_celery(supervisor)
-        base = os.environ.get("BASE_URL") or supervisor.env["BASE_URL"]
+        where = f"DATA_DIR={os.environ['DATA_DIR']} " if os.environ.get("DATA_DIR") else ""
         _say(f"\nThe console runs at {base}/  (mail: {base}/dev/mailbox/)\n{_SIGN_INS}")
+        _say(f'Run a command against it with {where}make manage ARGS="deliveries"')
         _say(f"Logs are in {layout.log('web').parent}. Ctrl-C stops everything.")
         supervisor.watch()
+
+
+def manage(arguments: Sequence[str]) -> NoReturn:
+    """Run a management command in place of this process, with the environment of the console that runs.
+
+    Raises:
+        EmbeddedError: none runs.
+    """
+    data = Layout.from_environment().data
+    environment = environment_of_console(data)
+    if environment is None:
+        raise EmbeddedError(f"No console runs on {data}. Start it with make run; a second one has its own DATA_DIR.")
+    command = _manage(*arguments)
+    os.execve(command[0], command, environment)  # noqa: S606 -- our own command line

@@ -125,6 +125,16 @@ def strays(data: Path) -> list[psutil.Process]:
     return found
 
 
+def environment_of_console(data: Path) -> dict[str, str] | None:
+    """Return the environment of a process of the console that runs on this data folder; None if there is none."""
+    for process in strays(data):
+        with suppress(psutil.Error):  # gone meanwhile
+            environment: dict[str, str] = process.environ()
+            if environment.get(MARK) == str(data) and {"DATABASE_URL", "REDIS_URL"} <= environment.keys():
+                return environment
+    return None
+
+
 def sweep(data: Path, patience: float = 8.0) -> int:
     """Stop what an earlier supervisor left behind, within so many seconds; answers how many processes that were."""
     ours = {process.pid for process in [psutil.Process(), *psutil.Process().parents()]}

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from workspace_admin.devserver import console
 from workspace_admin.devserver.layout import MARK, ROOT, EmbeddedError, Layout
 from workspace_admin.devserver.processes import strays, sweep
 
@@ -144,6 +146,7 @@ def test_a_crashed_server_ends_the_run_with_an_error(run: Run, name: str) -> Non
 
 _WATCH = """
 import sys
+from workspace_admin.devserver import console
 from workspace_admin.devserver.layout import Layout
 from workspace_admin.devserver.supervisor import supervised
 with supervised(Layout.from_environment()) as supervisor:
@@ -191,6 +194,15 @@ def test_a_port_that_is_none_is_refused_by_name(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("PORT", "http")
     with pytest.raises(EmbeddedError, match="PORT"):
         Layout.from_environment()
+
+
+@pytest.mark.parametrize(("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])
+def test_a_port_in_use_at_either_address_is_refused(family: socket.AddressFamily, host: str) -> None:
+    with socket.create_server((host, 0), family=family) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(EmbeddedError, match=f"PORT: {host} port {port} cannot be used"):
+            console._free_addresses(port)
+    assert console._free_addresses(port) == ["127.0.0.1", "::1"]
 
 
 def test_secrets_stay_the_same_and_are_nobody_elses(tmp_path: Path) -> None:

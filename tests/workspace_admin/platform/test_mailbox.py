@@ -14,7 +14,7 @@ from workspace_admin.devserver.mailbox import EmailBackend
 urlpatterns = [*urls.urlpatterns, path("dev/mailbox/", include("workspace_admin.devserver.mailbox_urls"))]
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
-_LINK = "http://127.0.0.1:8000/join/abc/"
+_LINK = "http://localhost:8000/join/abc/"
 
 
 @pytest.fixture
