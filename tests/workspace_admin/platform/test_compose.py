@@ -11,7 +11,6 @@ import yaml
 
 from workspace_admin.devserver.layout import ROOT
 
-CONSOLE = ("migrate", "web", "worker", "beat")
 DEVELOPMENT = {"DEBUG", "PORT", "DATA_DIR"}
 """Settings of `make run` alone."""
 SECRETS = {
@@ -24,6 +23,7 @@ _VARIABLE = re.compile(r"\$\{(\w+)(?:(:?)([-?])([^}]*))?\}")
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
+CONSOLE = [name for name, service in SERVICES.items() if "build" in service]
 
 
 def interpolated(text: str, given: dict[str, str]) -> str:
