@@ -159,6 +159,26 @@ class SeatDay(models.Model):
         return f"{self.product} {self.day}"
 
 
+class MemberPreview(models.Model):
+    """What a change to many members would do: confirmed within a quarter of an hour, exactly this is done."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="member_previews", db_index=False, editable=False
+    )
+    actor_type = models.CharField(max_length=10)
+    actor_id = models.UUIDField(null=True)
+    changes = models.JSONField()
+    rows = models.JSONField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["workspace", "created_at"], name="member_preview_by_age")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class ProductKey(Key):
     """A product's way of asking who may open it, in any workspace of the installation; support makes it."""
 

@@ -2,10 +2,10 @@
 
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum, auto
-from typing import Final
+from typing import Any, Final, Self
 
 from django.utils.translation import gettext as _
 
@@ -77,6 +77,19 @@ class MemberChanges:
             Action.LEAVE: self.leaving,
         }
         return [action for action, asked in wanted.items() if asked] or [Action.CHANGE_ROLE]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what is asked for as JSON can write it."""
+        values = {one.name: getattr(self, one.name) for one in fields(self) if getattr(self, one.name) != one.default}
+        if isinstance(self.expires_at, datetime):
+            values["expires_at"] = self.expires_at.isoformat()
+        return {name: list(value) if name.startswith("seats") else value for name, value in values.items()}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Return the changes that ``to_json`` wrote."""
+        ends_at = values.get("expires_at")
+        return cls(**values | ({"expires_at": datetime.fromisoformat(ends_at)} if ends_at else {}))
 
     def require_valid(self) -> None:
         """Raise InvalidRequest unless the changes are known and do not contradict each other."""

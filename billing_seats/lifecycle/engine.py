@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject, Now
+from django.utils.translation import gettext as _
 
 from billing_seats.budgets import SeatBudget, require_sold, seat_budgets
 from billing_seats.lifecycle import rules
@@ -21,7 +22,7 @@ from billing_seats.plans import Feature, has_feature, require_feature
 from members import audit
 from members.access import Actor
 from members.clock import NEVER
-from members.errors import DomainError, LastAdmin, MemberInvited, NotFound
+from members.errors import DomainError, LastAdmin, MemberInvited, NotFound, PreconditionFailed
 from members.models import AuditEvent, Membership, Role, Status
 from members.signouts import end_sessions
 
@@ -84,6 +85,9 @@ class PlannedChange:
 
 class MemberBatch:
     """Members of the actor's workspace, read and locked; ``changes`` are all those that will be asked for."""
+
+    shown: Mapping[str, dict[str, Any] | None] | None = None
+    """What a preview showed by member, None for a refusal: nothing else is done. None in place of all: no preview."""
 
     def __init__(self, actor: Actor, member_ids: Sequence[uuid.UUID], *changes: MemberChanges) -> None:
         self.actor, self.workspace, self.changes = actor, actor.workspace, changes
@@ -164,10 +168,19 @@ class MemberBatch:
             raise LastAdmin
         planned = PlannedChange(member, changes)
         self._plan_seats(planned, status)
+        if self.shown is not None:
+            self._require_as_shown(planned, self.shown.get(str(member.id)))
         # Nothing is refused from here on: what is counted stays counted.
         self.admins_gained += stays_admin - was_admin
         self._count(planned)
         return planned
+
+    def _require_as_shown(self, planned: PlannedChange, shown: dict[str, Any] | None) -> None:
+        """Raise PreconditionFailed unless the preview showed exactly this."""
+        if shown is None:
+            raise PreconditionFailed(_("This change was refused in the preview. Preview it again."))
+        if shown != {"version": planned.member.updated_at.isoformat(), "seats_gone": planned.gone}:
+            raise PreconditionFailed(_("This member changed after the preview. Preview the change again."))
 
     def _plan_seats(self, planned: PlannedChange, status: str) -> None:
         """Add the seats that the member loses, gains and keeps.

@@ -1,8 +1,9 @@
 """What happens to members who may hold seats: role, status, end date, seats, removal. One engine for one and many."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -39,11 +40,17 @@ def change_member(actor: Actor, member_id: uuid.UUID, changes: MemberChanges) ->
 
 
 def change_members(
-    actor: Actor, member_ids: Sequence[uuid.UUID], changes: MemberChanges, *, dry_run: bool = False
+    actor: Actor,
+    member_ids: Sequence[uuid.UUID],
+    changes: MemberChanges,
+    *,
+    dry_run: bool = False,
+    shown: Mapping[str, dict[str, Any] | None] | None = None,
 ) -> list[MemberResult]:
     """Make the changes to up to a hundred members under one lock; return a result for each, in the order given.
 
     A member for whom not all of it can be done stays as they are. A ``dry_run``, of up to a thousand, writes nothing.
+    With what a preview has ``shown``, nothing else is done: what would turn out otherwise is refused.
 
     Raises:
         PermissionDenied, PlanRequired
@@ -52,6 +59,7 @@ def change_members(
     with acting(actor, *changes.actions) as current:
         changes.require_valid()
         batch = MemberBatch(current, member_ids, changes)
+        batch.shown = shown
         _require_bought(current.workspace, changes, batch)
         results = [batch.change(member_id, changes) for member_id in member_ids]
         if not dry_run:
@@ -65,13 +73,13 @@ def prepare(actor: Actor, member_ids: Collection[uuid.UUID], changes: MemberChan
     Raises:
         PermissionDenied
         NotFound: a member is not of this workspace.
-        InvalidRequest: the changes contradict each other, or there are no or too many members.
+        InvalidRequest: the changes contradict each other, or there are too many members.
     """
     for action in changes.actions:
         require(actor, action)
     changes.require_valid()
-    if not 0 < len(member_ids) <= MAX_MEMBERS:
-        message = _("Choose at least one member and at most %(most)s.") % {"most": MAX_MEMBERS}
+    if len(member_ids) > MAX_MEMBERS:
+        message = _("Choose at most %(most)s members.") % {"most": MAX_MEMBERS}
         raise InvalidRequest(message, field="members", code="too_many")
     wanted = set(member_ids)
     if actor.workspace.memberships.filter(id__in=wanted).count() != len(wanted):

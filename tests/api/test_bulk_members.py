@@ -141,6 +141,7 @@ def test_a_trial_run_tells_what_would_be_and_changes_nothing(api, alice, ids, ad
     asked = [ids["carol"], *crowd(3), ids["bob"], str(ada.membership_id)]
     events = AuditEvent.objects.count()
     tried = ask(api, alice, asked, dry_run=True, seats_add=[cast.CODE])
+    assert tried.pop("preview")
     assert (tried.pop("dry_run"), AuditEvent.objects.count()) == (True, events)
     assert acme.seats.filter(product__slug=cast.CODE).count() == 0
     done = ask(api, alice, asked, seats_add=[cast.CODE])

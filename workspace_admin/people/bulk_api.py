@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from billing_seats.api import WorkspaceResource
 from billing_seats.lifecycle.changes import MemberChanges, MemberResult
+from billing_seats.lifecycle.previews import find_preview, save_preview
 from billing_seats.lifecycle.services import MAX_MEMBERS, change_members, prepare
 from members.access import Action, require
 from members.errors import (
@@ -20,6 +21,7 @@ from members.errors import (
     MemberInvited,
     NotFound,
     OverAssigned,
+    PreconditionFailed,
     SeatsExhausted,
 )
 from members.models import Role, Status
@@ -76,24 +78,39 @@ class BulkChange(Strict):
 
     constraints: ClassVar = {
         "not": {
-            "description": "Both `members` and `filter`, or neither.",
+            "description": "Anything but one of `members` and `filter` with `set`, or `preview` alone.",
             "anyOf": [
                 {"required": ["members", "filter"]},
-                {"not": {"anyOf": [{"required": ["members"]}, {"required": ["filter"]}]}},
+                {"required": ["preview", "members"]},
+                {"required": ["preview", "filter"]},
+                {"required": ["preview", "set"]},
+                {"required": ["preview", "dry_run"]},
+                {"not": {"anyOf": [{"required": [name]} for name in ("members", "filter", "preview")]}},
+                {"not": {"anyOf": [{"required": [name]} for name in ("set", "preview")]}},
             ],
         },
     }
 
     members = BoundedList(child=Id(), min_length=1, max_length=MAX_MEMBERS, required=False)
     filter = BulkFilter(required=False)
-    set = BulkSet()
-    dry_run = StrictBoolean(default=False, help_text="Returns what would be done, and does nothing.")
+    set = BulkSet(required=False)
+    dry_run = StrictBoolean(
+        default=False,
+        help_text="Does nothing; returns what would be done, and a `preview` id valid for 15 minutes.",
+    )
+    preview = Id(required=False, help_text="Does what this dry run showed; rows that changed since are refused.")
 
     def to_internal_value(self, data: Any) -> Any:
-        """Return the values, or raise ValidationError unless one way of naming the members is used."""
+        """Return the values, or raise ValidationError unless it is said once which members and what to change."""
         wrong: dict[str, Any] = {}
-        if isinstance(data, dict) and len(data.keys() & {"members", "filter"}) != 1:
-            wrong["members"] = ["Give either `members` or `filter`."]
+        given = data.keys() if isinstance(data, dict) else set()
+        if "preview" in given:
+            wrong = {name: ["Leave this out: the preview says it."] for name in _SAID_BY_PREVIEW if name in given}
+        elif isinstance(data, dict):
+            if len(given & {"members", "filter"}) != 1:
+                wrong["members"] = ["Give either `members` or `filter`."]
+            if "set" not in given:
+                wrong["set"] = ["Say what to change."]
         try:
             values = super().to_internal_value(data)
         except serializers.ValidationError as error:
@@ -103,12 +120,24 @@ class BulkChange(Strict):
         return values
 
 
+_SAID_BY_PREVIEW = ("members", "filter", "set", "dry_run")
+
+
 class BulkMember(BulkRow):
     """The result for one member; for one who has not joined yet, `invitation` is the one to revoke."""
 
     member = serializers.UUIDField()
-    code = refusal_code(NotFound, InvalidRequest, SeatsExhausted, MemberInvited, LastAdmin, OverAssigned, Duplicate)
+    code = refusal_code(
+        *(NotFound, InvalidRequest, SeatsExhausted, MemberInvited, LastAdmin, OverAssigned),
+        *(Duplicate, PreconditionFailed),
+    )
     seats_gone = seats_gone()
+
+
+class BulkMembersResult(bulk_of(BulkMember)):  # type: ignore[misc]  # -- a class made by a function
+    """The result of a bulk change."""
+
+    preview = serializers.UUIDField(required=False, help_text="Of a dry run: with this id, exactly it can be done.")
 
 
 class BulkMembers(WorkspaceResource):
@@ -116,7 +145,7 @@ class BulkMembers(WorkspaceResource):
 
     in_parts = True
 
-    @described("Change many members", bulk_of(BulkMember), body=BulkChange)
+    @described("Change many members", BulkMembersResult, body=BulkChange)
     def post(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
         """Change up to 1,000 members. What can be done is done; each gets a row, in the order given.
 
@@ -126,21 +155,26 @@ class BulkMembers(WorkspaceResource):
         """
         require(self.actor, Action.CHANGE_ROLE)
         asked = self.body(BulkChange)
-        changes, dry_run = MemberChanges(**asked["set"]), asked["dry_run"]
+        prepared = self.part(1, lambda: self._prepared(asked))
+        changes, shown = MemberChanges.from_json(prepared["changes"]), prepared["shown"]
+        ids = [uuid.UUID(member) for member in prepared["ids"]]
+        known = list(dict.fromkeys(ids))
+        if asked["dry_run"]:
+            tried = self.part(2, lambda: self._tried(known, changes))
+            return Response(with_summary(_in_order(ids, tried["rows"]), dry_run=True) | {"preview": tried["preview"]})
+        rows = self.in_chunks(
+            known, lambda chunk: self._changed(chunk, changes, shown), lambda member: {"member": member}, first_part=2
+        )
+        return Response(with_summary(_in_order(ids, rows), dry_run=False))
+
+    def _prepared(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Return whom to change and how, checked once: a repetition may come after some were removed."""
+        if "preview" in asked:
+            preview = find_preview(self.actor, asked["preview"])
+            return {"changes": preview.changes, "ids": [row[0] for row in preview.rows], "shown": dict(preview.rows)}
+        changes = MemberChanges(**asked["set"])
         if changes.is_empty:
             raise InvalidRequest("Say what to change.", field="set", code="required")
-        ids = [uuid.UUID(member) for member in self.part(1, lambda: self._prepared(asked, changes))]
-        known = list(dict.fromkeys(ids))
-        if dry_run:
-            rows = self.part(2, lambda: self._changed(known, changes, dry_run=True))
-        else:
-            rows = self.in_chunks(
-                known, lambda chunk: self._changed(chunk, changes), lambda member: {"member": member}, first_part=2
-            )
-        return Response(with_summary(_in_order(ids, rows), dry_run=dry_run))
-
-    def _prepared(self, asked: dict[str, Any], changes: MemberChanges) -> list[str]:
-        """Return the ids of the members, checked once: a repetition may come after some were removed."""
         with _fields_of_set():
             ids = asked.get("members")
             if ids is None:
@@ -149,12 +183,20 @@ class BulkMembers(WorkspaceResource):
                     message = f"More than {MAX_MEMBERS} members match. Narrow the filter."
                     raise InvalidRequest(message, field="filter", code="too_many")
             prepare(self.actor, ids, changes)
-        return [str(member) for member in ids]
+        return {"changes": changes.to_json(), "ids": [str(member) for member in ids], "shown": None}
 
-    def _changed(self, chunk: Sequence[uuid.UUID], changes: MemberChanges, *, dry_run: bool = False) -> list[Row]:
+    def _tried(self, ids: Sequence[uuid.UUID], changes: MemberChanges) -> dict[str, Any]:
+        """Return what would be done, and the id under which that is kept."""
+        with _fields_of_set():
+            results = change_members(self.actor, ids, changes, dry_run=True)
+        return {"rows": self._rows(results), "preview": save_preview(self.actor, changes, results).id}
+
+    def _changed(self, chunk: Sequence[uuid.UUID], changes: MemberChanges, shown: dict[str, Any] | None) -> list[Row]:
         """Change the members of one chunk and return a row for each."""
         with _fields_of_set():
-            results = change_members(self.actor, chunk, changes, dry_run=dry_run)
+            return self._rows(change_members(self.actor, chunk, changes, shown=shown))
+
+    def _rows(self, results: Sequence[MemberResult]) -> list[Row]:
         invited = [result.member_id for result in results if isinstance(result.error, MemberInvited)]
         pending = self.actor.workspace.invitations.filter(membership__in=invited, status="pending") if invited else None
         offers = dict(pending.values_list("membership_id", "id")) if pending is not None else {}
