@@ -4,7 +4,7 @@ from django.urls import path, re_path
 from django.views.generic import RedirectView
 
 from members import views
-from members.account import confirm_views, password_views
+from members.account import email_links
 from members.account import views as account
 from members.workspace_views import settings
 
@@ -19,12 +19,10 @@ urlpatterns = [
     path("w/<slug:slug>/settings/", settings, name="settings"),
     re_path(
         r"^accounts/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        password_views.PasswordReset.as_view(),
+        email_links.PasswordReset.as_view(),
         name="account_reset_password_from_key",
     ),
-    re_path(
-        r"^accounts/confirm-email/(?P<key>[-:\w]+)/$", confirm_views.Confirm.as_view(), name="account_confirm_email"
-    ),
+    re_path(r"^accounts/confirm-email/(?P<key>[-:\w]+)/$", email_links.Confirm.as_view(), name="account_confirm_email"),
     # allauth's page for several addresses stays shut: an address change must reach the memberships too.
     path("accounts/email/", RedirectView.as_view(pattern_name="profile")),
 ]

@@ -26,7 +26,7 @@ def ask_for_address(user: User, text: str) -> str:
     """
     email = canonical(text)
     if email == user.email:
-        raise InvalidRequest(_("This is your address already."), field="email", code="unchanged")
+        raise InvalidRequest(_("This is already your email address."), field="email", code="unchanged")
     known = User.objects.claimed().filter(email=email).exists()
     if known:
         emails.send("account_exists", user=None, email=email)
@@ -71,7 +71,7 @@ def forget_links(user: User) -> None:
 
 
 def _unusable() -> InvalidRequest:
-    message = _("This address cannot be used here. Your account keeps the one it has.")
+    message = _("This email address can’t be used. Your account keeps its current one.")
     return InvalidRequest(message, field="email", code="unusable")
 
 

@@ -1,4 +1,4 @@
-"""Where a person is signed in, and how they end it."""
+"""Where a person is signed in, and how they sign out there."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,16 +7,36 @@ from django.contrib.auth import HASH_SESSION_KEY
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext as _
 
-from members.account.devices import describe
 from members.models import User
 
 SHOWN = 50
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser/", "Samsung Internet"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+"""Marks in the User-Agent header with names, most specific first: nearly every browser also claims to be another."""
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("CrOS", "ChromeOS"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SignIn:
-    """One session that is in force. ``name`` is what a page calls it by: its key would be as good as its cookie."""
+    """One session in force. ``name`` identifies it on a page: its key would be as good as its cookie."""
 
     name: str
     device: str
@@ -25,9 +45,9 @@ class SignIn:
 
 
 def sign_ins(user: User, key: str | None) -> list[SignIn]:
-    """Answer where the person is signed in: the session with this key first, then the last used; fifty at most."""
+    """Return where the person is signed in: the session with this key first, then by last use; at most fifty."""
     rows = user.sessions.filter(expire_date__gt=Now()).order_by(F("seen_at").desc(nulls_last=True))[:SHOWN]
-    # Others are there still, but ended: by a new password, or with the last membership.
+    # Others still have rows, but have ended: by a new password, or with the last membership.
     good = {user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()}
     found = [
         SignIn(name=_name(row.pk), device=describe(row.agent), seen_at=row.seen_at, here=row.pk == key)
@@ -38,16 +58,28 @@ def sign_ins(user: User, key: str | None) -> list[SignIn]:
 
 
 def end(user: User, name: str, key: str | None) -> None:
-    """End the person's session of this name, wherever it is; none is left to end twice, and never the one in use."""
+    """End the person's session of this name, but never the one in use; do nothing if it has ended."""
     for row in user.sessions.exclude(pk=key or ""):
         if constant_time_compare(_name(row.pk), name):
             row.delete()
 
 
 def end_others(user: User, key: str | None) -> None:
-    """End every session of the person but the one with this key."""
+    """End all sessions of the person except the one with this key."""
     user.sessions.exclude(pk=key or "").delete()
 
 
 def _name(key: str) -> str:
     return str(salted_hmac("members.signins", key, algorithm="sha256").hexdigest())
+
+
+def describe(agent: str) -> str:
+    """Return browser and system in words, as far as the User-Agent header says."""
+    browser, system = _first(BROWSERS, agent), _first(SYSTEMS, agent)
+    if browser and system:
+        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+    return browser or system or _("Unknown device")
+
+
+def _first(names: tuple[tuple[str, str], ...], agent: str) -> str:
+    return next((name for mark, name in names if mark in agent), "")

@@ -1,4 +1,4 @@
-"""Pages for the change of the own address, and for the end of own sessions."""
+"""Profile pages: changing one's own address and ending one's own sessions."""
 
 import time
 
@@ -20,7 +20,7 @@ from members.requests import SignedInRequest
 
 
 def _sign_in_is_old(request: HttpRequest) -> bool:
-    """Answer whether the password is to be asked for again: it was given more than five minutes ago, or not here."""
+    """Return whether to ask for the password again: it was given over five minutes ago, or not in this browser."""
     records = get_authentication_records(request, request.user)
     return not records or bool(time.time() - records[-1]["at"] > app_settings.REAUTHENTICATION_TIMEOUT)
 
@@ -29,7 +29,7 @@ def _sign_in_is_old(request: HttpRequest) -> bool:
 @reauthentication_required(enabled=_sign_in_is_old)  # type: ignore[untyped-decorator]  # -- allauth ships no types
 @require_http_methods(["GET", "HEAD", "POST"])
 def address(request: SignedInRequest) -> HttpResponse:
-    """Ask for a new address, and send a link there."""
+    """Ask for a new address and send a link there."""
     form = AddressForm(request.POST or None)
     if not form.is_valid():
         return render(request, "members/account/profile_address.html", {"form": form})
@@ -42,14 +42,14 @@ def address(request: SignedInRequest) -> HttpResponse:
     except InvalidRequest as error:
         form.add_error("email", str(error.message))
         return render(request, "members/account/profile_address.html", {"form": form})
-    messages.success(request, _("We have sent a message to %(email)s. Follow its link to finish.") % {"email": email})
+    messages.success(request, _("We’ve emailed a link to %(email)s. Open it to finish.") % {"email": email})
     return redirect("profile")
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def address_link(request: SignedInRequest, token: str) -> HttpResponse:
-    """Show what the link would change, then change it; opening it changes nothing."""
+    """Show what the link changes, then change it; opening it changes nothing."""
     page = "members/account/profile_address_link.html"
     mail = address_tokens.find(token, request.user)
     if mail is None:
@@ -63,23 +63,23 @@ def address_link(request: SignedInRequest, token: str) -> HttpResponse:
         return render(request, page, status=error.status)
     except InvalidRequest as error:
         return render(request, page, {**context, "error": error}, status=error.status)
-    messages.success(request, _("Your address is %(email)s now.") % {"email": mail.email})
+    messages.success(request, _("Your email address is now %(email)s.") % {"email": mail.email})
     return redirect("profile")
 
 
 @login_required
 @require_POST
 def end_session(request: SignedInRequest, name: str) -> HttpResponse:
-    """Sign out another of the own browsers."""
+    """End one of the person's other sessions."""
     sessions.end(request.user, name, request.session.session_key)
-    messages.success(request, _("That session is signed out."))
+    messages.success(request, _("Session signed out."))
     return redirect("profile")
 
 
 @login_required
 @require_POST
 def end_other_sessions(request: SignedInRequest) -> HttpResponse:
-    """Sign out every own browser but this one."""
+    """End all of the person's sessions but this one."""
     sessions.end_others(request.user, request.session.session_key)
-    messages.success(request, _("You are signed in here only now."))
+    messages.success(request, _("Signed out everywhere else."))
     return redirect("profile")

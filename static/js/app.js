@@ -7,3 +7,4 @@ import "./session.js";
 import "./times.js";
 import "./countdown.js";
 import "./copy.js";
+import "./passwords.js";

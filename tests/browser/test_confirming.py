@@ -39,7 +39,7 @@ def test_the_owner_sets_a_new_password_without_javascript(link, console, browser
     page = browser.new_context(base_url=console.url, java_script_enabled=False).new_page()
     page.goto(link)
     page.get_by_role("button", name="Set a new password").click()
-    expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check your email")).to_be_visible()
     page.goto(console.link(EMAIL, after=1, part="/accounts/password/reset/key/"))
     for field in page.locator("input[type=password]").all():
         field.fill(OWN)

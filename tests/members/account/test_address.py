@@ -99,7 +99,7 @@ def somebody_elses(request, as_alice, carol):
 def test_an_address_of_another_row_of_the_workspace_is_refused(somebody_elses, signed_in, link_for, acme, bob):
     page = signed_in(bob).post(link_for(bob))
     assert page.status_code == 400
-    assert b"cannot be used here" in page.content
+    assert b"be used. Your account keeps" in page.content
     assert addresses(bob) == moved("bob@acme.example")
     assert not AuditEvent.objects.filter(action="member.email_changed").exists()
     acme.memberships.filter(email=NEW).update(email="away@new.example")
@@ -118,7 +118,7 @@ def test_asking_tells_nobody_whether_an_address_has_an_account(signed_in, acme, 
     pages = [browser.post(PAGE, {"email": address}, follow=True) for address in (erin.email, NEW)]
     assert [page.redirect_chain for page in pages] == [[("/profile/", 302)]] * 2
     texts = [page.content.decode().replace(erin.email, NEW) for page in pages]
-    assert "Follow its link" in texts[0]
+    assert "Open it to finish" in texts[0]
     assert len(texts[0]) == len(texts[1])
     assert [mail.kind for mail in AccountMail.objects.order_by("created_at")] == ["account_exists", "change_address"]
     assert [message.to for message in sent()] == [[erin.email], [NEW]]
@@ -143,7 +143,7 @@ def test_an_account_made_meanwhile_keeps_its_address(signed_in, link_for, person
     link = link_for(bob)
     person(NEW)
     page = signed_in(bob).post(link)
-    assert b"cannot be used here" in page.content
+    assert b"be used. Your account keeps" in page.content
     assert addresses(bob) == moved("bob@acme.example")
 
 

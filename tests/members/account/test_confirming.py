@@ -52,18 +52,19 @@ def set_password(browser, sent, link_in):
 def test_where_somebody_signed_up_the_link_confirms(first, link):
     page = first.get(link)
     assert b'type="password"' not in page.content
-    assert first.post(link)["Location"] == "/accounts/login/"
+    assert first.post(link)["Location"] == "/"
     assert verified()
-    assert signs_in(first, PASSWORD)
+    assert first.session["_auth_user_id"] == str(User.objects.get(email=EMAIL).id)
+    assert first.get("/profile/address/")["Location"].startswith("/accounts/reauthenticate/"), "no fresh proof"
 
 
 def test_elsewhere_it_asks_for_the_password(other, link):
     page = other.get(link)
     assert b'type="password"' in page.content
-    assert b"Forgot" not in page.content, "the page offers a new password in a way of its own"
-    assert other.post(link, {"password": PASSWORD})["Location"] == "/accounts/login/"
+    assert b"Forgot your password" not in page.content, "the page offers a new password in a way of its own"
+    assert other.post(link, {"password": PASSWORD})["Location"] == "/"
     assert verified()
-    assert signs_in(other, PASSWORD)
+    assert other.session["_auth_user_id"] == str(User.objects.get(email=EMAIL).id)
 
 
 @pytest.mark.parametrize("fields", [{}, {"password": ""}, {"password": "a-wrong-secret-1"}, {"password": "\0"}])

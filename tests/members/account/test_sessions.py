@@ -12,8 +12,7 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from members.account.devices import describe
-from members.account.sessions import sign_ins
+from members.account.sessions import describe, sign_ins
 from members.models import Session, User
 from members.services import end_sessions
 from members.session_store import SessionStore
@@ -94,8 +93,8 @@ def test_another_session_is_signed_out_and_the_others_stay(signed_in, bob):
 def test_signing_out_everywhere_else_keeps_this_one_and_other_peoples(signed_in, bob, alice):
     phone, here, hers = signed_in(bob, PHONE), signed_in(bob), signed_in(alice)
     page = here.post(OTHERS, follow=True)
-    assert b"signed in here only" in page.content
-    assert b"everywhere else" not in page.content
+    assert b"Signed out everywhere else" in page.content
+    assert b"Sign out everywhere else" not in page.content
     assert not is_in(phone)
     assert is_in(here)
     assert is_in(hers)

@@ -1,11 +1,14 @@
 """Signing up, confirming the address, and not telling who has an account."""
 
+import re
+
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.utils import translation
 
 from members.models import AccountMail, User
 
+COMMON = "This password is too common. Choose one that is harder to guess."
 NINA = {"name": "Nina New", "email": "Nina@new.example", "password1": "a-long-secret-7"}
 
 
@@ -84,6 +87,29 @@ def test_bad_input_is_said_and_makes_no_account(change, client, db):
     assert page.status_code == 200
     assert page.context["form"].errors
     assert not User.objects.exists()
+
+
+def test_what_a_password_must_be_is_one_sentence_and_errors_are_plain(client, db):
+    page = client.get("/accounts/signup/")
+    assert "At least 8 characters, not only digits, and not easy to guess." in page.content.decode()
+    assert b"<ul><li>" not in page.content
+    wrong = {"password1": ["Use at least 8 characters.", "Don’t use only digits.", COMMON]}
+    assert client.post("/accounts/signup/", {**NINA, "password1": "12345"}).context["form"].errors == wrong
+    own = client.post("/accounts/signup/", {**NINA, "password1": "nina@new.example"})
+    assert own.context["form"].errors == {"password1": ["Don’t use your name or email address as your password."]}
+
+
+@pytest.mark.parametrize("path", ["/", "/accounts/signup/", "/accounts/login/"])
+def test_a_password_can_be_shown(client, db, path):
+    """Script takes away ``hidden``; without it the button does nothing, and is not there."""
+    page = client.get(path).content.decode()
+    [button] = re.findall(r"<button[^>]*data-shows-password[^>]*>", page)
+    [field] = re.findall(r"<input[^>]*type=.password.[^>]*>", page)
+    [controls] = re.findall(r'aria-controls="(\w+)"', button)
+    assert f'id="{controls}"' in field
+    assert 'aria-pressed="false"' in button
+    assert 'aria-label="Show password"' in button
+    assert button.rstrip(">").rstrip().endswith("hidden")
 
 
 def test_the_mail_speaks_the_pages_language_and_holds_no_secret(client, db, sent):

@@ -51,6 +51,21 @@ def test_what_is_stuck_is_listed_with_the_reason(failed):
     assert "zoe@" not in listed
 
 
+def test_the_oldest_of_all_outboxes_comes_first(failed):
+    hours = {age: Now() - timedelta(hours=age) for age in (1, 2, 3)}
+    for age in (1, 3):
+        AccountMail.objects.create(kind="x", email="a@example.com", state="failed", created_at=hours[age])
+    Delivery.objects.update(created_at=hours[2])
+    assert [row["outbox"] for row in json.loads(deliveries("--json"))] == ["accounts", "invitations", "accounts"]
+
+
+@pytest.mark.parametrize("status", ["revoked", "accepted", "declined"])
+def test_a_failed_email_of_an_invitation_that_ended_is_nobodys_concern(failed, status):
+    assert "1 stuck." in deliveries()
+    Invitation.objects.filter(id=failed.invitation_id).update(status=status)
+    assert deliveries() == "Nothing is stuck.\n"
+
+
 def test_the_list_is_there_for_machines_too(failed):
     [row] = json.loads(deliveries("--json"))
     assert (row["id"], row["state"], row["code"]) == (str(failed.id), "failed", "http 422")
