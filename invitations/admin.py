@@ -20,9 +20,7 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from invitations import services
-from invitations.editing import extend
-from invitations.models import Delivery, Invitation
-from invitations.services import DAYS
+from invitations.models import DAYS, DEFAULT_DAYS, Delivery, Invitation
 from members.admin import STANDINGS, ReadOnlyAdmin, ReasonField, as_staff, history_of
 from members.errors import DomainError
 
@@ -37,13 +35,17 @@ class ExtendForm(ReasonForm):
     """How long from now, and why."""
 
     days = forms.IntegerField(
-        label=_("Days from now"), min_value=DAYS[0], max_value=DAYS[-1], initial=7, widget=UnfoldAdminIntegerFieldWidget
+        label=_("Days from now"),
+        min_value=DAYS[0],
+        max_value=DAYS[-1],
+        initial=DEFAULT_DAYS,
+        widget=UnfoldAdminIntegerFieldWidget,
     )
     field_order = ("days", "reason")
 
 
 @dataclass(frozen=True)
-class Deed:
+class SupportAction:
     """Something done to invitations: its name, what it does to each, the service, and what is asked for.
 
     The service is given the actor, the invitation's id and what was asked for beside the reason.
@@ -56,23 +58,23 @@ class Deed:
     form: type[ReasonForm] = ReasonForm
 
 
-RESEND = Deed(
+RESEND = SupportAction(
     "resend_selected",
     _("Resend invite"),
     _("Each gets a new link by email; the old link is dead and the expiry starts again."),
     services.resend,
 )
-REVOKE = Deed(
+REVOKE = SupportAction(
     "revoke_selected",
     _("Revoke invite"),
     _("The link is dead, the seats held are free again and the person is gone from the Members list."),
     services.revoke,
 )
-EXTEND = Deed(
+EXTEND = SupportAction(
     "extend_selected",
     _("Extend the expiry"),
     _("Each ends that many days from now; its link stays as it is. One that has expired is resent instead."),
-    extend,
+    services.extend,
     ExtendForm,
 )
 
@@ -173,23 +175,25 @@ class InvitationAdmin(ReadOnlyAdmin):
         """Let this one end later, once it is said how much and why."""
         return self._do_one(request, EXTEND, object_id)
 
-    def _do_one(self, request: HttpRequest, deed: Deed, object_id: str) -> HttpResponse:
+    def _do_one(self, request: HttpRequest, support_action: SupportAction, object_id: str) -> HttpResponse:
         invitation = self.get_object(request, object_id)
         if invitation is None:
             nowhere: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
             return nowhere
-        return self._do(request, deed, [invitation], back="../change/")
+        return self._do(request, support_action, [invitation], back="../change/")
 
-    def _do(self, request: HttpRequest, deed: Deed, rows: Iterable[Invitation], back: str) -> HttpResponse:
-        form = deed.form(request.POST if request.method == "POST" and "reason" in request.POST else None)
+    def _do(
+        self, request: HttpRequest, support_action: SupportAction, rows: Iterable[Invitation], back: str
+    ) -> HttpResponse:
+        form = support_action.form(request.POST if request.method == "POST" and "reason" in request.POST else None)
         if form.is_valid():
-            self._do_each(request, deed, rows, **form.cleaned_data)
+            self._do_each(request, support_action, rows, **form.cleaned_data)
             return redirect(back)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": deed.title,
-            "deed": deed,
+            "title": support_action.title,
+            "support_action": support_action,
             "form": form,
             "rows": rows,
             "back": back,
@@ -198,16 +202,21 @@ class InvitationAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "admin/reason.html", context)
 
     def _do_each(
-        self, request: HttpRequest, deed: Deed, rows: Iterable[Invitation], reason: str, **asked: object
+        self,
+        request: HttpRequest,
+        support_action: SupportAction,
+        rows: Iterable[Invitation],
+        reason: str,
+        **asked: object,
     ) -> None:
         done = 0
         for invitation in rows:
             try:
-                deed.service(as_staff(request, invitation.workspace, reason), invitation.pk, **asked)
+                support_action.service(as_staff(request, invitation.workspace, reason), invitation.pk, **asked)
             except DomainError as error:
                 self.message_user(request, f"{invitation.email}: {error.message}", messages.ERROR)
             else:
                 done += 1
         if done:
             counted = ngettext("%(title)s: %(count)d done.", "%(title)s: %(count)d done.", done)
-            self.message_user(request, counted % {"title": deed.title, "count": done}, messages.SUCCESS)
+            self.message_user(request, counted % {"title": support_action.title, "count": done}, messages.SUCCESS)

@@ -15,8 +15,9 @@ from billing_seats.api import WorkspaceResource
 from billing_seats.models import Seat
 from invitations import services
 from invitations.api_schemas import STATUSES, InvitationEdits, InvitationShape, InvitationsQuery, NewInvitation
-from invitations.editing import edit
-from invitations.models import Delivery, Invitation, InvitationStatus, last_mail
+from invitations.bulk_api import invitee_of
+from invitations.inviting import invite_each
+from invitations.models import Delivery, Invitation, InvitationStatus, last_mail, suppressed
 from members.access import Action, require
 from members.calls import OVER
 from members.errors import (
@@ -35,27 +36,29 @@ from members.rest.pagination import Order
 from members.rest.resource import STORED_REFUSALS, Nothing
 
 NEWEST_FIRST = Order("newest", "created_at", descending=True, timed=True)
+OLDEST_CHANGE_FIRST = Order("changed", "updated_at", timed=True)
 
 
-def rows(workspace: Workspace) -> QuerySet[Invitation]:
-    """Answer the workspace's invitations with all that ``shown`` needs, in one statement."""
-    return _rows().filter(workspace=workspace)
+def queryset(workspace: Workspace) -> QuerySet[Invitation]:
+    """Return the workspace's invitations with all that ``to_json`` needs, in one statement."""
+    return _queryset().filter(workspace=workspace)
 
 
 @cache
-def _rows() -> QuerySet[Invitation]:
-    """Answer all invitations so; never read, only narrowed: to build this takes longer than to run it."""
+def _queryset() -> QuerySet[Invitation]:
+    """Return all invitations so; never read, only narrowed: to build this takes longer than to run it."""
     seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("membership_id"))
     return Invitation.objects.annotate(
         over=OVER,
         role_=F("membership__role"),
         held_=ArraySubquery(seats.order_by("product__slug").values("product__slug")),
         mail_=last_mail("pk"),
+        suppressed_=suppressed("email"),
     )
 
 
-def shown(invitation: Any) -> dict[str, Any]:
-    """Answer one of ``rows`` as the API writes it; while it is pending its member's role and seats are the truth."""
+def to_json(invitation: Any) -> dict[str, Any]:
+    """Return one of ``queryset`` as the API writes it; while it is pending, role and seats are its member's."""
     pending = invitation.status == InvitationStatus.PENDING and invitation.role_ is not None
     return {
         "id": invitation.id,
@@ -72,7 +75,11 @@ def shown(invitation: Any) -> dict[str, Any]:
         "locale": invitation.language or settings.LANGUAGE_CODE,
         "sent_count": invitation.sent_count,
         "delivery": _mail(invitation.mail_),
+        "suppressed": invitation.suppressed_,
+        "external_id": invitation.external_id or None,
+        "metadata": invitation.metadata,
         "created_at": invitation.created_at,
+        "updated_at": invitation.updated_at,
         "expires_at": invitation.expires_at,
         "accepted_at": invitation.accepted_at,
         "revoked_at": invitation.revoked_at,
@@ -81,8 +88,9 @@ def shown(invitation: Any) -> dict[str, Any]:
 
 
 def _as_written(invitation: Any, mail: Delivery) -> Any:
-    """Answer an invitation that was just sent as one of ``rows``: what was written is not read again."""
+    """Return an invitation that was just sent as one of ``queryset``: what was written is not read again."""
     invitation.role_, invitation.held_ = invitation.role, sorted(invitation.product_slugs)
+    invitation.suppressed_ = False
     invitation.mail_ = {"state": mail.state, "outcome": mail.outcome, "at": mail.created_at.isoformat()}
     return invitation
 
@@ -94,18 +102,14 @@ def _mail(read: dict[str, str] | None) -> dict[str, Any] | None:
 class InvitationResource(WorkspaceResource):
     """The base of resources that return one invitation."""
 
-    volatile = frozenset({"delivery"})
+    volatile = frozenset({"delivery", "suppressed"})
 
     def one(self, invitation: uuid.UUID) -> dict[str, Any]:
-        """Answer the invitation as it stands now.
-
-        Raises:
-            NotFound: not of this workspace.
-        """
-        row = next(iter(rows(self.actor.workspace).filter(id=invitation)), None)
+        """Return the invitation as it is now, or raise NotFound if it is not of this workspace."""
+        row = next(iter(queryset(self.actor.workspace).filter(id=invitation)), None)
         if row is None:
             raise NotFound
-        return shown(row)
+        return to_json(row)
 
 
 class Invitations(InvitationResource):
@@ -113,15 +117,19 @@ class Invitations(InvitationResource):
 
     @described("List invitations", page_of(InvitationShape), query=InvitationsQuery)
     def get(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
-        """Newest first."""
+        """Newest first; with `updated_since`, the oldest change first."""
         require(self.actor, Action.VIEW_MEMBERS)
         query = self.query(InvitationsQuery)
-        found = rows(self.actor.workspace)
+        found, order = queryset(self.actor.workspace), NEWEST_FIRST
         if "status" in query:
             found = found.filter(STATUSES[query["status"]])
         if "email" in query:
             found = found.filter(email=query["email"])
-        return self.listed(found, NEWEST_FIRST, query, shown)
+        if "external_id" in query:
+            found = found.filter(external_id=query["external_id"])
+        if "updated_since" in query:
+            found, order = found.filter(updated_at__gte=query["updated_since"]), OLDEST_CHANGE_FIRST
+        return self.listed(found, order, query, to_json)
 
     @described(
         "Invite someone",
@@ -133,22 +141,13 @@ class Invitations(InvitationResource):
     def post(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
         """Invite one address, or renew its expired invitation with the new values."""
         require(self.actor, Action.INVITE)
-        new = self.body(NewInvitation)
-        (answer,) = services.invite(
-            self.actor,
-            [new["email"]],
-            role=new["role"],
-            products=new["seats"],
-            language=new["locale"],
-            note=new["message"],
-            days=new["expires_in_days"],
-        )
-        if answer.error is not None or answer.mail is None:
-            return self._refused(answer.error or NotFound())
-        return Response(shown(_as_written(answer.invitation, answer.mail)), 201)
+        (result,) = invite_each(self.actor, [invitee_of(self.body(NewInvitation))])
+        if result.error is not None or result.mail is None:
+            return self._refused(result.error or NotFound())
+        return Response(to_json(_as_written(result.invitation, result.mail)), 201)
 
     def _refused(self, error: DomainError) -> Response:
-        """Answer what became of the address. Raised under an Idempotency-Key, it would undo that Admins are told."""
+        """Return the refusal. Raised under an Idempotency-Key, it would roll back the notice to the Admins."""
         if error.status not in STORED_REFUSALS:
             raise error
         return self.handle_exception(error)
@@ -172,10 +171,10 @@ class OneInvitation(InvitationResource):
         refuses=[InvitationNotPending, SeatsExhausted, OverAssigned],
     )
     def patch(self, request: Request, workspace: str, invitation: uuid.UUID) -> Response:  # noqa: ARG002 -- the door took the path's workspace
-        """Change role, seats and expiry of an offer that is open: all that is given, or nothing. Its link stays."""
+        """Change role, seats, expiry or labels of a pending invitation: all or nothing. Its link stays."""
         require(self.actor, Action.EDIT_INVITATION)
         edits: Any = self.body(InvitationEdits)
-        edit(self.actor, invitation, edits)
+        services.edit(self.actor, invitation, edits)
         return Response(self.one(invitation))
 
 

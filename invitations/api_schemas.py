@@ -1,15 +1,18 @@
 """What the REST API reads and writes of invitations."""
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django.core.validators import ProhibitNullCharactersValidator
 from django.db.models import Q
 from django.db.models.functions import Now
 from rest_framework import serializers
 
-from invitations.models import InvitationStatus, Outcome
+from invitations.inviting import MAX_ADDRESSES
+from invitations.models import DAYS, DEFAULT_DAYS, NOTE_LENGTH, InvitationStatus, Outcome
+from members.metadata import MAX_EXTERNAL_ID, MAX_KEYS, MAX_VALUE_LENGTH
 from members.models import Role
 from members.outbox.queue import State
-from members.rest.fields import AddressInQuery, BoundedList, StrictInteger, Text, Timestamp
+from members.rest.fields import AddressInQuery, BoundedList, Id, StrictBoolean, StrictInteger, Text, Timestamp
 from members.rest.resource import ListQuery, Strict, languages
 
 STATUSES = {
@@ -18,11 +21,40 @@ STATUSES = {
 } | {status: Q(status=status) for status in ("accepted", "revoked", "declined")}
 
 
+class AnyText(Text):
+    """A JSON string of any characters: what is wrong with it is said in its row."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_blank=True, trim_whitespace=False, **kwargs)
+        self.validators = [one for one in self.validators if not isinstance(one, ProhibitNullCharactersValidator)]
+
+
+class Metadata(serializers.DictField):
+    """A customer's own labels."""
+
+    child = AnyText()
+
+    def __init__(self, **kwargs: Any) -> None:
+        about = f"Up to {MAX_KEYS} keys with values of up to {MAX_VALUE_LENGTH} characters, stored as they are."
+        super().__init__(help_text=about, **kwargs)
+
+
+def _external_id(**kwargs: Any) -> AnyText:
+    about = f"Your own id for the person, up to {MAX_EXTERNAL_ID} characters; need not be unique."
+    return AnyText(help_text=about, **kwargs)
+
+
 class InvitationsQuery(ListQuery):
     """What the list can be narrowed to."""
 
     status = serializers.ChoiceField(choices=list(STATUSES), required=False)
     email = AddressInQuery(max_length=1000, required=False)
+    external_id = serializers.CharField(max_length=MAX_EXTERNAL_ID, required=False)
+    updated_since = Timestamp(
+        required=False,
+        help_text="Only what changed at or after this time, the oldest change first. Overlap calls by a minute: "
+        "changes appear in the order in which they are committed.",
+    )
 
 
 class OfferTerms(Strict):
@@ -30,28 +62,96 @@ class OfferTerms(Strict):
 
     role = serializers.ChoiceField(choices=Role.choices, default=Role.MEMBER.value)
     seats = BoundedList(child=Text(max_length=50), max_length=100, default=list, help_text="Slugs of products.")
-    locale = serializers.ChoiceField(choices=languages(), default="", help_text="The mail's language.")
-    message = Text(max_length=500, allow_blank=True, default="", help_text="A personal note.")
-    expires_in_days = StrictInteger(min_value=1, max_value=30, default=7)
+    locale = serializers.ChoiceField(choices=languages(), default="", help_text="The email's language.")
+    message = Text(max_length=NOTE_LENGTH, allow_blank=True, default="", help_text="A personal note.")
+    expires_in_days = StrictInteger(min_value=DAYS[0], max_value=DAYS[-1], default=DEFAULT_DAYS)
 
 
 class NewInvitation(OfferTerms):
-    """An invitation to be made; only `email` is required."""
+    """An invitation to create; only `email` is required."""
 
     email = Text(max_length=1000)
+    name = AnyText(default="", help_text="Shown in the member list until the person joins and sets their own.")
+    external_id = _external_id(default="")
+    metadata = Metadata(default=dict)
+
+
+class InvitationItem(Strict):
+    """One person to invite; what is left out is as the call says for all."""
+
+    email = AnyText()
+    name = AnyText(required=False)
+    role = serializers.ChoiceField(choices=Role.choices, required=False)
+    seats = BoundedList(child=AnyText(), max_length=100, required=False, help_text="Slugs of products.")
+    locale = serializers.ChoiceField(choices=languages(), required=False)
+    message = AnyText(required=False)
+    expires_in_days = StrictInteger(min_value=DAYS[0], max_value=DAYS[-1], required=False)
+    external_id = _external_id(required=False)
+    metadata = Metadata(required=False)
+
+
+class NewInvitations(OfferTerms):
+    """People to invite: `emails` on the same terms, or `items` with terms of their own."""
+
+    constraints: ClassVar = {"oneOf": [{"required": ["emails"]}, {"required": ["items"]}]}
+
+    emails = BoundedList(child=AnyText(), min_length=1, max_length=MAX_ADDRESSES, required=False)
+    items = BoundedList(child=InvitationItem(), min_length=1, max_length=MAX_ADDRESSES, required=False)
+    dry_run = StrictBoolean(default=False, help_text="Returns what would be done, and does nothing.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Raise ValidationError unless either `emails` or `items` is given."""
+        if ("emails" in attrs) == ("items" in attrs):
+            code = "invalid" if "emails" in attrs else "required"
+            raise serializers.ValidationError({"emails": ["Give either `emails` or `items`."]}, code=code)
+        return attrs
+
+
+class InvitationFilter(Strict):
+    """Which invitations: all that meet each condition."""
+
+    constraints: ClassVar = {"minProperties": 1}
+
+    status = serializers.ChoiceField(choices=["pending", "expired"], required=False)
+    email = Text(max_length=1000, required=False)
+    external_id = Text(max_length=MAX_EXTERNAL_ID, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Raise ValidationError if there is no condition: everything is not a default."""
+        if not attrs:
+            raise serializers.ValidationError("Give at least one condition.", code="required")
+        return attrs
+
+
+class ChosenInvitations(Strict):
+    """Invitations by id, or by a filter."""
+
+    constraints: ClassVar = {"oneOf": [{"required": ["invitations"]}, {"required": ["filter"]}]}
+
+    invitations = BoundedList(child=Id(), min_length=1, max_length=MAX_ADDRESSES, required=False)
+    filter = InvitationFilter(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Raise ValidationError unless either `invitations` or `filter` is given."""
+        if ("invitations" in attrs) == ("filter" in attrs):
+            code = "invalid" if "filter" in attrs else "required"
+            raise serializers.ValidationError({"invitations": ["Give either `invitations` or `filter`."]}, code=code)
+        return attrs
 
 
 class InvitationEdits(Strict):
-    """What is changed of an offer that is open: all of it, or nothing."""
+    """What to change about a pending invitation: all of it, or nothing."""
 
     role = serializers.ChoiceField(choices=Role.choices, required=False)
     seats = BoundedList(
         child=Text(max_length=50),
         max_length=100,
         required=False,
-        help_text="Slugs of all the products that shall be held.",
+        help_text="Slugs of all the products to hold a seat of.",
     )
     expires_at = Timestamp(required=False, help_text="Within the next 30 days.")
+    external_id = _external_id(required=False)
+    metadata = Metadata(required=False)
 
 
 class InvitedBy(serializers.Serializer[Any]):
@@ -72,7 +172,7 @@ class LatestDelivery(serializers.Serializer[Any]):
 
 
 class InvitationShape(serializers.Serializer[Any]):
-    """One offer to join."""
+    """One invitation."""
 
     id = serializers.UUIDField()
     email = serializers.EmailField()
@@ -84,7 +184,13 @@ class InvitationShape(serializers.Serializer[Any]):
     locale = serializers.CharField()
     sent_count = serializers.IntegerField()
     delivery = LatestDelivery(allow_null=True)
+    suppressed = serializers.BooleanField(
+        help_text="Whether the address gets no more email: an earlier one bounced or was marked as spam."
+    )
+    external_id = serializers.CharField(allow_null=True)
+    metadata = serializers.DictField(child=serializers.CharField())
     created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
     accepted_at = serializers.DateTimeField(allow_null=True)
     revoked_at = serializers.DateTimeField(allow_null=True)

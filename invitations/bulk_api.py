@@ -1,7 +1,7 @@
-"""Inviting many addresses by one call of the REST API."""
+"""Inviting, resending and revoking many by one call of the REST API."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rest_framework import serializers
@@ -9,15 +9,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing_seats.api import WorkspaceResource
+from billing_seats.budgets import sellable_products
+from billing_seats.plans import Feature, require_feature
 from invitations import services
-from invitations.api_schemas import OfferTerms
-from invitations.inviting import Answer
-from members.access import Action, require
+from invitations.api_schemas import STATUSES, ChosenInvitations, NewInvitations
+from invitations.inviting import MAX_ADDRESSES, Invitee, InviteResult, invite_each
+from members.access import Action, Actor, require
 from members.addresses import canonical
 from members.errors import (
     AlreadyInvited,
     AlreadyMember,
+    Duplicate,
     InvalidRequest,
+    InvitationNotPending,
+    NotFound,
     OverAssigned,
     RateLimited,
     SeatsExhausted,
@@ -25,37 +30,31 @@ from members.errors import (
 )
 from members.rest.bulk import BulkRow, Row, bulk_of, outcome, refusal_code, with_summary
 from members.rest.describe import described
-from members.rest.fields import BoundedList, StrictBoolean, Text
+
+_SHARED = ("role", "seats", "locale", "message", "expires_in_days")
+_SERVICE_NAMES = {"seats": "products", "locale": "language", "message": "note", "expires_in_days": "days"}
+"""The API's names of fields whose services call them otherwise."""
 
 
-class NewInvitations(OfferTerms):
-    """Addresses to be invited on the same terms; only `emails` is required."""
-
-    emails = BoundedList(child=Text(max_length=1000, allow_blank=True), min_length=1, max_length=services.MAX_ADDRESSES)
-    dry_run = StrictBoolean(default=False, help_text="Answers what would be done, and does nothing.")
+def invitee_of(values: dict[str, Any]) -> Invitee:
+    """Return the person to invite whom these values of the API describe."""
+    return Invitee(**{_SERVICE_NAMES.get(name, name): value for name, value in values.items()})
 
 
 class BulkInvitation(BulkRow):
-    """What became of one address; `invitation` is the new one, or the one that stands in the way."""
+    """The result for one address; `invitation` is the new one, or the one in the way."""
 
     email = serializers.CharField()
     code = refusal_code(
-        InvalidRequest, AlreadyMember, AlreadyInvited, Undeliverable, SeatsExhausted, OverAssigned, RateLimited
+        InvalidRequest,
+        AlreadyMember,
+        AlreadyInvited,
+        Undeliverable,
+        SeatsExhausted,
+        OverAssigned,
+        RateLimited,
+        Duplicate,
     )
-
-
-def _key(text: str) -> str:
-    """Answer the address as it is stored, so that one written in two ways is invited once; else the text as it is."""
-    try:
-        return canonical(text)
-    except InvalidRequest:
-        return text
-
-
-def _id(answer: Answer) -> uuid.UUID | None:
-    """Answer the id of the invitation that was made, renewed or is in the way; None: a dry run would have made it."""
-    offer = answer.invitation
-    return offer.id if offer is not None and offer.membership_id is not None else None
 
 
 class BulkInvitations(WorkspaceResource):
@@ -65,31 +64,144 @@ class BulkInvitations(WorkspaceResource):
 
     @described("Invite many", bulk_of(BulkInvitation), body=NewInvitations)
     def post(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
-        """Invite up to 1,000 addresses; each gets its own answer, in the order given, and what can be sent is sent.
+        """Invite up to 1,000 people; each has a result of their own, in the order given: what can be sent is sent.
 
-        A hundred at a time are committed: repeated under the same Idempotency-Key, the call goes on where it was.
+        They are committed a hundred at a time: repeated under the same Idempotency-Key, the call continues where it
+        stopped.
         """
         require(self.actor, Action.INVITE)
         asked = self.body(NewInvitations)
-        keys = [_key(text) for text in asked["emails"]]
-        unique = tuple(dict.fromkeys(keys))
+        shared = {name: asked[name] for name in _SHARED}
+        items = asked["items"] if "items" in asked else [{"email": text} for text in asked["emails"]]
+        people = [invitee_of({**shared, **item}) for item in items]
+        doubles = _doubles(people)
+        self._require_products(shared["seats"])
+        once = [person for number, person in enumerate(people) if number not in doubles]
         if asked["dry_run"]:
-            rows = self.part(1, lambda: self._invited(unique, asked))
+            done = self.part(1, lambda: self._invited(once, dry_run=True))
         else:
-            rows = self.in_chunks(unique, lambda chunk: self._invited(chunk, asked), lambda text: {"email": text})
-        by_key = dict(zip(unique, rows, strict=True))
-        return Response(with_summary([by_key[key] for key in keys], dry_run=asked["dry_run"]))
+            done = self.in_chunks(once, self._invited, lambda person: {"email": person.email})
+        rest = iter(done)
+        rows = [
+            {"email": doubles[number]} | outcome(Duplicate()) if number in doubles else next(rest)
+            for number in range(len(people))
+        ]
+        return Response(with_summary(rows, dry_run=asked["dry_run"]))
 
-    def _invited(self, chunk: Sequence[str], asked: dict[str, Any]) -> list[Row]:
-        """Invite the addresses of one chunk and return a row for each."""
-        answers = services.invite(
-            self.actor,
-            chunk,
-            role=asked["role"],
-            products=asked["seats"],
-            language=asked["locale"],
-            note=asked["message"],
-            days=asked["expires_in_days"],
-            dry_run=asked["dry_run"],
-        )
-        return [{"email": answer.email} | outcome(answer.error, _id(answer)) for answer in answers]
+    def _require_products(self, slugs: Sequence[str]) -> None:
+        """Raise InvalidRequest if one of the shared products cannot be had: that is said once, not in each row."""
+        require_feature(self.actor.workspace, Feature.INVITATIONS)
+        sellable_products(self.actor.workspace, list(dict.fromkeys(slugs)))
+
+    def _invited(self, people: Sequence[Invitee], *, dry_run: bool = False) -> list[Row]:
+        """Invite the people of one chunk and return a row for each."""
+        if not people:
+            return []
+        results = invite_each(self.actor, people, dry_run=dry_run)
+        return [{"email": result.email} | outcome(result.error, _id(result)) for result in results]
+
+
+def _doubles(people: Sequence[Invitee]) -> dict[int, str]:
+    """Return the places in the list of those whose address stands there before, with the address."""
+    seen: set[str] = set()
+    doubles = {}
+    for number, person in enumerate(people):
+        try:
+            email = canonical(person.email)
+        except InvalidRequest:
+            continue
+        if email in seen:
+            doubles[number] = email
+        seen.add(email)
+    return doubles
+
+
+def _id(result: InviteResult) -> uuid.UUID | None:
+    """Return the id of the invitation sent, or in the way; None for one that a dry run would have made."""
+    offer = result.invitation
+    return offer.id if offer is not None and offer.membership_id is not None else None
+
+
+class InvitationResult(BulkRow):
+    """The result for one invitation."""
+
+    email = serializers.CharField()
+    code = refusal_code(
+        NotFound, InvitationNotPending, Undeliverable, SeatsExhausted, OverAssigned, RateLimited, Duplicate
+    )
+
+
+RESULTS = bulk_of(InvitationResult)
+
+
+class _OnChosen(WorkspaceResource):
+    """What is done to chosen invitations, a hundred of them at a time."""
+
+    in_parts = True
+
+    def run(self, action: Action, service: Callable[[Actor, Sequence[uuid.UUID]], list[InviteResult]]) -> Response:
+        """Call the service for each chunk and return a row for each invitation, in the order given."""
+        require(self.actor, action)
+        asked = self.body(ChosenInvitations)
+        # Stored as a part of its own: when the call is repeated, a filter finds other invitations.
+        chosen = self.part(1, lambda: self._chosen(asked))
+
+        def work(chunk: Sequence[dict[str, str]]) -> list[Row]:
+            results = service(self.actor, [uuid.UUID(str(one["id"])) for one in chunk])
+            return [
+                {"email": result.email} | outcome(result.error, one["id"])
+                for one, result in zip(chunk, results, strict=True)
+            ]
+
+        rows = self.in_chunks(chosen, work, lambda one: {"email": one["email"], "invitation": one["id"]}, first_part=2)
+        return Response(with_summary(rows, dry_run=False))
+
+    def _chosen(self, asked: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return id and address of each chosen invitation: every id once, in the order given.
+
+        Raises:
+            NotFound: one is not of this workspace.
+            InvalidRequest: the filter finds more than a thousand.
+        """
+        rows = self.actor.workspace.invitations.order_by("-created_at", "-id")
+        if "filter" in asked:
+            found = list(_filtered(rows, asked["filter"]).values("id", "email")[: MAX_ADDRESSES + 1])
+            if len(found) > MAX_ADDRESSES:
+                message = f"The filter finds more than {MAX_ADDRESSES:,} invitations. Narrow it down."
+                raise InvalidRequest(message, field="filter", code="too_many")
+            return found
+        ids = list(dict.fromkeys(asked["invitations"]))
+        emails = dict(rows.filter(id__in=ids).values_list("id", "email"))
+        if len(emails) != len(ids):
+            raise NotFound
+        return [{"id": one, "email": emails[one]} for one in ids]
+
+
+def _filtered(rows: Any, conditions: dict[str, Any]) -> Any:
+    rows = rows.filter(STATUSES[conditions["status"]] if "status" in conditions else _OPEN)
+    if "email" in conditions:
+        rows = rows.filter(email=canonical(conditions["email"]))
+    if "external_id" in conditions:
+        rows = rows.filter(external_id=conditions["external_id"])
+    return rows
+
+
+_OPEN = STATUSES["pending"] | STATUSES["expired"]
+
+
+class BulkResending(_OnChosen):
+    """Sending many invitations anew."""
+
+    @described("Resend many invitations", RESULTS, body=ChosenInvitations, refuses=[NotFound])
+    def post(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
+        """Resend up to 1,000 invitations, by id or by filter; each has a result of its own."""
+        return self.run(Action.RESEND, services.resend_each)
+
+
+class BulkRevocation(_OnChosen):
+    """The end of many invitations."""
+
+    @described("Revoke many invitations", RESULTS, body=ChosenInvitations, refuses=[NotFound])
+    def post(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
+        """Revoke up to 1,000 invitations, by id or by filter; each has a result of its own."""
+        return self.run(Action.REVOKE, services.revoke_each)

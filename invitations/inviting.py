@@ -1,40 +1,81 @@
-"""Inviting many addresses at once: each gets its own answer, and what can be sent is sent."""
+"""Inviting: any number of addresses, each with a result of its own; what can be sent is sent."""
 
 import uuid
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import batched
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
-from billing_seats.budgets import seat_budgets
-from billing_seats.models import Product
+from billing_seats.budgets import require_sold, seat_budgets
+from billing_seats.plans import Feature, require_feature
 from billing_seats.services import hold, release
-from invitations.delivery.deliveries import invitation_mail
 from invitations.limits import Allowance
-from invitations.models import Delivery, Invitation, InvitationStatus
+from invitations.models import DAYS, DEFAULT_DAYS, NOTE_LENGTH, Delivery, Invitation, InvitationStatus
 from members import audit
-from members.access import Actor
-from members.errors import AlreadyInvited, AlreadyMember, DomainError
-from members.models import AuditEvent, Membership, Status, Workspace
-from members.names import fold
+from members.access import Action, Actor, require
+from members.acting import acting
+from members.addresses import canonical
+from members.errors import AlreadyInvited, AlreadyMember, DomainError, Duplicate, InvalidRequest
+from members.metadata import clean_external_id, clean_metadata
+from members.models import AuditEvent, Membership, Role, Status, Workspace
+from members.names import clean_name, fold
+
+CHUNK = 100
+"""Addresses per transaction: a lock is held for tens of milliseconds, not for the whole of a long list."""
+MAX_ADDRESSES = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Terms:
-    """What is offered, to every address alike."""
+class Invitee:
+    """Someone to invite, and what is offered to them; ``email`` as typed, ``products`` by slug."""
 
-    role: str
-    products: Sequence[Product]
-    language: str
-    note: str
-    days: int
+    email: str
+    name: str = ""
+    role: str = Role.MEMBER
+    products: Sequence[str] = ()
+    language: str = ""
+    note: str = ""
+    days: int = DEFAULT_DAYS
+    external_id: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def cleaned(self) -> "Invitee":
+        """Return the invitee with the address and all else as they are stored.
+
+        Raises:
+            InvalidRequest: the address or one of the terms is not valid.
+        """
+        self.require_valid_terms()
+        return replace(
+            self,
+            email=canonical(self.email),
+            name=clean_name(self.name) if self.name else "",
+            products=tuple(dict.fromkeys(self.products)),
+            note=self.note.strip(),
+            external_id=clean_external_id(self.external_id),
+            metadata=clean_metadata(self.metadata),
+        )
+
+    def require_valid_terms(self) -> None:
+        """Raise InvalidRequest unless role, language, note and days are valid."""
+        if self.role not in Role.values:
+            raise InvalidRequest(_("Choose Admin, Member or Billing."), field="role", code="unknown")
+        if self.language and self.language not in dict(settings.LANGUAGES):
+            raise InvalidRequest(_("Choose one of the available languages."), field="locale", code="unknown")
+        if self.days not in DAYS:
+            raise InvalidRequest(_("Choose 1 to 30 days."), field="expires_in_days", code="out_of_range")
+        if len(self.note) > NOTE_LENGTH or "\x00" in self.note:
+            message = _("Write at most %(most)s characters of plain text.") % {"most": NOTE_LENGTH}
+            raise InvalidRequest(message, field="message", code="max_length")
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What became of one address; ``mail`` is what was written to it."""
+class InviteResult:
+    """The result for one address; ``invitation`` is the one sent, or the one in the way; ``mail`` what was queued."""
 
     email: str
     invitation: Invitation | None = None
@@ -47,97 +88,188 @@ class Answer:
         return self.error is None
 
 
-def standing(
-    member: Membership | None, now: datetime, offer: Invitation | None = None, *, lapsed_too: bool = False
+def invite(  # noqa: PLR0913 -- the offer's terms, each named by the caller
+    actor: Actor,
+    emails: Sequence[str],
+    *,
+    role: str = Role.MEMBER,
+    products: Sequence[str] = (),
+    language: str = "",
+    note: str = "",
+    days: int = DEFAULT_DAYS,
+) -> list[InviteResult]:
+    """Invite each address on the same terms, as ``invite_each``.
+
+    Raises:
+        PermissionDenied, PlanRequired
+        InvalidRequest: the terms are not valid, or there are no or too many addresses.
+    """
+    terms = Invitee(email="", role=role, products=products, language=language, note=note, days=days)
+    require(actor, Action.INVITE)
+    if emails:
+        terms.require_valid_terms()
+    results = invite_each(actor, [replace(terms, email=email) for email in emails])
+    for result in results:
+        # Unknown products are refused for each address alike: that is said once.
+        if isinstance(result.error, InvalidRequest) and result.error.field == "seats" and not _any_done(results):
+            raise result.error
+    return results
+
+
+def _any_done(results: Iterable[InviteResult]) -> bool:
+    return any(result.done for result in results)
+
+
+def invite_each(actor: Actor, invitees: Sequence[Invitee], *, dry_run: bool = False) -> list[InviteResult]:
+    """Invite everybody on their own terms, and return a result for each in the order given.
+
+    A hundred at a time are committed under one lock of the workspace. A ``dry_run`` writes nothing, and holds the lock
+    for as long as a few reads take; an invitation that it returns was there before, or was never saved.
+
+    Raises:
+        PermissionDenied, PlanRequired
+        InvalidRequest: there are no or too many of them.
+    """
+    require(actor, Action.INVITE)
+    require_feature(actor.workspace, Feature.INVITATIONS)
+    if not invitees:
+        raise InvalidRequest(_("Enter an email address."), field="email", code="required")
+    if len(invitees) > MAX_ADDRESSES:
+        message = _("Invite at most %(most)s addresses at once.") % {"most": MAX_ADDRESSES}
+        raise InvalidRequest(message, field="email", code="too_many")
+    results, valid = _read(invitees)
+    for chunk in batched(valid, MAX_ADDRESSES if dry_run else CHUNK):
+        with acting(actor, Action.INVITE) as current:
+            require_feature(current.workspace, Feature.INVITATIONS)
+            batch = Batch(current, [invitee for _number, invitee in chunk])
+            done = batch.check() if dry_run else batch.invite()
+            results |= dict(zip((number for number, _invitee in chunk), done, strict=True))
+    if not dry_run:
+        # Once for all chunks: a broker that is away may cost a request one wait, not one a chunk.
+        Delivery.objects.send_on_commit()
+    return [results[number] for number in range(len(invitees))]
+
+
+def _read(invitees: Sequence[Invitee]) -> tuple[dict[int, InviteResult], list[tuple[int, Invitee]]]:
+    """Return the refusals of what is not valid or was given before, and the others, by their place in the list."""
+    refused: dict[int, InviteResult] = {}
+    valid: dict[str, tuple[int, Invitee]] = {}
+    for number, invitee in enumerate(invitees):
+        try:
+            cleaned = invitee.cleaned()
+        except InvalidRequest as error:
+            refused[number] = InviteResult(invitee.email, error=error)
+            continue
+        if cleaned.email in valid:
+            refused[number] = InviteResult(cleaned.email, error=Duplicate())
+        else:
+            valid[cleaned.email] = (number, cleaned)
+    return refused, list(valid.values())
+
+
+def why_not_invitable(
+    member: Membership | None, now: datetime, offer: Invitation | None = None, *, even_expired: bool = False
 ) -> DomainError | None:
-    """Answer why who has the address cannot be invited, or None; an expired offer is in the way if ``lapsed_too``."""
+    """Return why the member who has the address keeps it from being invited, or None.
+
+    An expired invitation is in the way only if ``even_expired``.
+    """
     if member is None:
         return None
-    over = member.expires_at is not None and member.expires_at <= now
+    ended = member.expires_at is not None and member.expires_at <= now
     if member.status == Status.DEACTIVATED:
         return AlreadyMember(_("This person is a deactivated member of the workspace. Reactivate them instead."))
     if member.status != Status.INVITED:
-        return AlreadyMember(_("This person's access has ended. Extend it instead.") if over else None)
-    if over and not lapsed_too:
+        return AlreadyMember(_("This person's access has ended. Extend it instead.") if ended else None)
+    if ended and not even_expired:
         return None
     return AlreadyInvited(invitation=str(offer.id) if offer else None)
 
 
 class Batch:
-    """Up to a hundred addresses invited under one lock; each step adds to what is written in the end."""
+    """Up to a hundred people invited under one lock; each step adds to what is written in the end."""
 
-    def __init__(self, actor: Actor, workspace: Workspace, terms: Terms, emails: Sequence[str]) -> None:
-        self.actor, self.workspace, self.terms, self.emails = actor, workspace, terms, emails
-        self.allowance = Allowance(actor, workspace, emails)
+    def __init__(self, actor: Actor, invitees: Sequence[Invitee]) -> None:
+        self.actor, self.workspace = actor, actor.workspace
+        self.invitees = {invitee.email: invitee for invitee in invitees}
+        self.allowance = Allowance(actor, self.workspace, self.invitees)
         self.now = self.allowance.now
-        self.ends = self.now + timedelta(days=terms.days)
-        self.budgets = seat_budgets(workspace, [one.slug for one in terms.products], wanted=len(emails))
-        self.wanting: set[uuid.UUID] = set()
+        self.sold = _sold(self.workspace, invitees)
+        budgets = seat_budgets(self.workspace, self.sold, wanted=len(invitees))
+        self.budgets = {budget.product.slug: budget for budget in budgets}
+        self.exhausted: set[uuid.UUID] = set()
+        self.members: dict[str, Membership] = {}
 
-    def invite(self) -> list[Answer]:
-        """Answer each address in the order given, with everything written."""
-        answers = self.judge()
-        mails = {mail.recipient: mail for mail in self._write([one for one in answers if one.done], self.members)}
-        return [replace(answer, mail=mails.get(answer.email)) for answer in answers]
+    def invite(self) -> list[InviteResult]:
+        """Return a result for each, with everything written."""
+        results = self.check()
+        mails = {mail.recipient: mail for mail in self._write([result for result in results if result.done])}
+        return [replace(result, mail=mails.get(result.email)) for result in results]
 
-    def judge(self) -> list[Answer]:
-        """Answer each address in the order given, with nothing written."""
+    def check(self) -> list[InviteResult]:
+        """Return a result for each, with nothing written."""
         there = self.allowance.members
-        self.members = {row.email: row for row in self.workspace.memberships.filter(id__in=there)} if there else {}
+        if there:
+            self.members = {row.email: row for row in self.workspace.memberships.filter(id__in=there)}
         offers = self._offers(there) if there else {}
-        answers = []
-        for email in self.emails:
-            member = self.members.get(email)
-            answers.append(self._judge(email, member, offers.get(member.id) if member else None))
-        return answers
+        results = []
+        for invitee in self.invitees.values():
+            member = self.members.get(invitee.email)
+            results.append(self._check(invitee, member, offers.get(member.id) if member else None))
+        return results
 
     def _offers(self, members: Collection[uuid.UUID]) -> dict[uuid.UUID | None, Invitation]:
-        """Answer the pending offers to these members, by the member's id."""
+        """Return the pending invitations of these members, by the member's id."""
         offers = self.workspace.invitations.filter(status=InvitationStatus.PENDING, membership__in=members)
         return {offer.membership_id: offer for offer in offers}
 
-    def _judge(self, email: str, member: Membership | None, offer: Invitation | None) -> Answer:
-        error = standing(member, self.now, offer) or self.allowance.refusal(email) or self._no_room()
+    def _check(self, invitee: Invitee, member: Membership | None, offer: Invitation | None) -> InviteResult:
+        error = (
+            self._unknown_product(invitee)
+            or why_not_invitable(member, self.now, offer)
+            or self.allowance.refusal(invitee.email)
+            or self._no_seat(invitee)
+        )
         if error is not None:
-            return Answer(email, offer, error)
+            return InviteResult(invitee.email, offer, error)
         self.allowance.spend()
-        for budget in self.budgets:
-            budget.reserve()
-        return Answer(email, self._renewed(offer) if offer else self._new(email))
+        for slug in invitee.products:
+            self.budgets[slug].reserve()
+        return InviteResult(invitee.email, self._with_terms(invitee, offer))
 
-    def _no_room(self) -> DomainError | None:
-        refused = [(budget, error) for budget in self.budgets if (error := budget.refusal())]
-        self.wanting |= {budget.product.id for budget, _error in refused}
+    def _unknown_product(self, invitee: Invitee) -> DomainError | None:
+        try:
+            require_sold(self.sold, invitee.products, "seats")
+        except InvalidRequest as error:
+            return error
+        return None
+
+    def _no_seat(self, invitee: Invitee) -> DomainError | None:
+        wanted = sorted(invitee.products)
+        refused = [(self.budgets[slug], error) for slug in wanted if (error := self.budgets[slug].refusal())]
+        self.exhausted |= {budget.product.id for budget, _error in refused}
         return refused[0][1] if refused else None
 
-    def _new(self, email: str) -> Invitation:
-        return self._with_terms(
-            Invitation(
-                workspace=self.workspace,
-                email=email,
-                sent_at=self.now,
-                created_at=self.now,
-            )
-        )
-
-    def _renewed(self, offer: Invitation) -> Invitation:
-        offer.generation += 1
-        offer.sent_count += 1
+    def _with_terms(self, invitee: Invitee, offer: Invitation | None) -> Invitation:
+        """Return a new invitation, or the expired one to renew, with these terms."""
+        actor = self.actor
+        if offer is None:
+            offer = Invitation(workspace=self.workspace, email=invitee.email, created_at=self.now)
+        else:
+            offer.generation += 1
+            offer.sent_count += 1
         offer.sent_at = self.now
-        return self._with_terms(offer)
+        offer.role, offer.language, offer.note = invitee.role, invitee.language, invitee.note
+        offer.days, offer.expires_at = invitee.days, self.now + timedelta(days=invitee.days)
+        offer.product_slugs = list(invitee.products)
+        offer.external_id, offer.metadata = invitee.external_id, dict(invitee.metadata)
+        offer.invited_by_type = offer.last_sender_type = actor.kind
+        offer.invited_by_id = offer.last_sender_id = actor.id
+        offer.invited_by_name = actor.name
+        return offer
 
-    def _with_terms(self, invitation: Invitation) -> Invitation:
-        terms, actor = self.terms, self.actor
-        invitation.role, invitation.language, invitation.note = terms.role, terms.language, terms.note
-        invitation.days, invitation.expires_at = terms.days, self.ends
-        invitation.product_slugs = [product.slug for product in terms.products]
-        invitation.invited_by_type = invitation.last_sender_type = actor.kind
-        invitation.invited_by_id = invitation.last_sender_id = actor.id
-        invitation.invited_by_name = actor.name
-        return invitation
-
-    def _write(self, answers: Sequence[Answer], members: dict[str, Membership]) -> list[Delivery]:
-        sent = [answer.invitation for answer in answers if answer.invitation is not None]
+    def _write(self, results: Sequence[InviteResult]) -> list[Delivery]:
+        sent = [result.invitation for result in results if result.invitation is not None]
         new = [invitation for invitation in sent if invitation.membership_id is None]
         renewed = [invitation for invitation in sent if invitation.membership_id is not None]
         joining = [self._member(invitation) for invitation in new]
@@ -145,38 +277,59 @@ class Batch:
         for invitation, member in zip(new, joining, strict=True):
             invitation.membership = member
         Invitation.objects.bulk_create(new)
-        again = [members[invitation.email] for invitation in renewed]
-        if renewed:
-            self._renew(renewed, again)
-        hold(self.workspace, [*joining, *again], self.budgets, self.wanting)
+        self._renew(renewed)
+        self._hold_seats([*joining, *(self.members[invitation.email] for invitation in renewed)])
         self._record(new, renewed)
-        return Delivery.objects.bulk_create([invitation_mail(invitation) for invitation in sent])
+        return Delivery.objects.bulk_create([Delivery.of_invitation(invitation) for invitation in sent])
 
     def _member(self, invitation: Invitation) -> Membership:
+        name = self.invitees[invitation.email].name
         return Membership(
             workspace=self.workspace,
             email=invitation.email,
-            sort_name=fold(invitation.email),
-            role=self.terms.role,
+            name=name,
+            sort_name=fold(name or invitation.email),
+            role=invitation.role,
             status=Status.INVITED,
-            expires_at=self.ends,
+            expires_at=invitation.expires_at,
             created_at=self.now,
+            external_id=invitation.external_id,
+            metadata=invitation.metadata,
         )
 
-    def _renew(self, invitations: Sequence[Invitation], members: Sequence[Membership]) -> None:
-        release(self.workspace, members)
-        Membership.objects.filter(id__in=[member.id for member in members]).update(
-            role=self.terms.role, expires_at=self.ends
-        )
+    def _renew(self, invitations: Sequence[Invitation]) -> None:
+        """Give the members of expired invitations their new terms; the seats that they had are let go."""
+        if not invitations:
+            return
+        release(self.workspace, [self.members[invitation.email] for invitation in invitations])
         for invitation in invitations:
+            member = self.members[invitation.email]
+            member.name = self.invitees[invitation.email].name or member.name
+            member.role, member.expires_at = invitation.role, invitation.expires_at
+            member.external_id, member.metadata = invitation.external_id, invitation.metadata
+            member.save()
             invitation.save()
 
+    def _hold_seats(self, members: Sequence[Membership]) -> None:
+        for slug, budget in self.budgets.items():
+            holders = [member for member in members if slug in self.invitees[member.email].products]
+            hold(self.workspace, holders, [budget], self.exhausted)
+
     def _record(self, new: Sequence[Invitation], renewed: Sequence[Invitation]) -> None:
-        offered: dict[str, list[Any]] = {
-            "role": [None, self.terms.role],
-            "seats": [[], [product.slug for product in self.terms.products]],
-        }
         named = [("invitation.created", row) for row in new] + [("invitation.resent", row) for row in renewed]
         AuditEvent.objects.bulk_create(
-            [audit.event(self.actor, self.workspace.id, action, row, offered) for action, row in named]
+            [audit.event(self.actor, self.workspace.id, action, row, _offered(row)) for action, row in named]
         )
+
+
+def _offered(invitation: Invitation) -> dict[str, list[Any]]:
+    return {"role": [None, invitation.role], "seats": [[], list(invitation.product_slugs)]}
+
+
+def _sold(workspace: Workspace, invitees: Sequence[Invitee]) -> set[str]:
+    """Return the slugs of the products asked for of which seats can be held here."""
+    slugs = list(dict.fromkeys(slug for invitee in invitees for slug in invitee.products))
+    if not slugs:
+        return set()
+    pools = workspace.seat_pools.filter(product__slug__in=slugs, product__retired=False)
+    return set(pools.values_list("product__slug", flat=True))

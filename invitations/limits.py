@@ -9,8 +9,9 @@ makes no mail, and so uses nothing up.
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from math import ceil
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import connection
@@ -26,9 +27,7 @@ from members.models import Workspace
 DAY = timedelta(days=1)
 PAUSE = timedelta(minutes=1)
 MINUTE, HOUR = 60, 3600
-HELD = Q(outcome__in=[Outcome.BOUNCED, Outcome.COMPLAINED], soft=False, released_at=None)
-"""Outcomes for which an address is held back: in this workspace, until an Admin releases it. ``_READ`` has it too."""
-COMPLAINED = gettext_lazy("Whoever reads mail at this address marked an earlier email as spam.")
+COMPLAINED = gettext_lazy("An earlier email to this address was marked as spam.")
 TODAY = gettext_lazy("At most %(most)s invitation emails a day go to one address. Try again in %(wait)s.")
 OF_INVITER = gettext_lazy("You have sent %(most)s invitation emails within a day. Try again in %(wait)s.")
 OF_WORKSPACE = gettext_lazy("This workspace has sent %(most)s invitation emails within a day. Try again in %(wait)s.")
@@ -46,8 +45,7 @@ SELECT address,
     ),
     ARRAY(
         SELECT outcome FROM invitations_delivery
-        WHERE workspace_id = %(workspace)s AND recipient = address
-            AND outcome IN ('bounced', 'complained') AND NOT soft AND released_at IS NULL
+        WHERE workspace_id = %(workspace)s AND recipient = address AND {suppressing}
     ),
     (
         SELECT count(*) FROM invitations_delivery
@@ -63,19 +61,26 @@ FROM unnest(%(emails)s::text[]) AS address
 """
 
 
-def pause(invitation: Invitation, now: datetime) -> None:
-    """Let a resend through.
-
-    Raises:
-        RateLimited: sent less than a minute ago.
-    """
+def require_pause(invitation: Invitation, now: datetime) -> None:
+    """Raise RateLimited if the invitation was sent less than a minute ago."""
     wait = invitation.sent_at + PAUSE - now
     if wait > timedelta(0):
         raise too_soon(gettext_lazy("This invitation was sent less than a minute ago. Try again in %(wait)s."), wait)
 
 
+def require_reachable(workspace: Workspace, email: str) -> None:
+    """Raise Undeliverable if the address is suppressed in the workspace."""
+    outcomes = set(workspace.deliveries.suppressing().filter(recipient=email).values_list("outcome", flat=True))
+    if outcomes:
+        raise _undeliverable(outcomes)
+
+
+def _undeliverable(outcomes: Collection[str]) -> Undeliverable:
+    return Undeliverable(COMPLAINED if Outcome.COMPLAINED in outcomes else None)
+
+
 def too_soon(words: str | Promise, wait: timedelta, most: int = 0) -> RateLimited:
-    """Answer a refusal whose words say how long to wait, as does its ``retry_after``, in seconds."""
+    """Return an error that says how long to wait, in words and in seconds."""
     seconds = max(1, ceil(wait.total_seconds()))
     return RateLimited(words % {"most": most, "wait": _spoken(seconds)}, retry_after=seconds)
 
@@ -102,7 +107,7 @@ class _Limit:
     refused: DomainError | None = None
 
     def refusal(self, now: datetime) -> DomainError | None:
-        """Answer why nothing more may be sent, once for a batch, or None."""
+        """Return why nothing more may be sent, made once for a batch, or None."""
         if self.sent + self.spent < self.most:
             return None
         if self.refused is None:
@@ -116,7 +121,7 @@ class _Limit:
 
 
 class Allowance:
-    """What may still be sent to some addresses, by this actor from this workspace, as it stands under the locks.
+    """What may still be sent to some addresses, by this actor from this workspace, read under the locks.
 
     ``now`` is the database's time since then, ``members`` who in the workspace has one of the addresses, by id. The
     workspace's lock holds for its own limits. An inviter's goes across workspaces, and is held by a lock of its
@@ -132,13 +137,13 @@ class Allowance:
             of_actor = _Limit(Q(sender_id=actor.id), settings.MAILS_PER_INVITER, OF_INVITER, of_inviter)
             self.limits.insert(0, of_actor)
         self.members = [member for _email, member, *_ in rows if member is not None]
-        self.history = {email: (times, held) for email, _member, times, held, *_ in rows}
+        self.history = {email: (times, outcomes) for email, _member, times, outcomes, *_ in rows}
 
     def refusal(self, email: str) -> DomainError | None:
-        """Answer why no invitation may be sent to the address now, or None."""
-        times, held = self.history[email]
-        if held:
-            return Undeliverable(COMPLAINED if Outcome.COMPLAINED in held else None)
+        """Return why no invitation may be sent to the address now, or None."""
+        times, suppressed = self.history[email]
+        if suppressed:
+            return _undeliverable(suppressed)
         most = settings.MAILS_PER_ADDRESS
         if len(times) >= most:
             freed = times[most - 1] if most else self.now
@@ -146,11 +151,7 @@ class Allowance:
         return next(filter(None, (limit.refusal(self.now) for limit in self.limits)), None)
 
     def require(self, email: str) -> None:
-        """Let one mail through, and count it.
-
-        Raises:
-            Undeliverable, RateLimited
-        """
+        """Count one mail, or raise Undeliverable or RateLimited if it may not be sent."""
         if error := self.refusal(email):
             raise error
         self.spend()
@@ -161,11 +162,19 @@ class Allowance:
             limit.spent += 1
 
 
+@cache
+def _statement() -> str:
+    """Return ``_READ`` with the one condition for suppressing deliveries, written out in SQL."""
+    query = Delivery.objects.suppressing().query
+    compiler, operations = cast("Any", query.get_compiler(connection=connection)), cast("Any", connection.ops)
+    return _READ.replace("{suppressing}", operations.compose_sql(*compiler.compile(query.where)))
+
+
 def _read(actor: Actor, workspace: Workspace, emails: Collection[str]) -> list[tuple[Any, ...]]:
-    """Answer what stands against a mail to each address; nobody else sends as the actor until the transaction ends."""
+    """Return what decides about a mail to each address; nobody else sends as the actor until the transaction ends."""
     with connection.cursor() as cursor:
         if actor.id is not None:
             cursor.execute(_LOCK, [str(actor.id)])
-        cursor.execute(_READ, {"workspace": workspace.id, "sender": actor.id, "emails": list(emails)})
+        cursor.execute(_statement(), {"workspace": workspace.id, "sender": actor.id, "emails": list(emails)})
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

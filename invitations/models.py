@@ -1,11 +1,13 @@
 """Offers to join, and the emails that carry them."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import timedelta
+from functools import partial
 from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce, JSONObject, Lower, Now
 from django.utils import timezone
@@ -14,6 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from members.ids import new_id
 from members.models import Membership, Role, Workspace
 from members.outbox import queue
+
+DEFAULT_DAYS = 7
+DAYS = range(1, 31)
+"""For how many days an invitation can be open."""
+NOTE_LENGTH = 500
 
 
 class InvitationStatus(models.TextChoices):
@@ -46,10 +53,10 @@ class Invitation(models.Model):
     generation = models.PositiveIntegerField(default=1)
     sent_count = models.PositiveIntegerField(default=1)
     sent_at = models.DateTimeField(db_default=Now())
-    days = models.PositiveSmallIntegerField(default=7)
+    days = models.PositiveSmallIntegerField(default=DEFAULT_DAYS)
     expires_at = models.DateTimeField()
     language = models.CharField(max_length=8, blank=True)
-    note = models.CharField(max_length=500, blank=True)
+    note = models.CharField(max_length=NOTE_LENGTH, blank=True)
     invited_by_type = models.CharField(max_length=8)
     invited_by_id = models.UUIDField(null=True)
     invited_by_name = models.CharField(max_length=254)
@@ -74,7 +81,7 @@ class Invitation(models.Model):
             ),
             models.UniqueConstraint(fields=["workspace", "id"], name="invitation_tenant_key"),
             models.CheckConstraint(condition=Q(email=Lower("email")), name="invitation_email_is_lower_case"),
-            models.CheckConstraint(condition=Q(days__gte=1, days__lte=30), name="invitation_days_in_range"),
+            models.CheckConstraint(condition=Q(days__gte=DAYS[0], days__lte=DAYS[-1]), name="invitation_days_in_range"),
             models.CheckConstraint(condition=Q(status__in=InvitationStatus.values), name="invitation_status_is_known"),
         ]
         indexes: ClassVar = [
@@ -92,7 +99,7 @@ class Invitation(models.Model):
 
     @property
     def display_status(self) -> str:
-        """Answer the status, with *expired* for a pending one whose end has passed: by ``over``, if read along."""
+        """The status, with *expired* for a pending one whose end has passed: by ``over``, if read along."""
         over = vars(self).get("over", self.expires_at <= timezone.now())
         return "expired" if over and self.status == InvitationStatus.PENDING else self.status
 
@@ -114,6 +121,8 @@ class Outcome(models.TextChoices):
     COMPLAINED = "complained", _("Complained")
 
 
+DRAIN = "invitations.tasks.drain"
+"""The task that sends what is due."""
 SUPPRESSING = Q(outcome__in=[Outcome.BOUNCED, Outcome.COMPLAINED], soft=False, released_at=None)
 """Deliveries that suppress their recipient's address: nothing is sent to it until an Admin releases it."""
 
@@ -124,6 +133,10 @@ class DeliveryQuerySet(queue.OutgoingQuerySet["Delivery"]):
     def suppressing(self) -> Self:
         """Return the deliveries that suppress their recipient's address in their workspace."""
         return self.filter(SUPPRESSING)
+
+    def send_on_commit(self) -> None:
+        """Wake a worker once this transaction is committed, with the emails that it queues."""
+        transaction.on_commit(partial(queue.nudge, DRAIN), robust=True)
 
 
 class Delivery(queue.Outgoing):
@@ -176,12 +189,46 @@ class Delivery(queue.Outgoing):
 
     @property
     def shown(self) -> str:
-        """Answer the outcome, else the state."""
+        """The outcome, else the state."""
         return self.outcome or self.state
+
+    @classmethod
+    def of_invitation(cls, invitation: Invitation, kind: Kind = Kind.INVITATION) -> Self:
+        """Return the unsaved email to the invitee that carries the invitation's link."""
+        return cls(
+            workspace_id=invitation.workspace_id,
+            invitation=invitation,
+            generation=invitation.generation,
+            kind=kind,
+            recipient=invitation.email,
+            language=invitation.language,
+            sender_id=invitation.last_sender_id if kind == Kind.INVITATION else None,
+        )
+
+    @classmethod
+    def notices(cls, invitation: Invitation, kind: Kind, readers: Iterable[tuple[str, str]]) -> list[Self]:
+        """Return unsaved emails that tell members about the invitation, to each address in its language."""
+        return [
+            cls(
+                workspace_id=invitation.workspace_id,
+                invitation=invitation,
+                generation=invitation.generation,
+                kind=kind,
+                recipient=recipient,
+                language=language,
+            )
+            for recipient, language in readers
+        ]
+
+
+def suppressed(of: str) -> models.Exists:
+    """Return whether an address is suppressed; ``of`` is the row's column with it."""
+    mails = Delivery.objects.suppressing().filter(workspace=models.OuterRef("workspace_id"))
+    return models.Exists(mails.filter(recipient=models.OuterRef(of)))
 
 
 def last_mail(of: str) -> models.Subquery:
-    """Answer the last email to the invitee as JSON: ``state``, ``outcome``, ``at``; ``of`` is the invitation's column.
+    """Return the last email to the invitee as JSON: ``state``, ``outcome``, ``at``; ``of`` is the invitation's column.
 
     Not by a join: before the table is analysed, Postgres would read all of a workspace's mails for each row.
     """

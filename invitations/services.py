@@ -1,212 +1,269 @@
-"""Offers while they are open: invite, resend, revoke. What the invitee does with them is in joining.py."""
+"""Invitations while they are pending: resend, revoke, edit. What the invitee does is in join/services.py."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import batched
+from typing import TypedDict
 
-from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from billing_seats.budgets import sellable_products
+from billing_seats.budgets import seat_budgets, sellable_products
+from billing_seats.lifecycle.services import change_role, give, take
 from billing_seats.models import Seat
 from billing_seats.plans import Feature, require_feature
-from billing_seats.services import renew
-from invitations import limits, offers, tasks
-from invitations.delivery.deliveries import invitation_mail
-from invitations.inviting import Answer, Batch, Terms
-from invitations.models import Delivery, Invitation, InvitationStatus
+from billing_seats.services import hold, release, renew
+from invitations import limits, offers
+from invitations.inviting import InviteResult
+from invitations.models import DAYS, Delivery, Invitation, InvitationStatus
+from invitations.offers import Offer
 from members import audit
-from members.access import Action, Actor, require
+from members.access import Action, Actor, system_actor
 from members.acting import acting
-from members.addresses import canonical
 from members.clock import database_now
-from members.errors import InvalidRequest, InvitationNotPending, NotFound
-from members.models import Membership, Role, Workspace
-from members.outbox.queue import State
+from members.errors import DomainError, InvalidRequest, InvitationNotPending, NotFound
+from members.metadata import clean_external_id, clean_metadata
+from members.models import Membership, Workspace
 
-CHUNK = 100
-"""Addresses per transaction: a lock is held for tens of milliseconds, not for the whole of a long list."""
-MAX_ADDRESSES = 1_000
-DAYS = range(1, 31)
-NOTE_LENGTH = 500
+KEPT_FOR = timedelta(days=30)
+"""How long the seats of an expired offer stay with it, though they count no more."""
 
-
-def invite(  # noqa: PLR0913 -- the offer's terms, each named by the caller
-    actor: Actor,
-    emails: Sequence[str],
-    *,
-    role: str = Role.MEMBER,
-    products: Sequence[str] = (),
-    language: str = "",
-    note: str = "",
-    days: int = 7,
-    dry_run: bool = False,
-) -> list[Answer]:
-    """Invite each address and answer each in the order given; what can be sent is sent.
-
-    ``emails`` are as typed, ``products`` slugs, ``days`` until the offers expire. A hundred addresses at a time are
-    committed under one lock of the workspace. A ``dry_run`` only judges: it writes nothing, and holds the lock for as
-    long as a few reads take; an invitation that it answers was there before, or was never saved.
-
-    Raises:
-        PermissionDenied, PlanRequired
-        InvalidRequest: the terms are not valid, or there are no or too many addresses.
-    """
-    require(actor, Action.INVITE)
-    require_feature(actor.workspace, Feature.INVITATIONS)
-    note = _checked(emails, role, language, note, days)
-    answers = [_read(text) for text in emails]
-    valid = list(dict.fromkeys(answer.email for answer in answers if answer.done))
-    told: dict[str, Answer] = {}
-    for chunk in batched(valid, MAX_ADDRESSES if dry_run else CHUNK):
-        with acting(actor, Action.INVITE) as current:
-            workspace = current.workspace
-            require_feature(workspace, Feature.INVITATIONS)
-            offered = sellable_products(workspace, list(dict.fromkeys(products)))
-            terms = Terms(role=role, products=offered, language=language, note=note, days=days)
-            batch = Batch(current, workspace, terms, chunk)
-            told |= {row.email: row for row in (batch.judge() if dry_run else batch.invite())}
-    if not dry_run:
-        # Once for all chunks: a broker that is away may cost a request one wait, not one a chunk.
-        transaction.on_commit(tasks.nudge, robust=True)
-    return [told.get(answer.email, answer) if answer.done else answer for answer in answers]
+type _Service = Callable[[Actor, uuid.UUID], Invitation]
 
 
-def _read(text: str) -> Answer:
-    try:
-        return Answer(canonical(text))
-    except InvalidRequest as error:
-        return Answer(text, error=error)
-
-
-def _checked(emails: Sequence[str], role: str, language: str, note: str, days: int) -> str:
-    if not emails:
-        raise InvalidRequest(_("Enter an email address."), field="email", code="required")
-    if len(emails) > MAX_ADDRESSES:
-        message = _("Invite at most %(most)s addresses at once.") % {"most": MAX_ADDRESSES}
-        raise InvalidRequest(message, field="email", code="too_many")
-    if role not in Role.values:
-        raise InvalidRequest(_("Choose Admin, Member or Billing."), field="role", code="unknown")
-    if language and language not in dict(settings.LANGUAGES):
-        raise InvalidRequest(_("Choose one of the languages offered."), field="locale", code="unknown")
-    if days not in DAYS:
-        raise InvalidRequest(_("Choose 1 to 30 days."), field="expires_in_days", code="out_of_range")
-    if len(note) > NOTE_LENGTH or "\x00" in note:
-        message = _("Write at most %(most)s characters of plain text.") % {"most": NOTE_LENGTH}
-        raise InvalidRequest(message, field="message", code="max_length")
-    return note.strip()
-
-
-def lock_pending(workspace: Workspace, invitation_id: uuid.UUID) -> tuple[Invitation, Membership]:
-    """Answer the invitation and its member, both locked in the house's order; the workspace is locked already.
+def lock_pending(workspace: Workspace, invitation_id: uuid.UUID) -> Offer:
+    """Return the pending offer with its member and invitation locked, in that order; the workspace is locked already.
 
     Raises:
         NotFound: not in this workspace.
-        InvitationNotPending: it has come to an end.
+        InvitationNotPending: it was accepted, revoked or declined.
     """
     offer = offers.lock(workspace, invitation_id)
     if offer is None:
         raise InvitationNotPending if workspace.invitations.filter(id=invitation_id).exists() else NotFound
-    return offer.invitation, offer.membership
+    return offer
 
 
 def resend(actor: Actor, invitation_id: uuid.UUID) -> Invitation:
-    """Send the invitation again under a new link and answer it; the old link is dead, the expiry starts anew.
+    """Send the invitation again under a new link and return it; the old link is dead, the expiry starts anew.
 
     Raises:
         PermissionDenied, PlanRequired, NotFound, InvitationNotPending
-        Undeliverable: earlier mail to the address came back or was unwelcome, and no Admin has released it.
+        Undeliverable: the address is suppressed.
         RateLimited: sent less than a minute ago, or too much mail today.
         SeatsExhausted: it had expired, and a seat that it held is gone.
     """
     with acting(actor, Action.RESEND) as current:
         workspace = current.workspace
         require_feature(workspace, Feature.INVITATIONS)
-        invitation, member = lock_pending(workspace, invitation_id)
+        offer = lock_pending(workspace, invitation_id)
+        invitation, member = offer.invitation, offer.membership
         allowance = limits.Allowance(current, workspace, [invitation.email])
-        now = allowance.now
-        limits.pause(invitation, now)
+        limits.require_pause(invitation, allowance.now)
         allowance.require(invitation.email)
-        if member.expires_at is not None and member.expires_at <= now:
-            renew(workspace, member)
-        before, ends = member.expires_at, now + timedelta(days=invitation.days)
+        if offer.expired:
+            hold_again(workspace, member)
+        before, ends = member.expires_at, allowance.now + timedelta(days=invitation.days)
         member.expires_at = invitation.expires_at = ends
-        member.save(update_fields=["expires_at"])
+        member.save(update_fields=["expires_at", "seats_before"])
         invitation.generation += 1
         invitation.sent_count += 1
-        invitation.sent_at = now
+        invitation.sent_at = allowance.now
         invitation.last_sender_type, invitation.last_sender_id = current.kind, current.id
         invitation.save()
-        invitation_mail(invitation).save(force_insert=True)
-        changes = {"expires_at": [str(before), str(ends)]}
-        audit.record(current, workspace.id, "invitation.resent", invitation, changes)
-        transaction.on_commit(tasks.nudge, robust=True)
+        Delivery.of_invitation(invitation).save(force_insert=True)
+        audit.record(current, workspace.id, "invitation.resent", invitation, {"expires_at": [str(before), str(ends)]})
+        Delivery.objects.send_on_commit()
         return invitation
 
 
-def retry_delivery(actor: Actor, delivery_id: uuid.UUID) -> Delivery:
-    """Queue the failed email of a pending invitation once more, with the same link, and answer it.
-
-    Raises:
-        PermissionDenied, PlanRequired, NotFound, InvitationNotPending
-        InvalidRequest: it has not failed, or its link is dead.
-        RateLimited: sent less than a minute ago.
-    """
-    with acting(actor, Action.RESEND) as current:
-        workspace = current.workspace
-        require_feature(workspace, Feature.INVITATIONS)
-        delivery = workspace.deliveries.filter(id=delivery_id).first()
-        if delivery is None:
-            raise NotFound
-        invitation, member = lock_pending(workspace, delivery.invitation_id)
-        now = database_now()
-        if delivery.generation != invitation.generation or (member.expires_at is not None and member.expires_at <= now):
-            raise InvalidRequest(_("The link of this email is dead. Resend the invitation instead."))
-        limits.pause(invitation, now)
-        if not workspace.deliveries.filter(id=delivery_id, state=State.FAILED).release():
-            raise InvalidRequest(_("This email has not failed."))
-        invitation.sent_at = now
-        invitation.last_sender_type, invitation.last_sender_id = current.kind, current.id
-        invitation.save()
-        audit.record(
-            current, workspace.id, "invitation.mail_retried", invitation, {"error_code": [delivery.error_code, ""]}
-        )
-        transaction.on_commit(tasks.nudge, robust=True)
-        return workspace.deliveries.get(id=delivery_id)
-
-
-def revoke(actor: Actor, invitation_id: uuid.UUID) -> None:
-    """End the offer: its link is dead, its seats are free, its row leaves the members.
+def revoke(actor: Actor, invitation_id: uuid.UUID) -> Invitation:
+    """End the offer and return it: its link is dead, its seats are free, its row leaves the members.
 
     Raises:
         PermissionDenied, NotFound, InvitationNotPending
     """
     with acting(actor, Action.REVOKE) as current:
-        workspace = current.workspace
-        invitation, member = lock_pending(workspace, invitation_id)
-        end(invitation, member, InvitationStatus.REVOKED, database_now())
-        audit.record(current, workspace.id, "invitation.revoked", invitation, {"status": ["pending", "revoked"]})
+        offer = lock_pending(current.workspace, invitation_id)
+        end(offer, InvitationStatus.REVOKED)
+        changes = {"status": ["pending", "revoked"]}
+        audit.record(current, current.workspace.id, "invitation.revoked", offer.invitation, changes)
+        return offer.invitation
 
 
-def end(invitation: Invitation, member: Membership, status: InvitationStatus, now: datetime) -> None:
-    """End a locked pending invitation without anyone joining: what its member ruled is copied, the member goes."""
-    copy_terms(invitation, member, seats_of(member))
+def resend_each(actor: Actor, invitation_ids: Sequence[uuid.UUID]) -> list[InviteResult]:
+    """Resend each invitation, and return a result for each in the order given: what can be sent is sent.
+
+    Raises:
+        PermissionDenied, PlanRequired
+        NotFound: one is not of this workspace; then nothing is sent.
+    """
+    with acting(actor, Action.RESEND) as current:
+        require_feature(current.workspace, Feature.INVITATIONS)
+        emails = _addresses(current.workspace, invitation_ids)
+        return [_attempt(resend, current, one, emails[one]) for one in invitation_ids]
+
+
+def revoke_each(actor: Actor, invitation_ids: Sequence[uuid.UUID]) -> list[InviteResult]:
+    """Revoke each invitation, and return a result for each in the order given.
+
+    Raises:
+        PermissionDenied
+        NotFound: one is not of this workspace; then nothing is revoked.
+    """
+    with acting(actor, Action.REVOKE) as current:
+        emails = _addresses(current.workspace, invitation_ids)
+        return [_attempt(revoke, current, one, emails[one]) for one in invitation_ids]
+
+
+def _addresses(workspace: Workspace, invitation_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    found = dict(workspace.invitations.filter(id__in=invitation_ids).values_list("id", "email"))
+    if len(found) != len(set(invitation_ids)):
+        raise NotFound
+    return found
+
+
+def _attempt(service: _Service, actor: Actor, invitation_id: uuid.UUID, email: str) -> InviteResult:
+    try:
+        with transaction.atomic():
+            return InviteResult(email, service(actor, invitation_id))
+    except DomainError as error:
+        return InviteResult(email, error=error)
+
+
+def hold_again(workspace: Workspace, member: Membership) -> None:
+    """Hold the seats of an expired offer again, of a locked member who is about to get a later end and be saved.
+
+    Raises:
+        SeatsExhausted, OverAssigned: one of them was given away meanwhile.
+    """
+    renew(workspace, member)
+    if member.seats_before:
+        sold = workspace.seat_pools.filter(product__slug__in=member.seats_before, product__retired=False)
+        budgets = seat_budgets(workspace, sold.values_list("product__slug", flat=True))
+        for budget in budgets:
+            budget.reserve()
+        hold(workspace, [member], budgets)
+        member.seats_before = []
+
+
+def release_expired_seats() -> int:
+    """Take the seats of offers that expired a month ago, and return how many; they count no more in any case.
+
+    Which they were is kept: a resend holds them again.
+    """
+    old = Seat.objects.filter(held=True, ends_at__lt=Now() - KEPT_FOR)
+    taken = 0
+    for workspace in Workspace.objects.filter(id__in=old.values("workspace")):
+        with acting(system_actor(workspace), Action.TAKE_SEAT) as current:
+            seats = list(old.filter(workspace=workspace).select_related("membership", "product"))
+            members = {seat.membership_id: seat.membership for seat in seats}
+            for member in members.values():
+                member.seats_before = sorted(seat.product.slug for seat in seats if seat.membership_id == member.id)
+                member.save(update_fields=["seats_before"])
+            release(current.workspace, list(members.values()))
+            taken += len(seats)
+    return taken
+
+
+class Edits(TypedDict, total=False):
+    """What can be edited at once; ``seats`` are the slugs of all the products that shall be held."""
+
+    role: str
+    seats: Collection[str]
+    expires_at: datetime
+    external_id: str
+    metadata: Mapping[str, str]
+
+
+def edit(actor: Actor, invitation_id: uuid.UUID, edits: Edits) -> None:
+    """Make all of these changes to a live offer, or none.
+
+    Raises:
+        PermissionDenied, NotFound, PlanRequired, SeatsExhausted, OverAssigned
+        InvitationNotPending: it has come to an end, or has expired: it can be resent.
+        InvalidRequest: unknown role or product, or an end that has passed or is more than 30 days away.
+    """
+    with acting(actor, Action.EDIT_INVITATION) as current:
+        offer = lock_pending(current.workspace, invitation_id)
+        if offer.expired:
+            raise InvitationNotPending(_("This invitation has expired. Resend it instead."))
+        if "role" in edits:
+            change_role(current, offer.membership.id, edits["role"])
+        if "seats" in edits:
+            _replace_seats(current, offer, set(edits["seats"]))
+        if "expires_at" in edits:
+            _move_end(current, offer, edits["expires_at"])
+        if "external_id" in edits or "metadata" in edits:
+            _label(current, offer, edits)
+
+
+def extend(actor: Actor, invitation_id: uuid.UUID, days: int) -> None:
+    """Let a live offer end so many days from now: from 1 to 30. Its link stays as it is.
+
+    Raises:
+        PermissionDenied, NotFound, PlanRequired, InvitationNotPending, InvalidRequest
+    """
+    edit(actor, invitation_id, {"expires_at": database_now() + timedelta(days=days)})
+
+
+def _replace_seats(actor: Actor, offer: Offer, wanted: set[str]) -> None:
+    held = set(offer.product_slugs)
+    sellable_products(actor.workspace, sorted(wanted - held))
+    for slug in sorted(held - wanted):
+        take(actor, offer.membership.id, slug)
+    for slug in sorted(wanted - held):
+        give(actor, offer.membership.id, slug)
+
+
+def _move_end(actor: Actor, offer: Offer, ends: datetime) -> None:
+    invitation, member = offer.invitation, offer.membership
+    if not offer.read_at < ends <= offer.read_at + timedelta(days=DAYS[-1]):
+        message = _("Choose a time within the next %(most)s days.") % {"most": DAYS[-1]}
+        raise InvalidRequest(message, field="expires_at", code="out_of_range")
+    before = offer.expires_at
+    if ends == before:
+        return
+    if ends > before:
+        require_feature(actor.workspace, Feature.INVITATIONS)
+    member.expires_at = invitation.expires_at = ends
+    member.save(update_fields=["expires_at"])
+    invitation.save(update_fields=["expires_at"])
+    changes = {"expires_at": [before.isoformat(), ends.isoformat()]}
+    audit.record(actor, invitation.workspace_id, "invitation.extended", invitation, changes)
+
+
+def _label(actor: Actor, offer: Offer, edits: Edits) -> None:
+    invitation, member = offer.invitation, offer.membership
+    before = {"external_id": invitation.external_id, "metadata": invitation.metadata}
+    external_id = clean_external_id(edits.get("external_id", invitation.external_id))
+    metadata = clean_metadata(edits.get("metadata", invitation.metadata))
+    after = {"external_id": external_id, "metadata": metadata}
+    changes = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+    if not changes:
+        return
+    for row in (invitation, member):
+        row.external_id, row.metadata = external_id, metadata
+        row.save(update_fields=["external_id", "metadata"])
+    audit.record(actor, invitation.workspace_id, "invitation.labelled", invitation, changes)
+
+
+def end(offer: Offer, status: InvitationStatus) -> None:
+    """End a locked pending offer without anyone joining: what its member held is copied, the member goes."""
+    invitation = offer.invitation
+    copy_terms(offer)
     invitation.status = status
-    setattr(invitation, f"{status}_at", now)
+    setattr(invitation, f"{status}_at", offer.read_at)
     invitation.save()
-    member.delete()
+    offer.membership.delete()
     invitation.membership_id = None
 
 
-def copy_terms(invitation: Invitation, member: Membership, product_slugs: list[str]) -> None:
-    """Copy onto the invitation what its member ruled while it was pending."""
-    invitation.role, invitation.product_slugs = member.role, product_slugs
+def copy_terms(offer: Offer) -> None:
+    """Copy onto the invitation what its member held while it was pending: role, seats, end and labels."""
+    invitation, member = offer.invitation, offer.membership
+    invitation.role, invitation.product_slugs = member.role, offer.product_slugs
+    invitation.external_id, invitation.metadata = member.external_id, member.metadata
     if member.expires_at is not None:
         invitation.expires_at = member.expires_at
-
-
-def seats_of(member: Membership) -> list[str]:
-    """Answer of which products the member has seats, by slug."""
-    return sorted(Seat.objects.of(member).values_list("product__slug", flat=True))

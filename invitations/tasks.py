@@ -1,24 +1,28 @@
-"""The worker's way in."""
+"""Celery tasks of invitations."""
 
 from celery import shared_task
 
-from invitations.delivery import deliveries, reminders
-from members.outbox import queue
+from invitations import services
+from invitations.delivery import emails, reminders
+from invitations.models import Delivery, WebhookToken
+from members.outbox import relay
 
 
 @shared_task  # type: ignore[untyped-decorator]  # -- celery ships no types
-def drain() -> None:
-    """Send the invitations' emails that are due."""
-    deliveries.drain()
+def drain() -> int:
+    """Send the invitations' emails that are due, and return how many were handled."""
+    return relay.drain(Delivery.objects.all(), emails.render)
 
 
 @shared_task  # type: ignore[untyped-decorator]  # -- as above
 def remind() -> None:
     """Queue the reminders that are due."""
     if reminders.remind():
-        nudge()
+        Delivery.objects.send_on_commit()
 
 
-def nudge() -> None:
-    """Ask for ``drain`` now; meant for on_commit."""
-    queue.nudge(drain.name)
+@shared_task  # type: ignore[untyped-decorator]  # -- as above
+def housekeep() -> None:
+    """Release the seats of offers that expired long ago, and delete webhook tokens that are too old to be used."""
+    services.release_expired_seats()
+    WebhookToken.objects.delete_expired()

@@ -1,4 +1,4 @@
-"""Addresses of the join pages, of what Admins see of an invitation's emails, and of the providers' webhooks."""
+"""URLs of the join pages, of an invitation's timeline, and of the providers' webhooks."""
 
 from django.urls import path
 
@@ -11,7 +11,7 @@ INVITATION = "w/<slug:slug>/invitations/<uuid:invitation>/"
 urlpatterns = [
     path("webhooks/email/<slug:provider>/", webhooks.tracking, name="email-webhook"),
     path(f"{INVITATION}deliveries/", delivery.deliveries, name="invitation-deliveries"),
-    path(f"{INVITATION}deliveries/<uuid:delivery>/retry/", delivery.retry, name="invitation-retry"),
+    path(f"{INVITATION}deliveries/retry/", delivery.retry, name="invitation-retry"),
     path(f"{INVITATION}address/release/", delivery.release, name="invitation-release"),
     path("join/", join.join, name="join"),
     path("join/decline/", join.decline, name="join-decline"),

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from billing_seats.keys.services import create_key
+from invitations.inviting import invite
 from invitations.models import Invitation
-from invitations.services import invite
 from members.access import ROLE_TABLE, Action, actor_for
 from members.models import Role, User
 from tests.cast import add, stand

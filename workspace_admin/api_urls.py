@@ -7,7 +7,7 @@ from billing_seats.keys.api import ApiKeys, OneApiKey
 from billing_seats.subscription.api import ProductSeats, WorkspaceSeats, WorkspaceSubscription
 from billing_seats.workspace_api import OneWorkspace, Workspaces
 from invitations.api import Invitations, OneInvitation, Resending, Revocation
-from invitations.bulk_api import BulkInvitations
+from invitations.bulk_api import BulkInvitations, BulkResending, BulkRevocation
 from invitations.delivery.api import Deliveries
 from workspace_admin.audit.api import AuditEvents
 from workspace_admin.people.api import Members
@@ -33,6 +33,8 @@ urlpatterns = [
     path(f"{MEMBER}/seats/<slug:product>", MemberSeat.as_view(), name="api-member-seat"),
     path(f"{WORKSPACE}/invitations", Invitations.as_view(), name="api-invitations"),
     path(f"{WORKSPACE}/invitations/bulk", BulkInvitations.as_view(), name="api-invitations-bulk"),
+    path(f"{WORKSPACE}/invitations/bulk-resend", BulkResending.as_view(), name="api-invitations-bulk-resend"),
+    path(f"{WORKSPACE}/invitations/bulk-revoke", BulkRevocation.as_view(), name="api-invitations-bulk-revoke"),
     path(INVITATION, OneInvitation.as_view(), name="api-invitation"),
     path(f"{INVITATION}/deliveries", Deliveries.as_view(), name="api-invitation-deliveries"),
     path(f"{INVITATION}/resend", Resending.as_view(), name="api-invitation-resend"),

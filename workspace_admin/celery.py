@@ -66,7 +66,12 @@ app.conf.update(
     | {
         # Late in the hour, so that the last of a day finds it nearly over.
         name: {"task": name, "schedule": crontab(minute="55"), "options": {"expires": 30 * _MINUTE}}
-        for name in ("billing_seats.tasks.take_stock", "members.tasks.forget_answers", "members.tasks.forget_sessions")
+        for name in (
+            "billing_seats.tasks.take_stock",
+            "invitations.tasks.housekeep",
+            "members.tasks.forget_answers",
+            "members.tasks.forget_sessions",
+        )
     },
 )
 app.steps["consumer"].add("workspace_admin.probes:Pulse")

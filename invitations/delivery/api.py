@@ -1,4 +1,4 @@
-"""The story of an invitation's emails in the REST API."""
+"""An invitation's emails in the REST API."""
 
 import uuid
 from typing import Any
@@ -46,16 +46,16 @@ class DeliveryShape(serializers.Serializer[Any]):
     events = DeliveryEventShape(many=True)
 
 
-def rows(workspace: Workspace, invitation: uuid.UUID) -> QuerySet[Delivery]:
-    """Answer the invitation's emails with their events, in two statements."""
-    told = DeliveryEvent.objects.filter(workspace=workspace).order_by("at", "id")
+def queryset(workspace: Workspace, invitation: uuid.UUID) -> QuerySet[Delivery]:
+    """Return the invitation's emails with their events, in two statements."""
+    events = DeliveryEvent.objects.filter(workspace=workspace).order_by("at", "id")
     return workspace.deliveries.filter(invitation=invitation).prefetch_related(
-        Prefetch("events", told, to_attr="told_")
+        Prefetch("events", events, to_attr="events_")
     )
 
 
-def shown(delivery: Any) -> dict[str, Any]:
-    """Answer one of ``rows`` as the API writes it."""
+def to_json(delivery: Any) -> dict[str, Any]:
+    """Return one of ``queryset`` as the API writes it."""
     return {
         "id": delivery.id,
         "kind": delivery.kind,
@@ -66,7 +66,7 @@ def shown(delivery: Any) -> dict[str, Any]:
         "error": delivery.error,
         "created_at": delivery.created_at,
         "sent_at": delivery.sent_at,
-        "events": [{"type": event.type, "at": event.at, "detail": event.detail} for event in delivery.told_],
+        "events": [{"type": event.type, "at": event.at, "detail": event.detail} for event in delivery.events_],
     }
 
 
@@ -80,4 +80,4 @@ class Deliveries(WorkspaceResource):
         query = self.query(ListQuery)
         if not self.actor.workspace.invitations.filter(id=invitation).exists():
             raise NotFound
-        return self.listed(rows(self.actor.workspace, invitation), NEWEST_FIRST, query, shown)
+        return self.listed(queryset(self.actor.workspace, invitation), NEWEST_FIRST, query, to_json)

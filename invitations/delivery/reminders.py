@@ -6,8 +6,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from billing_seats.plans import Feature, plans_with
-from invitations.limits import HELD
-from invitations.models import Delivery, Invitation, InvitationStatus, Kind
+from invitations.models import Delivery, Invitation, InvitationStatus, Kind, suppressed
 
 LEAD = timedelta(days=2)
 SHORTEST = timedelta(days=3)
@@ -15,17 +14,15 @@ BATCH = 1_000
 
 
 def due() -> QuerySet[Invitation]:
-    """Answer the live offers that end within two days, and whose invitees were not reminded since the last sending.
+    """Return the live offers that end within two days, and whose invitees were not reminded since the last sending.
 
-    Left out are workspaces that turned reminders off or whose plan does not let anyone join, and addresses that are
-    held back.
+    Workspaces that turned reminders off, or whose plan lets nobody join, and suppressed addresses are left out.
     """
     mails = Delivery.objects.filter(workspace=OuterRef("workspace"))
     reminded = mails.filter(invitation=OuterRef("pk"), generation=OuterRef("generation"), kind=Kind.REMINDER)
-    held = mails.filter(HELD, recipient=OuterRef("email"))
     return Invitation.objects.filter(
         ~Exists(reminded),
-        ~Exists(held),
+        ~suppressed("email"),
         status=InvitationStatus.PENDING,
         expires_at__gt=Now(),
         expires_at__lte=Now() + LEAD,
@@ -36,23 +33,14 @@ def due() -> QuerySet[Invitation]:
 
 
 def remind() -> int:
-    """Queue a reminder for each due offer, and answer how many were due.
+    """Queue a reminder for each due offer, and return how many were due.
 
     Two that do this at once queue each reminder once; what is no longer true when it is sent is cancelled then.
     """
     found = 0
     while batch := list(due().order_by("expires_at")[:BATCH]):
-        Delivery.objects.bulk_create([_reminder(invitation) for invitation in batch], ignore_conflicts=True)
+        Delivery.objects.bulk_create(
+            [Delivery.of_invitation(invitation, Kind.REMINDER) for invitation in batch], ignore_conflicts=True
+        )
         found += len(batch)
     return found
-
-
-def _reminder(invitation: Invitation) -> Delivery:
-    return Delivery(
-        workspace_id=invitation.workspace_id,
-        invitation=invitation,
-        generation=invitation.generation,
-        kind=Kind.REMINDER,
-        recipient=invitation.email,
-        language=invitation.language,
-    )

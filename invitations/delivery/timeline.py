@@ -1,4 +1,4 @@
-"""The story of one invitation: what was sent, what became of it, who opened the link, how it ended."""
+"""The timeline of one invitation: what was sent, what became of it, who opened the link, how it ended."""
 
 import uuid
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from invitations.join.link_openings import by_scanner
-from invitations.limits import HELD
 from invitations.models import (
     Delivery,
     DeliveryEvent,
@@ -20,8 +19,10 @@ from invitations.models import (
     Kind,
     LinkOpening,
     Outcome,
+    suppressed,
 )
 from members.access import Action, Actor, require
+from members.calls import OVER
 from members.errors import NotFound
 from members.outbox.queue import State
 
@@ -29,16 +30,16 @@ STATES = {
     State.QUEUED: gettext_lazy("Waiting to be sent"),
     State.SENDING: gettext_lazy("Waiting to be sent"),
     State.SENT: gettext_lazy("Email sent"),
-    State.FAILED: gettext_lazy("The email could not be sent"),
-    State.CANCELLED: gettext_lazy("Not sent: it was no longer needed"),
-    State.UNKNOWN: gettext_lazy("It is not known whether the email left"),
+    State.FAILED: gettext_lazy("Email could not be sent"),
+    State.CANCELLED: gettext_lazy("Not sent: no longer needed"),
+    State.UNKNOWN: gettext_lazy("Not known whether the email was sent"),
 }
-TOLD = {
-    EventType.DELAYED: gettext_lazy("The receiving server asked to wait"),
-    EventType.FAILED: gettext_lazy("The email could not be sent"),
+EVENTS = {
+    EventType.DELAYED: gettext_lazy("Delayed by the receiving server"),
+    EventType.FAILED: gettext_lazy("Email could not be sent"),
     EventType.DELIVERED: gettext_lazy("Delivered"),
-    EventType.RETURNED: gettext_lazy("Returned for now: a later email may arrive"),
-    EventType.BOUNCED: gettext_lazy("Bounced: the address cannot receive mail"),
+    EventType.RETURNED: gettext_lazy("Bounced temporarily: a later email may arrive"),
+    EventType.BOUNCED: gettext_lazy("Bounced: the address can't receive email"),
     EventType.COMPLAINED: gettext_lazy("Marked as spam"),
 }
 TONES = {
@@ -58,7 +59,7 @@ class Entry:
 
     @property
     def tone(self) -> str:
-        """How it looks."""
+        """The CSS class of its colour."""
         return TONES.get(self.kind, "")
 
 
@@ -68,7 +69,7 @@ class Story:
 
     invitation: Invitation
     entries: list[Entry] = field(default_factory=list)
-    held: bool = False
+    suppressed: bool = False
     failed: uuid.UUID | None = None
     bounced: bool = False
 
@@ -79,27 +80,28 @@ class Story:
 
 
 def story(actor: Actor, invitation_id: uuid.UUID) -> Story:
-    """Answer the story of one invitation, in five statements.
+    """Return the story of one invitation, in four statements.
 
     Raises:
         PermissionDenied, NotFound
     """
     require(actor, Action.VIEW_DELIVERIES)
     workspace = actor.workspace
-    invitation = workspace.invitations.filter(id=invitation_id).first()
+    found = workspace.invitations.annotate(over=OVER, is_suppressed=suppressed("email"))
+    invitation = found.filter(id=invitation_id).first()
     if invitation is None:
         raise NotFound
     mails = list(workspace.deliveries.filter(invitation=invitation).order_by("created_at", "id"))
-    told = workspace.delivery_events.filter(delivery__in=[mail.id for mail in mails]).order_by("at", "id")
+    events = workspace.delivery_events.filter(delivery__in=[mail.id for mail in mails]).order_by("at", "id")
     opened = workspace.link_openings.filter(invitation=invitation).order_by("number")
     # Sorted by time; what has the same time stays in this order.
-    entries = [*_offer(invitation, mails), *_mails(mails, list(told)), *_openings(opened, mails), *_end(invitation)]
+    entries = [*_offer(invitation, mails), *_mails(mails, list(events)), *_openings(opened, mails), *_end(invitation)]
     own = [mail for mail in mails if mail.kind == Kind.INVITATION]
     latest = own[-1] if own else None
     return Story(
         invitation=invitation,
         entries=sorted(entries, key=lambda entry: entry.at),
-        held=workspace.deliveries.filter(HELD, recipient=invitation.email).exists(),
+        suppressed=invitation.is_suppressed,
         failed=latest.id if latest and latest.state == State.FAILED else None,
         bounced=latest is not None and latest.outcome in {Outcome.BOUNCED, Outcome.COMPLAINED},
     )
@@ -109,15 +111,15 @@ def _offer(invitation: Invitation, mails: Iterable[Delivery]) -> Iterator[Entry]
     yield Entry(invitation.created_at, "invited", _("Invited"))
     for mail in mails:
         if mail.kind == Kind.INVITATION and mail.generation > 1:
-            yield Entry(mail.created_at, "resent", _("Sent again, with a new link. The old link is dead"))
+            yield Entry(mail.created_at, "resent", _("Resent with a new link; the old link no longer works"))
     asked = {mail.generation: mail.created_at for mail in mails if mail.kind == Kind.ASKED}
     for at in asked.values():
-        yield Entry(at, "asked", _("They asked for a new link"))
+        yield Entry(at, "asked", _("Asked for a new link"))
 
 
-def _mails(mails: Iterable[Delivery], told: Iterable[DeliveryEvent]) -> Iterator[Entry]:
+def _mails(mails: Iterable[Delivery], events: Iterable[DeliveryEvent]) -> Iterator[Entry]:
     by_mail: dict[uuid.UUID, list[DeliveryEvent]] = {}
-    for event in told:
+    for event in events:
         by_mail.setdefault(event.delivery_id, []).append(event)
     for mail in mails:
         if mail.kind in {Kind.INVITATION, Kind.REMINDER}:
@@ -130,19 +132,19 @@ def _of_reminder(entry: Entry) -> Entry:
     return Entry(entry.at, entry.kind, text, entry.detail)
 
 
-def _mail(mail: Delivery, told: list[DeliveryEvent]) -> Iterator[Entry]:
-    """Answer where an email stands, and what its provider told of it."""
-    kinds = {event.type for event in told}
+def _mail(mail: Delivery, events: list[DeliveryEvent]) -> Iterator[Entry]:
+    """Return the state of an email, and what its provider reported."""
+    kinds = {event.type for event in events}
     if mail.state != State.FAILED or EventType.FAILED not in kinds:
         at = mail.sent_at or (mail.next_attempt_at if mail.state == State.FAILED else mail.created_at)
         yield Entry(at, str(mail.state), str(STATES[State(mail.state)]), mail.trouble)
-    for event in told:
+    for event in events:
         if event.type != EventType.SENT:
-            yield Entry(event.at, str(event.type), str(TOLD[EventType(event.type)]), event.detail)
-    if mail.outcome and mail.outcome_at and not told:
-        yield Entry(mail.outcome_at, mail.outcome, str(TOLD[EventType(mail.outcome)]))
+            yield Entry(event.at, str(event.type), str(EVENTS[EventType(event.type)]), event.detail)
+    if mail.outcome and mail.outcome_at and not events:
+        yield Entry(mail.outcome_at, mail.outcome, str(EVENTS[EventType(mail.outcome)]))
     if mail.released_at:
-        yield Entry(mail.released_at, "released", _("An Admin let mail go to this address again"))
+        yield Entry(mail.released_at, "released", _("An Admin chose to email this address again"))
 
 
 def _openings(opened: Iterable[LinkOpening], mails: Iterable[Delivery]) -> Iterator[Entry]:
@@ -152,7 +154,7 @@ def _openings(opened: Iterable[LinkOpening], mails: Iterable[Delivery]) -> Itera
             sent[mail.generation] = mail.sent_at
     for opening in opened:
         if by_scanner(opening, sent.get(opening.generation)):
-            yield Entry(opening.at, "scanned", _("Link opened, by a mail scanner as it seems"), opening.agent)
+            yield Entry(opening.at, "scanned", _("Link opened, probably by a mail scanner"), opening.agent)
         else:
             yield Entry(opening.at, "opened", _("Link opened"))
 

@@ -1,38 +1,36 @@
-"""What an Admin does about an address that cannot be reached: another one, or another try."""
+"""What an Admin does about mail that does not arrive: another address, another try, or no more suppression."""
 
 import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing_seats.plans import Feature, require_feature
-from billing_seats.services import renew
-from invitations import tasks
-from invitations.delivery.deliveries import invitation_mail
-from invitations.inviting import standing
-from invitations.limits import HELD, Allowance
-from invitations.models import Invitation, InvitationStatus
-from invitations.services import copy_terms, lock_pending, seats_of
+from invitations import limits
+from invitations.inviting import why_not_invitable
+from invitations.models import Delivery, Invitation, InvitationStatus, Kind
+from invitations.offers import Offer
+from invitations.services import copy_terms, hold_again, lock_pending
 from members import audit
 from members.access import Action, Actor, require
 from members.acting import acting
 from members.addresses import canonical
 from members.clock import database_now
-from members.errors import InvalidRequest
+from members.errors import InvalidRequest, NotFound
 from members.models import Membership, Workspace
+from members.outbox.queue import State
 
 
 def fix_address(actor: Actor, invitation_id: uuid.UUID, email: str) -> Invitation:
-    """Revoke a pending invitation and invite another address on its terms, in one step; answer the new invitation.
+    """Revoke a pending invitation, invite another address on its terms in one step, and return the new invitation.
 
     Role and seats pass over: a seat that is held stays so even where none is free. The old link is dead.
 
     Raises:
         PermissionDenied, PlanRequired, NotFound, InvitationNotPending
         InvalidRequest: not an address, or the one that the invitation has.
-        AlreadyMember, AlreadyInvited, Undeliverable, RateLimited: of the new address.
+        AlreadyMember, AlreadyInvited, Undeliverable, RateLimited: for the new address.
         SeatsExhausted, OverAssigned: the offer had expired, and a seat that it held is gone.
     """
     require(actor, Action.INVITE)
@@ -41,14 +39,14 @@ def fix_address(actor: Actor, invitation_id: uuid.UUID, email: str) -> Invitatio
     with acting(actor, Action.INVITE, Action.REVOKE) as current:
         workspace = current.workspace
         require_feature(workspace, Feature.INVITATIONS)
-        old, member = lock_pending(workspace, invitation_id)
-        allowance = Allowance(current, workspace, [email])
-        now = allowance.now
-        _require_another(workspace, member, email, now)
+        offer = lock_pending(workspace, invitation_id)
+        allowance = limits.Allowance(current, workspace, [email])
+        _require_another(workspace, offer.membership, email, allowance.now)
         allowance.require(email)
-        if member.expires_at is not None and member.expires_at <= now:
-            renew(workspace, member)
-        new = _moved(current, old, member, email, now)
+        if offer.expired:
+            hold_again(workspace, offer.membership)
+        new = _moved(current, offer, email, allowance.now)
+        old = offer.invitation
         audit.record(current, workspace.id, "invitation.revoked", old, {"status": ["pending", "revoked"]})
         offered: dict[str, list[Any]] = {
             "role": [None, new.role],
@@ -56,21 +54,23 @@ def fix_address(actor: Actor, invitation_id: uuid.UUID, email: str) -> Invitatio
             "email": [old.email, email],
         }
         audit.record(current, workspace.id, "invitation.created", new, offered)
-        transaction.on_commit(tasks.nudge, robust=True)
+        Delivery.objects.send_on_commit()
         return new
 
 
 def _require_another(workspace: Workspace, member: Membership, email: str, now: datetime) -> None:
     if email == member.email:
-        raise InvalidRequest(_("This is the address that the invitation has."), field="email", code="unchanged")
+        message = _("The invitation already has this email address.")
+        raise InvalidRequest(message, field="email", code="unchanged")
     other = workspace.memberships.filter(email=email).first()
-    if error := standing(other, now, lapsed_too=True):
+    if error := why_not_invitable(other, now, even_expired=True):
         raise error
 
 
-def _moved(actor: Actor, old: Invitation, member: Membership, email: str, now: datetime) -> Invitation:
-    """End the old invitation and let its member, who keeps the seats, be the new one's."""
-    copy_terms(old, member, seats_of(member))
+def _moved(actor: Actor, offer: Offer, email: str, now: datetime) -> Invitation:
+    """End the old invitation, and make its member, who keeps the seats, the new one's."""
+    old, member = offer.invitation, offer.membership
+    copy_terms(offer)
     old.status, old.revoked_at, old.membership = InvitationStatus.REVOKED, now, None
     old.save()
     member.email, member.expires_at = email, now + timedelta(days=old.days)
@@ -81,6 +81,8 @@ def _moved(actor: Actor, old: Invitation, member: Membership, email: str, now: d
         email=email,
         role=old.role,
         product_slugs=old.product_slugs,
+        external_id=old.external_id,
+        metadata=old.metadata,
         sent_at=now,
         created_at=now,
         days=old.days,
@@ -94,26 +96,68 @@ def _moved(actor: Actor, old: Invitation, member: Membership, email: str, now: d
         last_sender_id=actor.id,
     )
     new.save(force_insert=True)
-    invitation_mail(new).save(force_insert=True)
+    Delivery.of_invitation(new).save(force_insert=True)
     return new
 
 
+def retry_delivery(actor: Actor, invitation_id: uuid.UUID) -> None:
+    """Queue the latest email of a pending invitation, which failed, once more with the same link.
+
+    Raises:
+        PermissionDenied, PlanRequired, NotFound, InvitationNotPending
+        InvalidRequest: it has not failed, or its link has expired.
+        Undeliverable: the address is suppressed.
+        RateLimited: sent less than a minute ago.
+    """
+    with acting(actor, Action.RESEND) as current:
+        workspace = current.workspace
+        require_feature(workspace, Feature.INVITATIONS)
+        offer = lock_pending(workspace, invitation_id)
+        invitation = offer.invitation
+        if offer.expired:
+            raise InvalidRequest(_("The link in this email has expired. Resend the invitation instead."))
+        limits.require_pause(invitation, offer.read_at)
+        limits.require_reachable(workspace, invitation.email)
+        failed = workspace.deliveries.filter(
+            invitation=invitation, generation=offer.generation, kind=Kind.INVITATION, state=State.FAILED
+        )
+        error_code = failed.values_list("error_code", flat=True).first()
+        if error_code is None or not failed.release():
+            raise InvalidRequest(_("This email has not failed."))
+        invitation.sent_at = offer.read_at
+        invitation.last_sender_type, invitation.last_sender_id = current.kind, current.id
+        invitation.save()
+        audit.record(current, workspace.id, "invitation.mail_retried", invitation, {"error_code": [error_code, ""]})
+        Delivery.objects.send_on_commit()
+
+
 def release_address(actor: Actor, email: str) -> None:
-    """Let mail of this workspace go to an address again that was held back: until the next bounce or complaint.
+    """Stop suppressing an address in the actor's workspace: until the next bounce or complaint.
 
     Raises:
         PermissionDenied
-        InvalidRequest: not an address, or not one that is held back.
+        InvalidRequest: not an address, or not a suppressed one.
     """
     require(actor, Action.INVITE)
     email = canonical(email)
     with acting(actor, Action.INVITE) as current:
-        workspace = current.workspace
-        held = workspace.deliveries.filter(HELD, recipient=email)
-        last = held.select_related("invitation").order_by("-created_at").first()
+        suppressing = current.workspace.deliveries.suppressing().filter(recipient=email)
+        last = suppressing.select_related("invitation").order_by("-created_at").first()
         if last is None:
-            raise InvalidRequest(_("This address is not held back."), field="email", code="not_held")
-        held.update(released_at=database_now())
-        audit.record(
-            current, workspace.id, "invitation.address_released", last.invitation, {"held": [last.outcome, None]}
-        )
+            raise InvalidRequest(_("This email address is not suppressed."), field="email", code="not_held")
+        suppressing.update(released_at=database_now())
+        changes = {"held": [last.outcome, None]}
+        audit.record(current, current.workspace.id, "invitation.address_released", last.invitation, changes)
+
+
+def release_for(actor: Actor, invitation_id: uuid.UUID) -> None:
+    """Stop suppressing the address of an invitation, as ``release_address``.
+
+    Raises:
+        NotFound
+    """
+    require(actor, Action.INVITE)
+    invitation = actor.workspace.invitations.filter(id=invitation_id).first()
+    if invitation is None:
+        raise NotFound
+    release_address(actor, invitation.email)

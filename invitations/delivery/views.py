@@ -1,4 +1,4 @@
-"""The page of an invitation's story: whole, in a dialog, or as the part that a member's drawer shows."""
+"""The timeline of an invitation's emails: as a page, in a dialog, or as the part that a member's drawer shows."""
 
 from uuid import UUID
 
@@ -9,11 +9,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from invitations import services
 from invitations.delivery.timeline import story
-from invitations.delivery.undeliverable import release_address
-from members.access import Action, Actor, actor_for, require
-from members.errors import NotFound
+from invitations.delivery.undeliverable import release_for, retry_delivery
+from members.access import Action, Actor, actor_for
 from members.requests import SignedInRequest
 
 
@@ -27,27 +25,23 @@ def deliveries(request: SignedInRequest, slug: str, invitation: UUID) -> HttpRes
 @login_required
 @require_POST
 def release(request: SignedInRequest, slug: str, invitation: UUID) -> HttpResponse:
-    """Let mail go again to the invitation's address, which was held back."""
+    """Stop suppressing the invitation's address."""
     actor = actor_for(request.user, slug)
-    found = actor.workspace.invitations.filter(id=invitation).first()
-    if found is None:
-        require(actor, Action.INVITE)
-        raise NotFound
-    release_address(actor, found.email)
-    return _done(request, actor, invitation, _("Mail can be sent to this address again."))
+    release_for(actor, invitation)
+    return _done(request, actor, invitation, _("Emails can be sent to this address again."))
 
 
 @login_required
 @require_POST
-def retry(request: SignedInRequest, slug: str, invitation: UUID, delivery: UUID) -> HttpResponse:
-    """Try again to send an email that failed."""
+def retry(request: SignedInRequest, slug: str, invitation: UUID) -> HttpResponse:
+    """Try to send the invitation's email, which failed, once more."""
     actor = actor_for(request.user, slug)
-    services.retry_delivery(actor, delivery)
-    return _done(request, actor, invitation, _("The email is on its way again, with the same link."))
+    retry_delivery(actor, invitation)
+    return _done(request, actor, invitation, _("We're sending the email again, with the same link."))
 
 
-def _done(request: SignedInRequest, actor: Actor, invitation: UUID, told: str) -> HttpResponse:
-    messages.success(request, told)
+def _done(request: SignedInRequest, actor: Actor, invitation: UUID, message: str) -> HttpResponse:
+    messages.success(request, message)
     if getattr(request, "htmx", False):
         return _shown(request, actor, invitation)
     return redirect("invitation-deliveries", actor.workspace.slug, invitation)

@@ -6,12 +6,9 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing_seats.plans import Feature, require_feature
-from invitations import tasks
-from invitations.delivery.deliveries import notices
 from invitations.models import Delivery, Invitation, InvitationStatus, Kind
 from invitations.offers import Offer, lock
 from invitations.services import copy_terms, end
@@ -24,7 +21,7 @@ from members.names import clean_name, fold
 
 
 def accept(offer: Offer, user: User) -> Membership:
-    """Let the signed-in person in and answer their membership: active, without end, with the seats that were held.
+    """Let the signed-in person join and return their membership: active, without end, with the seats that were held.
 
     Raises:
         PermissionDenied: the offer is another address's, or its sender may no longer make it.
@@ -41,9 +38,9 @@ def accept(offer: Offer, user: User) -> Membership:
 
 
 def accept_as_new_person(offer: Offer, *, name: str, password: str, language: str) -> User:
-    """Make the account that the link proves, let it in, and answer it.
+    """Create the account whose address the link proves, let it join, and return it.
 
-    An account whose address was never verified counts as none: its name, password and sessions are replaced.
+    An unclaimed account counts as none: its name, password and sessions are replaced.
 
     Raises:
         PermissionDenied: a verified account exists: its owner signs in instead.
@@ -54,7 +51,7 @@ def accept_as_new_person(offer: Offer, *, name: str, password: str, language: st
     with acting_on_offer(offer) as workspace:
         offer = _locked(workspace, offer)
         if offer.account_exists:
-            raise PermissionDenied(_("There is an account for this address. Sign in to join."))
+            raise PermissionDenied(_("There is already an account for this email address. Sign in to join."))
         user, _created = User.objects.update_or_create(
             email=offer.email, defaults={"name": name, "password": hashed, "language": language}
         )
@@ -75,11 +72,11 @@ def _locked(workspace: Workspace, shown: Offer) -> Offer:
 
 
 def _join(offer: Offer, user: User) -> Membership:
-    """Let the person into a workspace that is locked."""
+    """Make the person a member of a workspace that is locked."""
     workspace, invitation, member = offer.workspace, offer.invitation, offer.membership
     require_feature(workspace, Feature.INVITATIONS)
     if offer.suspended:
-        raise PermissionDenied(_("The person who sent this invitation may no longer offer this role."))
+        raise PermissionDenied(_("The person who sent this invitation can no longer offer this role."))
     if offer.account_belongs:
         raise AlreadyMember
     became = {
@@ -93,14 +90,14 @@ def _join(offer: Offer, user: User) -> Membership:
     }
     if not Membership.objects.invited().filter(id=member.id).update(**became):
         raise InvitationNotPending(_("This invitation has expired. Ask for a new link."))
-    copy_terms(invitation, member, offer.product_slugs)
+    copy_terms(offer)
     invitation.status, invitation.accepted_by = InvitationStatus.ACCEPTED, user.id
     invitation.accepted_at = offer.read_at
     invitation.save()
     for field, value in became.items():
         setattr(member, field, value)
     if offer.inviter_email is not None:
-        _tell(invitation, Kind.JOINED, [(offer.inviter_email, offer.inviter_language)])
+        _notify(invitation, Kind.JOINED, [(offer.inviter_email, offer.inviter_language)])
     audit.record(_invitee(offer, user), workspace.id, "invitation.accepted", invitation, {"role": [None, member.role]})
     user.last_workspace = workspace
     # The account may be moving to another address at this moment: whoever has its row first goes first.
@@ -109,9 +106,9 @@ def _join(offer: Offer, user: User) -> Membership:
     return member
 
 
-def _tell(invitation: Invitation, kind: Kind, readers: Iterable[Any]) -> None:
-    Delivery.objects.bulk_create(notices(invitation, kind, readers))
-    transaction.on_commit(tasks.nudge, robust=True)
+def _notify(invitation: Invitation, kind: Kind, readers: Iterable[Any]) -> None:
+    Delivery.objects.bulk_create(Delivery.notices(invitation, kind, readers))
+    Delivery.objects.send_on_commit()
 
 
 def decline(offer: Offer) -> None:
@@ -122,7 +119,7 @@ def decline(offer: Offer) -> None:
     """
     with acting_on_offer(offer) as workspace:
         offer = _locked(workspace, offer)
-        end(offer.invitation, offer.membership, InvitationStatus.DECLINED, offer.read_at)
+        end(offer, InvitationStatus.DECLINED)
         changes = {"status": ["pending", "declined"]}
         audit.record(_invitee(offer), workspace.id, "invitation.declined", offer.invitation, changes)
 
@@ -142,12 +139,12 @@ def ask_for_new_link(offer: Offer) -> None:
             return
         invitation.asked_generation = invitation.generation
         invitation.save(update_fields=["asked_generation"])
-        _tell(invitation, Kind.ASKED, workspace.memberships.admins().values_list("email", "user__language"))
+        _notify(invitation, Kind.ASKED, workspace.memberships.admins().values_list("email", "user__language"))
         audit.record(_invitee(offer), workspace.id, "invitation.link_asked", invitation)
 
 
 def _for_another() -> PermissionDenied:
-    return PermissionDenied(_("This invitation is for another address. Sign in with the invited one."))
+    return PermissionDenied(_("This invitation is for another email address. Sign in with the invited one."))
 
 
 def _invitee(offer: Offer, user: User | None = None) -> Actor:

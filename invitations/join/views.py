@@ -131,7 +131,7 @@ def switch(request: HttpRequest, offer: Offer) -> HttpResponse:
     """Sign out and keep the offer, for someone signed in under another address."""
     logout(request)
     remember_offer(request, offer)
-    messages.info(request, _("You are signed out. The invitation is kept."))
+    messages.info(request, _("You're signed out. We've kept your invitation."))
     return redirect("join")
 
 
@@ -189,7 +189,7 @@ def _accept(request: HttpRequest, offer: Offer, form: OfferForm) -> None:
 
 
 def _shown_anew(request: HttpRequest, offer: Offer) -> HttpResponse:
-    problem = _("The page you used showed another invitation or an older one. This is the one you opened last.")
+    problem = _("The page you used showed another invitation, or an older one. This is the one you opened last.")
     return page(request, offer, problem=problem, status=409)
 
 

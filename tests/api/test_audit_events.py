@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing_seats.lifecycle.services import change_role, give
-from invitations.services import invite
+from invitations.inviting import invite
 from members.models import AuditEvent
 from tests.api.conftest import fields, problem
 from workspace_admin.demo import cast

@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
-from invitations.services import invite
+from invitations.inviting import invite
 from members.access import actor_for
 from members.models import AuditEvent, Membership, Role, Status
 from tests.api.conftest import fields, problem

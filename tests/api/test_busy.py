@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.urls import reverse
 
+from invitations.inviting import invite
 from invitations.models import Invitation
-from invitations.services import invite
 from members import fairness
 from members.models import Membership, Role, User, Workspace
 from tests.api.conftest import problem

@@ -9,8 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from billing_seats.subscription.services import resize
+from invitations.inviting import invite
 from invitations.models import Delivery, Invitation, Outcome
-from invitations.services import invite, revoke
+from invitations.services import revoke
 from members.access import system_actor
 from tests.api.conftest import problem
 from tests.api.contract import CODES

@@ -5,7 +5,7 @@ import base64
 import orjson
 import pytest
 
-from invitations.services import invite
+from invitations.inviting import invite
 from members.models import Membership
 from tests.api.conftest import fields
 

@@ -9,8 +9,8 @@ import pytest
 from django.db.models.functions import Now
 from django.test import Client
 
+from invitations.inviting import invite
 from invitations.models import Invitation
-from invitations.services import invite
 from workspace_admin.devserver.layout import ROOT
 
 PAGE = (ROOT / "docs" / "api.md").read_text()

@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from billing_seats.keys.services import create_product_key
 from billing_seats.models import Product, Subscription
-from invitations.services import invite, revoke
+from invitations.inviting import invite
+from invitations.services import revoke
 from members.access import StaffMember
 from tests.api.conftest import Caller, fields, problem
 from workspace_admin.demo import cast

@@ -4,8 +4,8 @@ import pytest
 from django.db.models.functions import Now
 
 from billing_seats.lifecycle.services import change_role
+from invitations.inviting import invite
 from invitations.models import Delivery
-from invitations.services import invite
 from tests.api.conftest import problem
 from tests.racing import race
 

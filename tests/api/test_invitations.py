@@ -242,3 +242,30 @@ def test_resend_and_revoke_take_no_fields(api, alice):
     for action in ("resend", "revoke"):
         assert fields(api(alice).post(f"{PATH}/{made['id']}/{action}", {"force": True})) == ["force"]
     assert api(alice).post(f"{PATH}/{made['id']}/revoke", {}).status_code == 200
+
+
+def test_the_list_is_narrowed_to_a_customers_own_id(api, alice):
+    ids = {}
+    for email, external_id in (("ada@example.com", "hr-1"), ("ben@example.com", "hr-2"), ("cleo@example.com", "hr-1")):
+        ids[email] = api(alice).post(PATH, {"email": email, "external_id": external_id}).json()["id"]
+    found = api(alice).get(PATH, external_id="hr-1").json()["data"]
+    assert [one["email"] for one in found] == ["cleo@example.com", "ada@example.com"]
+
+
+def test_what_changed_since_a_time_is_listed_the_oldest_change_first(api, alice):
+    first = api(alice).post(PATH, {"email": "ada@example.com"}).json()
+    second = api(alice).post(PATH, {"email": "ben@example.com"}).json()
+    changed = api(alice).patch(f"{PATH}/{first['id']}", {"metadata": {"team": "red"}}).json()
+    assert (changed["metadata"], changed["updated_at"] > second["updated_at"]) == ({"team": "red"}, True)
+    found = api(alice).get(PATH, updated_since=second["updated_at"]).json()["data"]
+    assert [one["email"] for one in found] == ["ben@example.com", "ada@example.com"]
+    assert api(alice).get(PATH, updated_since="2999-01-01T00:00:00Z").json()["data"] == []
+
+
+def test_an_offer_whose_address_is_suppressed_says_so_and_is_not_resent(api, alice, acme):
+    made = api(alice).post(PATH, {"email": "ada@example.com"}).json()
+    assert made["suppressed"] is False
+    acme.deliveries.filter(invitation=made["id"]).update(outcome="bounced")
+    Invitation.objects.filter(id=made["id"]).update(sent_at="2026-01-01T00:00Z")
+    assert api(alice).get(f"{PATH}/{made['id']}").json()["suppressed"] is True
+    assert problem(api(alice).post(f"{PATH}/{made['id']}/resend", {})) == (409, "undeliverable")

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 from django.urls import reverse
 
-from invitations.services import invite
+from invitations.inviting import invite
 
 NOBODY = uuid.UUID(int=0)
 FORMS = {

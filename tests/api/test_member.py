@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
-from invitations.services import invite
+from invitations.inviting import invite
 from members.access import actor_for
 from members.models import AuditEvent, Role, Status
 from tests.api.conftest import fields, problem

@@ -9,7 +9,7 @@ from drf_spectacular.drainage import GENERATOR_STATS, reset_generator_stats
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
-from invitations.services import invite
+from invitations.inviting import invite
 from tests.api.conftest import problem
 from tests.api.world import CALLS, codes
 from tests.truth import wrong

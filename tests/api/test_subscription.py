@@ -4,7 +4,7 @@ import pytest
 
 from billing_seats.lifecycle.services import give
 from billing_seats.models import Product
-from invitations.services import invite
+from invitations.inviting import invite
 from members.ids import new_id
 from members.models import AuditEvent
 from tests.api.conftest import fields, problem

@@ -6,8 +6,9 @@ from django.db.models.functions import Now
 
 from billing_seats.lifecycle.services import give
 from billing_seats.subscription.services import resize
+from invitations.inviting import invite
 from invitations.models import Delivery, Invitation, Outcome
-from invitations.services import invite, revoke
+from invitations.services import revoke
 from members.access import Actor, system_actor
 from members.models import Membership
 from workspace_admin.demo import cast

@@ -4,7 +4,7 @@ import pytest
 
 from billing_seats.models import SeatPool
 from billing_seats.subscription.services import resize
-from invitations.services import invite
+from invitations.inviting import invite
 from members.access import system_actor
 from members.models import Membership
 from workspace_admin.demo import cast

@@ -22,10 +22,11 @@ from billing_seats.lifecycle.services import (
 from billing_seats.services import open_workspace
 from billing_seats.subscription.services import change_plan, resize
 from invitations import tokens
+from invitations.inviting import invite
 from invitations.join import services
 from invitations.models import Invitation
 from invitations.offers import Offer, offer_for
-from invitations.services import invite, resend, revoke
+from invitations.services import resend, revoke
 from members.access import Actor, actor_for, system_actor
 from members.clock import database_now
 from members.errors import DomainError

@@ -5,7 +5,7 @@ import pytest
 from billing_seats.lifecycle.services import give, take
 from billing_seats.models import Product
 from billing_seats.subscription.services import resize
-from invitations.services import invite
+from invitations.inviting import invite
 from members.access import system_actor
 from members.models import AuditEvent
 from workspace_admin.demo import cast

@@ -7,7 +7,7 @@ import pytest
 from billing_seats.budgets import seat_counts
 from billing_seats.models import SeatDay
 from billing_seats.subscription.seat_history import KEPT_DAYS, last_days, take_stock, turns
-from invitations.services import invite
+from invitations.inviting import invite
 from members.clock import database_now
 from tests.billing_seats.drift import set_counter
 from tests.performance.test_query_counts import count

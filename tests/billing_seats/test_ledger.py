@@ -11,7 +11,8 @@ from billing_seats.lifecycle.services import give, take
 from billing_seats.models import Product, SeatPool
 from billing_seats.subscription.queries import CHANGES, HOLDS, catalogue, entries, over_assigned_words, recent_changes
 from billing_seats.subscription.services import change_plan, resize
-from invitations.services import invite, revoke
+from invitations.inviting import invite
+from invitations.services import revoke
 from members import audit
 from members.access import staff_actor, system_actor
 from members.models import AuditEvent, Membership

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from billing_seats.lifecycle.services import change_role, deactivate, reactivate, set_end
 from billing_seats.models import Product
-from invitations.services import invite
+from invitations.inviting import invite
 from members.clock import database_now
 from members.errors import (
     InvalidRequest,

@@ -12,7 +12,8 @@ from billing_seats.lifecycle.engine import MemberBatch
 from billing_seats.lifecycle.services import change_role
 from billing_seats.notices import notify_admins
 from billing_seats.services import hold, release, renew
-from invitations.services import invite, lock_pending, resend, revoke
+from invitations.inviting import invite
+from invitations.services import lock_pending, resend, revoke
 from members.access import actor_for, system_actor
 from members.acting import acting
 from members.errors import NotFound

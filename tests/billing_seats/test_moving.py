@@ -6,7 +6,7 @@ import pytest
 from django.db.models.functions import Now
 
 from billing_seats.lifecycle.services import change_role, deactivate, give, move
-from invitations.services import invite
+from invitations.inviting import invite
 from members.errors import InvalidRequest, NotFound, OverAssigned, PermissionDenied, PlanRequired, SeatsExhausted
 from members.models import AuditEvent, Membership
 from workspace_admin.demo import cast

@@ -9,8 +9,9 @@ from billing_seats.budgets import low_water
 from billing_seats.lifecycle.services import change_role, deactivate, give, move, reactivate, take
 from billing_seats.models import Notice, Product
 from billing_seats.subscription.services import resize
+from invitations.inviting import invite
 from invitations.models import Invitation
-from invitations.services import invite, resend
+from invitations.services import resend
 from members.access import system_actor
 from members.errors import SeatsExhausted
 from workspace_admin.demo import cast

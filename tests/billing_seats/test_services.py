@@ -6,7 +6,7 @@ from billing_seats.models import Product, SeatPool
 from billing_seats.plans import require_feature
 from billing_seats.services import open_workspace
 from billing_seats.subscription.services import change_plan, resize
-from invitations.services import invite
+from invitations.inviting import invite
 from members.access import actor_for, staff_actor
 from members.errors import (
     InvalidRequest,

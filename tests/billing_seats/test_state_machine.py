@@ -23,8 +23,9 @@ from billing_seats.lifecycle.services import (
 )
 from billing_seats.models import Notice, Product
 from billing_seats.subscription.services import change_plan, resize
+from invitations.inviting import invite
 from invitations.join import services
-from invitations.services import invite, resend, revoke
+from invitations.services import resend, revoke
 from members.access import system_actor
 from members.clock import database_now
 from members.models import Role, User

@@ -6,7 +6,7 @@ import pytest
 
 from billing_seats.models import Product, SeatDay, SeatPool
 from billing_seats.subscription.seat_history import take_stock
-from invitations.services import invite
+from invitations.inviting import invite
 from members.clock import database_now
 from tests.performance.test_query_counts import count
 from workspace_admin.demo import cast

@@ -64,13 +64,13 @@ def invite_to_globex(email: str) -> None:
 def invite(emails: list[str]) -> None:
     """Invite as Alice; the process ends well if all were invited within three seconds."""
     _begin()
-    from invitations import services  # noqa: PLC0415 -- see above
+    from invitations import inviting  # noqa: PLC0415 -- see above
     from members.access import actor_for  # noqa: PLC0415 -- see above
     from members.models import User  # noqa: PLC0415 -- see above
 
     alice = actor_for(User.objects.get(email="alice@acme.example"), "acme")
     began = time.monotonic()
-    answers = services.invite(alice, emails, note="Mind the gap")
+    answers = inviting.invite(alice, emails, note="Mind the gap")
     assert all(answer.error is None for answer in answers)
     assert time.monotonic() - began < 3
 
@@ -80,14 +80,14 @@ def relay(policy: str = "resend", patience: float = 20) -> None:
     _begin()
     from django.conf import settings  # noqa: PLC0415 -- see above
 
-    from invitations.delivery import deliveries  # noqa: PLC0415 -- see above
+    from invitations import tasks  # noqa: PLC0415 -- see above
     from invitations.models import Delivery  # noqa: PLC0415 -- see above
 
     settings.UNKNOWN_DELIVERY_POLICY = policy
     wanted = {"queued", "sending"} | ({"unknown"} if policy == "resend" else set())
     ends = time.monotonic() + patience
     while Delivery.objects.filter(state__in=wanted).exists():
-        deliveries.drain()
+        tasks.drain()
         time.sleep(0.1)
         if time.monotonic() > ends:
             sys.exit("some are left")

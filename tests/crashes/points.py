@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from invitations import tasks
 from invitations.delivery import emails
+from members.outbox import queue
 from members.outbox.provider import ProviderConnection
 from members.outbox.queue import OutgoingQuerySet
 
@@ -54,7 +54,7 @@ def _wrap(owner: Any, name: str, *, before: str = "", after: str = "") -> None:
 def arm() -> None:
     """Wire the points into the code of this process."""
     _wrap(BaseDatabaseWrapper, "commit", before=BEFORE_COMMIT)
-    _wrap(tasks, "nudge", before=AFTER_COMMIT)
+    _wrap(queue, "nudge", before=AFTER_COMMIT)
     _wrap(OutgoingQuerySet, "claim", before=AFTER_NUDGE, after=AFTER_CLAIM)
     _wrap(emails, "render", after=AFTER_RENDER)
     _wrap(ProviderConnection, "send", before=BEFORE_SENDING, after=AFTER_ANSWER)

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from django.db.models.functions import Now
 from django.test import Client
 
+from invitations.inviting import invite
 from invitations.models import Delivery
-from invitations.services import invite
 from members.outbox.queue import State
 from tests.invitations.amazon import amazon
 

@@ -7,9 +7,9 @@ from django.db.models.functions import Now
 
 from billing_seats.models import Product
 from invitations import tokens
-from invitations.editing import edit, extend
+from invitations.inviting import invite
 from invitations.offers import offer_for
-from invitations.services import invite, revoke
+from invitations.services import edit, extend, revoke
 from members.access import actor_for, staff_actor
 from members.clock import database_now
 from members.errors import (

@@ -3,8 +3,9 @@ from datetime import timedelta
 import pytest
 
 from billing_seats.models import Product, SeatPool
+from invitations.inviting import invite
 from invitations.models import Delivery, Invitation, Outcome
-from invitations.services import invite, resend, revoke
+from invitations.services import resend, revoke
 from members.access import actor_for
 from members.errors import (
     InvalidRequest,

@@ -5,10 +5,11 @@ from django.db import connection
 
 from billing_seats.lifecycle.services import change_role
 from invitations import tokens
+from invitations.inviting import Invitee, invite, invite_each
 from invitations.join import services
 from invitations.models import Delivery, Invitation
 from invitations.offers import accepted_by, offer_for, offer_from_session
-from invitations.services import invite, resend
+from invitations.services import resend
 from members.access import staff_actor
 from members.errors import AlreadyMember, InvitationNotPending, PermissionDenied, PlanRequired
 from members.models import AuditEvent, Membership, Role, User
@@ -45,6 +46,17 @@ def test_a_new_person_is_active_with_the_seats_that_were_held(offered, acme, sea
     told = Delivery.objects.get(kind="joined", invitation__email="ada@example.com")
     assert told.recipient == "alice@acme.example"
     assert AuditEvent.objects.filter(action="invitation.accepted", actor_id=ada.id).exists()
+
+
+def test_a_customers_own_id_and_labels_pass_to_the_member(as_alice, acme):
+    [result] = invite_each(
+        as_alice, [Invitee(email="ada@example.com", name="A. Byron", external_id="hr-7", metadata={"team": "red"})]
+    )
+    assert acme.memberships.get(email="ada@example.com").name == "A. Byron"
+    ada = join(offer_for(tokens.make(result.invitation)))
+    member, invitation = acme.memberships.get(user=ada), Invitation.objects.get(id=result.invitation.id)
+    assert (member.external_id, member.metadata, member.name) == ("hr-7", {"team": "red"}, "Ada")
+    assert (invitation.external_id, invitation.metadata) == ("hr-7", {"team": "red"})
 
 
 def test_a_token_is_good_once(offered):

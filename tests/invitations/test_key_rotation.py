@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from invitations.delivery.deliveries import drain
+from invitations.inviting import invite
 from invitations.models import Delivery, Invitation, InvitationStatus
-from invitations.services import invite
+from invitations.tasks import drain
 
 OLD, NEW = "the old key" * 6, "the new key" * 6
 JOIN = re.compile(r"https?://[^/]+(/join/\S+)")

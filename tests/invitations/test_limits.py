@@ -6,8 +6,9 @@ import pytest
 from django.db.models import F
 from django.db.models.functions import Now
 
+from invitations.inviting import invite
 from invitations.models import Delivery, Invitation, Kind, Outcome
-from invitations.services import invite, resend, revoke
+from invitations.services import resend, revoke
 from members.access import actor_for, system_actor
 from members.errors import RateLimited, Undeliverable
 from members.models import Membership, Role

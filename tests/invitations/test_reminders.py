@@ -7,14 +7,14 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from billing_seats.models import Plan
-from invitations import tokens
-from invitations.delivery import deliveries
+from invitations import tasks, tokens
 from invitations.delivery.emails import render
 from invitations.delivery.reminders import due, remind
+from invitations.inviting import invite
 from invitations.join import services
 from invitations.models import Delivery, Invitation, Kind
 from invitations.offers import offer_for
-from invitations.services import invite, resend, revoke
+from invitations.services import resend, revoke
 from members.models import Membership
 from tests.racing import race, refused
 from workspace_admin.celery import app
@@ -47,7 +47,7 @@ def invited(as_alice):
 def ending(invited) -> Invitation:
     """Ada's offer of seven days, with less than two of them left; its email has left."""
     invitation = invited()
-    deliveries.drain()
+    tasks.drain()
     ends_in(invitation, days=2, minutes=-1)
     return invitation
 
@@ -55,7 +55,7 @@ def ending(invited) -> Invitation:
 def sent(mailoutbox):
     """Send what is due, and answer what was sent to Ada."""
     mailoutbox.clear()
-    deliveries.drain()
+    tasks.drain()
     return [message for message in mailoutbox if message.to == ["ada@example.com"]]
 
 

@@ -6,11 +6,21 @@ import pytest
 from django.db.models.functions import Now
 
 from invitations import tokens
-from invitations.delivery.deliveries import drain
-from invitations.models import Delivery, Invitation
-from invitations.services import invite, resend, retry_delivery, revoke
+from invitations.delivery.undeliverable import release_address, retry_delivery
+from invitations.inviting import invite
+from invitations.models import Delivery, Invitation, Kind, Outcome
+from invitations.services import resend, revoke
+from invitations.tasks import drain
 from members.access import actor_for
-from members.errors import DomainError, InvalidRequest, InvitationNotPending, NotFound, PermissionDenied, RateLimited
+from members.errors import (
+    DomainError,
+    InvalidRequest,
+    InvitationNotPending,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    Undeliverable,
+)
 from members.models import AuditEvent, Membership
 from members.outbox.queue import State
 
@@ -31,7 +41,8 @@ def failed(as_alice) -> Delivery:
 
 def test_an_admin_tries_a_failed_email_again_with_the_same_link(as_alice, failed, mailoutbox):
     link = tokens.make(failed.invitation)
-    again = retry_delivery(as_alice, failed.id)
+    retry_delivery(as_alice, failed.invitation_id)
+    again = failed.invitation.deliveries.get()
     assert (again.id, again.state, again.attempts, again.error) == (failed.id, "queued", 0, "")
     drain()
     [message] = mailoutbox
@@ -44,19 +55,19 @@ def test_an_admin_tries_a_failed_email_again_with_the_same_link(as_alice, failed
 @pytest.mark.parametrize("who", ["as_bob", "as_carol"])
 def test_nobody_else_does(who, failed, request):
     with pytest.raises(PermissionDenied):
-        retry_delivery(request.getfixturevalue(who), failed.id)
+        retry_delivery(request.getfixturevalue(who), failed.invitation_id)
 
 
 def test_foreign_emails_do_not_exist(globex, dana, failed):
     with pytest.raises(NotFound):
-        retry_delivery(actor_for(dana, "globex"), failed.id)
+        retry_delivery(actor_for(dana, "globex"), failed.invitation_id)
 
 
 def test_twice_within_a_minute_is_refused_and_uses_nothing_up(as_alice, failed):
-    retry_delivery(as_alice, failed.id)
+    retry_delivery(as_alice, failed.invitation_id)
     Delivery.objects.update(state=State.FAILED)
     with pytest.raises(RateLimited):
-        retry_delivery(as_alice, failed.id)
+        retry_delivery(as_alice, failed.invitation_id)
     failed.refresh_from_db()
     assert failed.state == "failed"
 
@@ -85,4 +96,17 @@ def revoked(failed, as_alice):
 def test_what_would_help_nobody_is_refused(as_alice, failed, change, refusal: type[DomainError]):
     change(failed, as_alice)
     with pytest.raises(refusal):
-        retry_delivery(as_alice, failed.id)
+        retry_delivery(as_alice, failed.invitation_id)
+
+
+def test_a_suppressed_address_is_refused_here_as_in_a_resend(as_alice, failed):
+    bounced = Delivery.of_invitation(failed.invitation, Kind.REMINDER)
+    bounced.outcome = Outcome.BOUNCED
+    bounced.save()
+    for again in (retry_delivery, resend):
+        with pytest.raises(Undeliverable):
+            again(as_alice, failed.invitation_id)
+    release_address(as_alice, ZOE)
+    retry_delivery(as_alice, failed.invitation_id)
+    failed.refresh_from_db()
+    assert failed.state == "queued"

@@ -3,8 +3,8 @@
 import pytest
 
 from billing_seats.lifecycle.services import change_role, give, take
+from invitations.inviting import invite
 from invitations.models import Invitation
-from invitations.services import invite
 from members.access import actor_for
 from members.models import Membership
 from workspace_admin.demo import cast

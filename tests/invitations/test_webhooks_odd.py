@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from invitations.inviting import invite
 from invitations.models import Delivery, DeliveryEvent
-from invitations.services import invite
 from members.outbox.queue import State
 from tests.invitations.payloads import MAKERS, PROVIDERS, T0, outcome, post, postmark, sendgrid
 from tests.performance.test_query_counts import count

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from billing_seats.keys.services import create_key
 from billing_seats.lifecycle.services import take
 from billing_seats.subscription.services import resize
-from invitations.services import invite
+from invitations.inviting import invite
 from members.access import Action, key_actor, staff_actor, system_actor
 from members.acting import acting
 from members.errors import InvalidRequest, PermissionDenied

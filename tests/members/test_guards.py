@@ -5,7 +5,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from billing_seats.models import Seat, SeatPool
 from billing_seats.services import hold
-from invitations.services import invite
+from invitations.inviting import invite
 from members.access import actor_for, system_actor
 from members.acting import acting
 from members.models import AuditEvent, Membership

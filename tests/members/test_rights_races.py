@@ -20,9 +20,9 @@ from psycopg.errors import LockNotAvailable
 from billing_seats.keys.services import create_key, revoke_key
 from billing_seats.lifecycle.services import change_role, deactivate, give, move, reactivate, remove, set_end, take
 from billing_seats.subscription.services import change_plan, resize
-from invitations.editing import edit
+from invitations.inviting import invite
 from invitations.models import Invitation
-from invitations.services import invite, resend, revoke
+from invitations.services import edit, resend, revoke
 from members.access import Action, key_actor, staff_actor, system_actor
 from members.errors import DomainError
 from members.models import AuditEvent, Role

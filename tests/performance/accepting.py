@@ -18,8 +18,8 @@ def ready(number: int) -> list[tuple[str, str, bytes, dict[str, str]]]:
     from django.db.models.functions import Now  # noqa: PLC0415 -- models load after the set-up
 
     from billing_seats.subscription.services import resize  # noqa: PLC0415 -- as above
+    from invitations.inviting import MAX_ADDRESSES, invite  # noqa: PLC0415 -- as above
     from invitations.join.link_session import OFFER_KEY  # noqa: PLC0415 -- as above
-    from invitations.services import MAX_ADDRESSES, invite  # noqa: PLC0415 -- as above
     from members.access import actor_for, system_actor  # noqa: PLC0415 -- as above
     from members.ids import new_id  # noqa: PLC0415 -- as above
     from members.models import Session, User  # noqa: PLC0415 -- as above

@@ -56,8 +56,8 @@ def sink() -> Iterator[None]:
 
 def queue(admin: "Actor") -> None:
     """Invite so many people anew, and nobody else."""
+    from invitations.inviting import CHUNK, invite  # noqa: PLC0415 -- as above
     from invitations.models import Delivery  # noqa: PLC0415 -- models load after the set-up
-    from invitations.services import CHUNK, invite  # noqa: PLC0415 -- as above
 
     Delivery.objects.exclude(state="sent").delete()
     names = [f"r{time.monotonic_ns()}-{number}@{DOMAIN}" for number in range(MAILS)]
@@ -88,7 +88,7 @@ def bare() -> float:
 
 def ours() -> float:
     """Return a worker's emails per second."""
-    from invitations.delivery.deliveries import drain  # noqa: PLC0415 -- as above
+    from invitations.tasks import drain  # noqa: PLC0415 -- as above
 
     began = time.perf_counter()
     sent = 0

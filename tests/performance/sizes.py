@@ -28,7 +28,8 @@ def acts(slug: str) -> dict[str, Callable[[], object]]:
     from billing_seats.entitlement.explain import decide, standing_of  # noqa: PLC0415 -- as above
     from billing_seats.lifecycle.services import deactivate, give, move, reactivate, take  # noqa: PLC0415 -- as above
     from billing_seats.subscription.services import resize  # noqa: PLC0415 -- as above
-    from invitations.services import invite, revoke  # noqa: PLC0415 -- as above
+    from invitations.inviting import invite  # noqa: PLC0415 -- as above
+    from invitations.services import revoke  # noqa: PLC0415 -- as above
     from members.access import actor_for, system_actor  # noqa: PLC0415 -- as above
     from members.models import User  # noqa: PLC0415 -- as above
     from workspace_admin.demo.cast import CHAT, CODE  # noqa: PLC0415 -- as above

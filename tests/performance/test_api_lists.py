@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from billing_seats.keys.services import create_product_key
 from billing_seats.models import Product
-from invitations.services import invite
+from invitations.inviting import invite
 from members.access import StaffMember, actor_for
 from members.models import AuditEvent, User
 from tests.api.conftest import Caller

@@ -5,9 +5,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from invitations import tokens
+from invitations.inviting import invite
 from invitations.join import services
 from invitations.offers import offer_for
-from invitations.services import invite
 from workspace_admin.demo import cast
 
 

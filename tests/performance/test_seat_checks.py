@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from billing_seats.budgets import seat_budgets, seat_counts
 from billing_seats.lifecycle.services import deactivate, give, move, reactivate, set_end, take
 from billing_seats.subscription.services import resize
-from invitations.editing import edit
-from invitations.services import invite, revoke
+from invitations.inviting import invite
+from invitations.services import edit, revoke
 from members.access import system_actor
 from members.acting import acting
 from members.clock import database_now

@@ -24,10 +24,11 @@ from billing_seats.lifecycle.services import (
 from billing_seats.models import Seat
 from billing_seats.subscription.services import change_plan, resize
 from invitations import tokens
+from invitations.inviting import invite
 from invitations.join import services
 from invitations.models import Invitation
 from invitations.offers import Offer, offer_for
-from invitations.services import invite, resend, revoke
+from invitations.services import resend, revoke
 from members.access import Actor, actor_for, system_actor
 from members.acting import acting
 from members.clock import database_now

@@ -12,10 +12,10 @@ from billing_seats.models import Product
 from billing_seats.plans import Plan
 from billing_seats.services import open_workspace
 from billing_seats.subscription.services import change_plan, resize
+from invitations.inviting import invite
 from invitations.join.services import accept
 from invitations.models import Invitation, Kind, Outcome
 from invitations.offers import offer_from_session
-from invitations.services import invite
 from members.access import Actor, actor_for, system_actor
 from members.models import Role, User, Workspace
 from workspace_admin.demo import history

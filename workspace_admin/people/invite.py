@@ -13,15 +13,15 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import retarget
 
 from billing_seats.plans import Feature, require_feature
-from invitations import services
-from invitations.inviting import Answer
-from invitations.models import InvitationStatus
+from invitations.inviting import InviteResult
+from invitations.inviting import invite as send_invitations
+from invitations.models import DEFAULT_DAYS, InvitationStatus
 from members.access import Action, Actor, actor_for, require
 from members.addresses import split
 from members.errors import AlreadyInvited, AlreadyMember, DomainError, InvalidRequest, Undeliverable
 from members.requests import SignedInRequest
 from workspace_admin.people import queries
-from workspace_admin.people.invite_form import DAYS, InviteForm
+from workspace_admin.people.invite_form import InviteForm
 from workspace_admin.people.list import context_of, refreshed
 
 FIELDS = {
@@ -73,16 +73,16 @@ def invite(request: SignedInRequest, slug: str) -> HttpResponse:
     return _answer(request, actor, answers)
 
 
-def _send(actor: Actor, form: InviteForm) -> list[Answer]:
+def _send(actor: Actor, form: InviteForm) -> list[InviteResult]:
     asked = form.cleaned_data
-    return services.invite(
+    return send_invitations(
         actor,
         split(asked["email"]),
         role=asked["role"],
         products=asked["products"],
         language=asked["language"],
         note=asked["note"],
-        days=asked["days"] or DAYS,
+        days=asked["days"] or DEFAULT_DAYS,
     )
 
 
@@ -92,7 +92,7 @@ def _blame(form: InviteForm, error: DomainError) -> None:
     form.add_error(field, str(error.message))
 
 
-def _answer(request: SignedInRequest, actor: Actor, answers: list[Answer]) -> HttpResponse:
+def _answer(request: SignedInRequest, actor: Actor, answers: list[InviteResult]) -> HttpResponse:
     sent = tuple(answer.invitation.email for answer in answers if answer.done and answer.invitation)
     refusals = _refusals(actor, answers)
     if sent:
@@ -115,7 +115,7 @@ def _told(sent: tuple[str, ...]) -> str:
     return told % {"email": sent[0], "count": len(sent)}
 
 
-def _refusals(actor: Actor, answers: list[Answer]) -> list[Refusal]:
+def _refusals(actor: Actor, answers: list[InviteResult]) -> list[Refusal]:
     refused = [(answer, answer.error) for answer in answers if answer.error]
     invited = [answer.email for answer, error in refused if isinstance(error, AlreadyInvited)]
     pending = actor.workspace.invitations.filter(email__in=invited, status=InvitationStatus.PENDING) if invited else ()

@@ -7,12 +7,9 @@ from django.conf import settings
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from invitations.models import DAYS, DEFAULT_DAYS, NOTE_LENGTH
 from members.models import Role
 from workspace_admin.people.queries import Column
-
-DAYS = 7
-MAX_DAYS = 30
-NOTE = 500
 
 
 def _choices(form: forms.Form, name: str) -> forms.ChoiceField:
@@ -36,16 +33,16 @@ class InviteForm(forms.Form):
     note = forms.CharField(
         label=_("Personal note"),
         required=False,
-        max_length=NOTE,
+        max_length=NOTE_LENGTH,
         help_text=_("Plain text, at most 500 characters; it stands in the email."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     days = forms.IntegerField(
         label=_("Expires in"),
         required=False,
-        min_value=1,
-        max_value=MAX_DAYS,
-        initial=DAYS,
+        min_value=DAYS[0],
+        max_value=DAYS[-1],
+        initial=DEFAULT_DAYS,
         help_text=_("Days, 1 to 30."),
     )
 

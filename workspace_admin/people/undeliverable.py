@@ -12,13 +12,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import retarget
 
-from invitations.delivery.undeliverable import fix_address, release_address
-from invitations.models import Invitation, InvitationStatus, Kind
-from invitations.services import retry_delivery
+from invitations.delivery.undeliverable import fix_address, release_address, retry_delivery
+from invitations.models import Invitation, InvitationStatus
 from members.access import Action, Actor, actor_for, require
 from members.addresses import MAX_LENGTH
 from members.errors import DomainError, InvitationNotPending, NotFound
-from members.outbox.queue import State
 from members.requests import SignedInRequest
 from workspace_admin.people.actions import act
 from workspace_admin.people.list import refreshed
@@ -83,12 +81,7 @@ def retry(request: SignedInRequest, slug: str, invitation: UUID) -> HttpResponse
     """Try again to send the invitation's email, which failed, with the same link."""
 
     def change(actor: Actor) -> None:
-        require(actor, Action.RESEND)
-        mails = actor.workspace.deliveries.filter(invitation=invitation, kind=Kind.INVITATION, state=State.FAILED)
-        failed = mails.order_by("-created_at").values_list("id", flat=True).first()
-        if failed is None:
-            raise NotFound
-        retry_delivery(actor, failed)
+        retry_delivery(actor, invitation)
 
     actor = actor_for(request.user, slug)
     of = actor.workspace.invitations.filter(id=invitation).values_list("membership_id", flat=True).first()

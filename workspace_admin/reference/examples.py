@@ -61,6 +61,21 @@ def bodies() -> dict[str, Shown]:
         "invite-many": {
             "Try it first": {"emails": ["henri@acme.example", "bob@acme.example"], "seats": [CHAT], "dry_run": True},
             "Send": {"emails": ["henri@acme.example", "jonas@acme.example"], "role": "member", "seats": [CHAT]},
+            "Each on their own terms": {
+                "items": [
+                    {"email": "henri@acme.example", "name": "Henri Roux", "external_id": "hr-1042"},
+                    {"email": "jonas@acme.example", "role": "billing", "seats": [], "metadata": {"team": "finance"}},
+                ],
+                "seats": [CHAT],
+            },
+        },
+        "resend-many-invitations": {
+            "By id": {"invitations": [sample_data.OFFER]},
+            "All that have expired": {"filter": {"status": "expired"}},
+        },
+        "revoke-many-invitations": {
+            "By id": {"invitations": [sample_data.OFFER]},
+            "By your own id": {"filter": {"external_id": "hr-1042"}},
         },
         "edit-an-invitation": {
             "Another role, no seats": {"role": "billing", "seats": []},
@@ -119,6 +134,12 @@ def _of_invitations() -> dict[str, Shown]:
         },
         "revoke-an-invitation": {
             "Revoked": sample_data.offer | {"status": "revoked", "member": None, "revoked_at": "2026-03-05T08:00:00Z"}
+        },
+        "resend-many-invitations": {
+            "Sent again": _bulk(_row(email="ines@acme.example", invitation=sample_data.OFFER)),
+        },
+        "revoke-many-invitations": {
+            "Revoked": _bulk(_row(email="ines@acme.example", invitation=sample_data.OFFER)),
         },
         "list-the-emails-of-an-invitation": {"Delivered": _page(sample_data.email)},
     }

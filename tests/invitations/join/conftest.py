@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 
 from invitations import tokens
+from invitations.inviting import invite
 from invitations.models import Invitation
-from invitations.services import invite
 from members.models import Membership
 from workspace_admin.demo import cast
 

@@ -6,7 +6,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.db.models.functions import Now
 
-from invitations.services import invite
+from invitations.inviting import invite
 from members.account.address_change import ask_for_address, change_address
 from members.models import AccountMail, AuditEvent, User
 from members.names import fold

@@ -4,9 +4,9 @@ import pytest
 
 from billing_seats.services import open_workspace
 from invitations import tokens as invitation_tokens
+from invitations.inviting import invite
 from invitations.join.services import accept
 from invitations.offers import offer_for
-from invitations.services import invite
 from members.access import actor_for
 from members.account.address_change import change_address
 from tests.members.account.addresses import NEW, addresses, moved, token

@@ -3,9 +3,9 @@
 import pytest
 from django.test import Client
 
+from invitations.inviting import invite
 from invitations.join.services import accept_as_new_person
 from invitations.offers import offer_from_session
-from invitations.services import invite
 from members.account import confirmation
 from members.models import User
 from tests.members.account.test_sign_up import NINA

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from billing_seats.keys.services import create_key
 from billing_seats.lifecycle.services import change_role, remove
-from invitations.services import invite
+from invitations.inviting import invite
 from members.access import actor_for
 from members.models import AuditEvent
 from workspace_admin.audit import queries

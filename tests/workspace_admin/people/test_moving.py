@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from invitations.services import invite
+from invitations.inviting import invite
 from members.models import Membership
 from workspace_admin.demo import cast
 

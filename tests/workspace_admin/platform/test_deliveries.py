@@ -9,10 +9,10 @@ from django.core.management import CommandError, call_command
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from invitations.delivery.deliveries import drain
 from invitations.delivery.reminders import remind
+from invitations.inviting import invite
 from invitations.models import Delivery, DeliveryEvent, EventType, Invitation, Kind
-from invitations.services import invite
+from invitations.tasks import drain
 from members import tasks
 from members.models import AccountMail
 from members.outbox.pause import ProviderPause

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
+from invitations.inviting import invite
 from invitations.models import Invitation
-from invitations.services import invite
 from tests.workspace_admin.support.pages import ZOE
 from workspace_admin.support.staff import make_staff
 

@@ -3,7 +3,7 @@
 import pytest
 
 from billing_seats.models import Subscription
-from invitations.services import invite
+from invitations.inviting import invite
 from members.models import AuditEvent
 from tests.workspace_admin.support.pages import REASON, SAM, page, said
 

@@ -11,8 +11,8 @@ import pytest
 
 from billing_seats.models import Product
 from invitations.delivery.emails import render
+from invitations.inviting import invite
 from invitations.models import Delivery, Invitation, Kind
-from invitations.services import invite
 from members.templatetags.mail import WORD_JOINER
 
 HOSTILE = {

@@ -9,8 +9,9 @@ from django.urls import reverse
 
 from invitations import tokens
 from invitations.delivery.emails import render
+from invitations.inviting import invite
 from invitations.models import Delivery, Invitation, Kind
-from invitations.services import invite, resend, revoke
+from invitations.services import resend, revoke
 from members.templatetags.mail import WORD_JOINER, unlinked
 from workspace_admin.management.commands.compile_emails import FOLDER, compiled, sources
 
