@@ -14,11 +14,11 @@ from unfold.admin import ModelAdmin
 
 from billing_seats import catalogue
 from billing_seats.admin_previews import PreviewedAdmin
-from billing_seats.forms import Confirmation
 from billing_seats.keys.admin import ProductKeyAdmin as ProductKeyAdmin
 from billing_seats.models import Product, SeatPool, Subscription
 from billing_seats.plans import Plan
 from billing_seats.subscription import services
+from billing_seats.subscription.forms import Confirmation
 from billing_seats.subscription.previews import count_of_product, preview_plan, preview_seats
 from billing_seats.subscription.services import Shown
 from members.access import StaffMember

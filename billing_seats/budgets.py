@@ -15,12 +15,12 @@ from members.errors import DomainError, InvalidRequest, OverAssigned, SeatsExhau
 from members.models import Membership, Workspace
 from members.prepared import Prepared
 
-LOW_SHARE, LOW_NUMBER = 0.1, 3
+LOW_SHARE = 0.1
 
 
 def low_water(purchased: int) -> int:
-    """Return at how many available seats a product runs low: the last tenth of those bought, or the last three."""
-    return min(max(ceil(purchased * LOW_SHARE), LOW_NUMBER), max(purchased - 1, 0))
+    """Return at how many available seats a product runs low: the last tenth bought, and the last one of few."""
+    return min(ceil(purchased * LOW_SHARE), max(purchased - 1, 0))
 
 
 @dataclass(frozen=True)

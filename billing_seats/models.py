@@ -1,4 +1,4 @@
-"""What a workspace has bought, and who holds it."""
+"""What a workspace has bought, and who has it."""
 
 from typing import ClassVar, Self
 
@@ -16,7 +16,7 @@ from members.outbox import queue
 
 
 class Plan(models.TextChoices):
-    """What a workspace subscribes to. Names of plans are not translated."""
+    """What a workspace subscribes to. The names of plans are not translated."""
 
     FREE = "free", "Free"
     PRO = "pro", "Pro"
@@ -34,11 +34,11 @@ class Product(models.Model):
     url = models.URLField(_("link to open"), blank=True)
     retired = models.BooleanField(_("retired"), default=False)
     entitlement_max_age = models.PositiveIntegerField(
-        _("answers hold for"),
+        _("cache lifetime (s)"),
         default=60,
         db_default=60,
         validators=[MaxValueValidator(86_400)],
-        help_text=_("For how many seconds the product may believe that somebody may open it, before it asks again."),
+        help_text=_("For how many seconds the product may cache an entitlement before it checks again."),
     )
 
     class Meta:
@@ -51,16 +51,15 @@ class Product(models.Model):
 class Subscription(models.Model):
     """A workspace's plan."""
 
-    class Standing(models.TextChoices):
-        """How payment stands."""
+    class Status(models.TextChoices):
+        """The state of payment."""
 
         ACTIVE = "active", _("Active")
-        PAST_DUE = "past_due", _("Past due")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, related_name="subscription")
     plan = models.CharField(max_length=12, choices=Plan, default=Plan.FREE)
-    status = models.CharField(max_length=10, choices=Standing, default=Standing.ACTIVE)
+    status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     renews_on = models.DateField(null=True, blank=True)
 
     class Meta:
@@ -73,14 +72,14 @@ class Subscription(models.Model):
 
 
 class SeatPool(models.Model):
-    """How many seats of one product a workspace bought, and how many rows of Seat there are: triggers count them."""
+    """How many seats of a product a workspace bought, and how many rows of Seat it has, which triggers count."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="seat_pools", db_index=False)
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
     purchased = models.PositiveIntegerField(default=0)
     assigned = models.PositiveIntegerField(default=0, editable=False)
-    # Since when invitations are refused for want of a seat, until there is room again: Admins are told once.
+    # Since when invitations are refused because no seat was available, until one is: Admins are told once.
     refused_since = models.DateTimeField(null=True, editable=False)
 
     class Meta:
@@ -93,10 +92,10 @@ class SeatPool(models.Model):
 
 
 class SeatQuerySet(models.QuerySet["Seat"]):
-    """Seats of one member by the tenant's index, where ``member.seats`` would read those of everybody."""
+    """Seats by the tenant's index, where ``member.seats`` would read everybody's."""
 
     def of(self, member: Membership) -> Self:
-        """Answer the member's seats."""
+        """Return the member's seats."""
         return self.filter(workspace=member.workspace_id, membership=member)
 
 
@@ -111,7 +110,7 @@ class Seat(models.Model):
     )
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
-    # The end of the member, and whether they are invited: kept by the database, for counting.
+    # When the member's access ends, and whether they are invited: kept by the database, for counting.
     ends_at = models.DateTimeField(null=True, editable=False)
     held = models.BooleanField(default=False, db_default=False, editable=False)
 
@@ -138,7 +137,7 @@ class Seat(models.Model):
 
 
 class SeatDay(models.Model):
-    """How the seats of a product stood at the end of one day: what the chart of the last 90 days is drawn from."""
+    """The seats of a product at the end of one day: the data of the chart of the last 90 days."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="seat_days", db_index=False)
@@ -152,7 +151,7 @@ class SeatDay(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["workspace", "product", "day"], name="seat_day_once"),
         ]
-        # Rows come in the order of days: enough to find those that are too old, at next to no cost.
+        # Rows come in the order of days: a tiny index finds those that are too old.
         indexes: ClassVar = [BrinIndex(fields=["day"], name="seat_day_by_age", autosummarize=True)]
 
     def __str__(self) -> str:
@@ -180,7 +179,7 @@ class MemberPreview(models.Model):
 
 
 class ProductKey(Key):
-    """A product's way of asking who may open it, in any workspace of the installation; support makes it."""
+    """A key with which a product asks for entitlements in any workspace; support creates it."""
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="keys")
 
@@ -188,13 +187,13 @@ class ProductKey(Key):
 
 
 class Notice(queue.Outgoing):
-    """One email to an Admin or Billing member about seats that run out."""
+    """One email to an Admin or Billing member about seats running low."""
 
     class Kind(models.TextChoices):
         """What it says."""
 
         LOW = "low", _("Few seats left")
-        REFUSED = "refused", _("Invitation refused for want of a seat")
+        REFUSED = "refused", _("Invitation refused because no seat was available")
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="notices", db_index=False)
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")

@@ -1,4 +1,4 @@
-"""The plan table: which plan has which feature."""
+"""The plan table: which features each plan includes."""
 
 from enum import StrEnum
 
@@ -13,7 +13,7 @@ from members.prepared import Prepared
 
 
 class Feature(StrEnum):
-    """What a plan may include."""
+    """What a plan may include; the names are the REST contract's."""
 
     INVITATIONS = "invitations"
     API = "api"
@@ -23,35 +23,33 @@ class Feature(StrEnum):
     SCIM = "scim"
 
 
+# Joining by domain, SSO and SCIM are names of the contract that no plan includes until they exist.
 FEATURE_LABELS = {
     Feature.INVITATIONS: gettext_lazy("Inviting members, product seats"),
     Feature.API: gettext_lazy("REST API"),
-    Feature.DOMAIN_JOIN: gettext_lazy("Joining by email domain"),
     Feature.AUDIT_EXPORT: gettext_lazy("Audit log export"),
-    Feature.SSO: gettext_lazy("Single sign-on"),
-    Feature.SCIM: gettext_lazy("SCIM provisioning"),
 }
-_TEAM = frozenset({Feature.INVITATIONS, Feature.API, Feature.DOMAIN_JOIN})
+_TEAM = frozenset({Feature.INVITATIONS, Feature.API})
 FEATURES: dict[str, frozenset[Feature]] = {
     Plan.FREE: frozenset(),
     Plan.PRO: frozenset(),
     Plan.TEAM: _TEAM,
-    Plan.ENTERPRISE: _TEAM | {Feature.AUDIT_EXPORT, Feature.SSO, Feature.SCIM},
+    Plan.ENTERPRISE: _TEAM | {Feature.AUDIT_EXPORT},
 }
 
 
 def plans_with(feature: Feature) -> list[Plan]:
-    """Answer the plans that include the feature, smallest first."""
+    """Return the plans that include the feature, smallest first."""
     return [plan for plan in Plan if feature in FEATURES[plan]]
 
 
 def has_feature(workspace: Workspace, feature: Feature) -> bool:
-    """Answer whether the workspace's plan includes the feature."""
+    """Return whether the workspace's plan includes the feature."""
     return feature in FEATURES[_subscription(workspace).plan]
 
 
 def _subscription(workspace: Workspace) -> Subscription:
-    """Answer the workspace's subscription, read once for this object: under a lock, the workspace is a new one."""
+    """Return the subscription, read once per object; a workspace read under its lock is a new object."""
     if not Workspace.subscription.is_cached(workspace):
         [workspace.subscription] = _subscriptions.read(workspace=workspace.id)
     return workspace.subscription
@@ -61,10 +59,10 @@ _subscriptions = Prepared(lambda workspace: Subscription.objects.filter(workspac
 
 
 def require_feature(workspace: Workspace, feature: Feature) -> None:
-    """Let through a workspace whose plan includes the feature.
+    """Raise unless the workspace's plan includes the feature.
 
     Raises:
-        PlanRequired: it does not; ``plans`` names those that do.
+        PlanRequired: ``plans`` names those that include it.
     """
     if has_feature(workspace, feature):
         return

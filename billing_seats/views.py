@@ -1,19 +1,17 @@
-"""Pages about workspaces: creating one, its home with the products one may open, leaving it."""
+"""Pages about workspaces: creating one, leaving one."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from billing_seats import services
-from billing_seats.entitlement import explain
-from billing_seats.forms import WorkspaceForm
+from billing_seats.forms import NewWorkspaceForm
 from billing_seats.lifecycle import services as lifecycle
 from billing_seats.lifecycle.rules import is_last_admin
-from billing_seats.plans import Feature, has_feature
-from members.access import Action, actor_for
+from members.access import actor_for
 from members.errors import InvalidRequest, LastAdmin
 from members.requests import SignedInRequest
 
@@ -21,35 +19,18 @@ from members.requests import SignedInRequest
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def create_workspace(request: SignedInRequest) -> HttpResponse:
-    """Open a workspace on the Free plan, with whoever asks as its Admin."""
-    form = WorkspaceForm(request.POST or None)
+    """Ask for a name and a slug; create the workspace on the Free plan, with the person as its Admin."""
+    form = NewWorkspaceForm(request.POST or None)
     if form.is_valid():
         try:
             workspace = services.open_workspace(request.user, **form.cleaned_data)
         except InvalidRequest as error:
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
         else:
-            messages.success(request, _("%(workspace)s is open.") % {"workspace": workspace.name})
+            messages.success(request, _("Workspace created."))
             return redirect("home", workspace.slug)
-    return render(request, "billing_seats/workspace_form.html", {"form": form})
-
-
-@login_required
-@require_safe
-def home(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show the products one may open, and why one may not open the others."""
-    actor = actor_for(request.user, slug)
-    explained = explain.explain_all(actor.workspace, id=actor.membership.pk if actor.membership else None)
-    context = {
-        "actor": actor,
-        "workspace": actor.workspace,
-        "nav": "home",
-        "products": [one for one in explained if one.entitled],
-        "others": [one for one in explained if not one.entitled and (one.held or not one.count.product.retired)],
-        "may_give": actor.may(Action.GIVE_SEAT),
-        "has_seats": has_feature(actor.workspace, Feature.INVITATIONS),
-    }
-    return render(request, "workspace_admin/home/home.html", context)
+    context = {"form": form, "has_workspace": request.user.memberships.active().exists()}
+    return render(request, "billing_seats/workspace_form.html", context)
 
 
 @login_required

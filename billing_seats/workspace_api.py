@@ -31,7 +31,8 @@ class WorkspaceShape(serializers.Serializer[Any]):
     slug = serializers.CharField()
     plan = serializers.ChoiceField(choices=Plan.choices)
     features = serializers.ListField(
-        child=serializers.ChoiceField(choices=list(Feature)), help_text="What the plan includes."
+        child=serializers.ChoiceField(choices=list(Feature)),
+        help_text="What the plan includes. Names that no plan includes are reserved.",
     )
     reminders = serializers.BooleanField(help_text="Whether invitees are reminded before their invitation expires.")
     created_at = serializers.DateTimeField()

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from billing_seats.entitlement.api import Entitlement
+from billing_seats.entitlement.api import ProductEntitlement
 from billing_seats.keys.api import ApiKeys, OneApiKey
 from billing_seats.subscription.api import ProductSeats, WorkspaceSeats, WorkspaceSubscription
 from billing_seats.workspace_api import OneWorkspace, Workspaces
@@ -21,7 +21,9 @@ MEMBER = f"{WORKSPACE}/members/<uuid:member>"
 INVITATION = f"{WORKSPACE}/invitations/<uuid:invitation>"
 
 urlpatterns = [
-    path(f"{WORKSPACE}/entitlements/<slug:product>", Entitlement.as_view(), name="api-entitlement"),  # asked most
+    path(
+        f"{WORKSPACE}/entitlements/<slug:product>", ProductEntitlement.as_view(), name="api-entitlement"
+    ),  # asked most
     path("schema", schema, name="api-schema"),
     path("docs", docs, name="api-docs"),
     path("workspaces", Workspaces.as_view(), name="api-workspaces"),

@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("billing_seats.urls")),
     path("", include("invitations.urls")),
     path("", include("billing_seats.keys.urls")),
+    path("", include("workspace_admin.home.urls")),
     path("", include("workspace_admin.audit.urls")),
     path("", include("workspace_admin.people.urls")),
 ]

@@ -1,4 +1,4 @@
-"""Who may open a product, in the REST API: for scripts, for Admins, and above all for the products themselves."""
+"""Entitlements in the REST API: for the products themselves, for scripts and for Admins."""
 
 import uuid
 from typing import Any
@@ -8,8 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing_seats.api import WorkspaceResource
-from billing_seats.entitlement.check import verdict
-from billing_seats.entitlement.explain import Reason
+from billing_seats.entitlement.check import Reason, check
 from billing_seats.models import ProductKey
 from members.access import Action, named, require
 from members.errors import InvalidRequest, NotFound
@@ -19,9 +18,9 @@ from members.rest.resource import Strict
 
 
 class Person(Strict):
-    """Who is asked about: one of the two."""
+    """Who is asked about: either field."""
 
-    email = AddressInQuery(max_length=1000, required=False, help_text="Their address in this workspace.")
+    email = AddressInQuery(max_length=1000, required=False, help_text="Their email address in this workspace.")
     user = serializers.UUIDField(required=False, help_text="The id of their account: `user` of a member.")
 
 
@@ -31,22 +30,23 @@ class EntitlementShape(serializers.Serializer[Any]):
     entitled = serializers.BooleanField()
     reason = serializers.ChoiceField(
         choices=list(Reason),
-        help_text="`seat`: yes. Else the first that stands in the way; `expired` is an offer or a guest past its end.",
+        help_text="`seat` if entitled; otherwise the first condition that fails. `expired` is an invitation or a guest "
+        "past the end date.",
     )
 
 
-class Entitlement(WorkspaceResource):
-    """Whether somebody may open a product."""
+class ProductEntitlement(WorkspaceResource):
+    """Whether a person may open a product."""
 
     def enter(self, request: Request, workspace: str) -> None:
-        """Let product keys ask too, on every plan and without looking the workspace up first: the answer does that."""
+        """Admit product keys too, on every plan; the workspace is looked up by the check itself."""
         if not isinstance(request.auth, ProductKey):
             super().enter(request, workspace)
             require(self.actor, Action.VIEW_ENTITLEMENTS)
 
     @described("Ask whether somebody may open a product", EntitlementShape, query=Person, callers=PRODUCTS)
     def get(self, request: Request, workspace: str, product: str) -> Response:
-        """Ask by `email` or by `user`. Keep the answer for as long as `Cache-Control` says."""
+        """Ask by `email` or by `user`. Cache the answer for as long as `Cache-Control` says."""
         person = self._person()
         if isinstance(request.auth, ProductKey):
             if request.auth.product.slug != product:
@@ -54,7 +54,7 @@ class Entitlement(WorkspaceResource):
             [where] = named(workspace).items()
         else:
             where = ("id", self.actor.workspace.id)
-        found = verdict(where, product, person)
+        found = check(where, product, person)
         if found is None:
             raise NotFound
         answer = {"entitled": found.entitled, "reason": found.reason.value}

@@ -1,16 +1,21 @@
-"""May this person open this product? The question that products ask all day: one statement, whatever the answer."""
+"""May this person open this product? One decision, for pages and API; products ask it all day, in one statement."""
 
+import uuid
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
+from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Q
+from django.db.models.functions import Now
 
-from billing_seats.entitlement.explain import Reason, Standing, decide
-from billing_seats.plans import Plan
-from members.models import Status
+from billing_seats.models import Seat
+from billing_seats.plans import FEATURES, Feature, Plan
+from members.models import Membership, Status, Workspace
 
-# Written out, since the ORM would take longer to build this than the database to answer it. Every table is entered by a
-# unique index; the words in braces are constants of this module.
+# Written out: the ORM would take longer to build this than the database to run it. Every table is entered by a unique
+# index; the words in braces are constants of this module.
 _ASK = """
 SELECT p.id, p.entitlement_max_age, s.plan, m.status,
     m.expires_at IS NOT NULL AND m.expires_at <= statement_timestamp(),
@@ -31,9 +36,36 @@ _STATEMENTS = {
 }
 
 
+class Reason(StrEnum):
+    """Why someone may open a product, or not; the names are the REST contract's."""
+
+    SEAT = "seat"
+    NO_SEAT = "no_seat"
+    NOT_A_MEMBER = "not_a_member"
+    INVITED = "invited"
+    DEACTIVATED = "deactivated"
+    EXPIRED = "expired"
+    PLAN = "plan"
+
+
 @dataclass(frozen=True)
-class Verdict:
-    """Why someone may open a product, or not, and for how many seconds that may be believed without asking again."""
+class Facts:
+    """What entitlements depend on: one member of a workspace, by the database's clock."""
+
+    status: Status
+    is_expired: bool
+    plan: Plan
+    product_ids: frozenset[uuid.UUID]
+
+    @property
+    def plan_has_seats(self) -> bool:
+        """Whether the workspace's plan includes product seats."""
+        return Feature.INVITATIONS in FEATURES[self.plan]
+
+
+@dataclass(frozen=True)
+class Entitlement:
+    """Why someone may open a product, or not, and for how many seconds the answer may be cached."""
 
     reason: Reason
     max_age: int
@@ -44,16 +76,50 @@ class Verdict:
         return self.reason == Reason.SEAT
 
 
-def verdict(workspace: tuple[str, Any], product_slug: str, person: tuple[str, Any]) -> Verdict | None:
-    """Answer whether the person may open the product in the workspace, or None: there is no such workspace or product.
+def check(workspace: tuple[str, Any], product_slug: str, person: tuple[str, Any]) -> Entitlement | None:
+    """Return whether the person may open the product in the workspace; None if either doesn't exist.
 
     ``workspace`` is ("id", id) or ("slug", slug); ``person`` is ("email", canonical address) or ("user_id", id).
     """
     with connection.cursor() as cursor:
         cursor.execute(_STATEMENTS[person[0], workspace[0]], [product_slug, person[1], workspace[1]])
-        found = cursor.fetchone()
-    if found is None:
+        row = cursor.fetchone()
+    if row is None:
         return None
-    product_id, max_age, plan, status, over, holds = found
-    standing = Standing(Status(status), over, Plan(plan), frozenset([product_id] if holds else [])) if status else None
-    return Verdict(decide(standing, product_id), max_age)
+    product_id, max_age, plan, status, is_expired, has_seat = row
+    seats = frozenset([product_id] if has_seat else [])
+    facts = Facts(Status(status), is_expired, Plan(plan), seats) if status else None
+    return Entitlement(decide(facts, product_id), max_age)
+
+
+def decide(facts: Facts | None, product_id: uuid.UUID) -> Reason:
+    """Return the first condition that fails, or SEAT; no facts mean that the person is not a member."""
+    if facts is None:
+        return Reason.NOT_A_MEMBER
+    if facts.status == Status.DEACTIVATED:
+        return Reason.DEACTIVATED
+    if facts.is_expired:
+        return Reason.EXPIRED
+    if facts.status == Status.INVITED:
+        return Reason.INVITED
+    if not facts.plan_has_seats:
+        return Reason.PLAN
+    return Reason.SEAT if product_id in facts.product_ids else Reason.NO_SEAT
+
+
+def facts_of(workspace: Workspace, **member: object) -> Facts | None:
+    """Return the facts about the member with these fields (``id``, ``email`` or ``user``), in one statement."""
+    seats = Seat.objects.filter(workspace=workspace, membership=OuterRef("pk"))
+    expired = ExpressionWrapper(Q(expires_at__isnull=False, expires_at__lte=Now()), output_field=BooleanField())
+    row = (
+        Membership.objects.filter(workspace=workspace, **member)
+        .annotate(
+            is_over=expired, plan=F("workspace__subscription__plan"), of=ArraySubquery(seats.values("product_id"))
+        )
+        .values_list("status", "is_over", "plan", "of")
+        .first()
+    )
+    if row is None:
+        return None
+    status, is_expired, plan, product_ids = row
+    return Facts(Status(status), is_expired, Plan(plan), frozenset(product_ids))

@@ -29,7 +29,7 @@ class SubscriptionShape(serializers.Serializer[Any]):
     """A workspace's plan."""
 
     plan = serializers.ChoiceField(choices=Plan.choices)
-    status = serializers.ChoiceField(choices=Subscription.Standing.choices, help_text="How payment stands.")
+    status = serializers.ChoiceField(choices=Subscription.Status.choices, help_text="The state of payment.")
     renewal = serializers.DateField(allow_null=True, help_text="The day on which it renews.")
 
 

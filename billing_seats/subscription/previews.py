@@ -1,4 +1,4 @@
-"""What a change of plan or seats will mean, told to whoever makes it before anything is changed."""
+"""What a change of plan or seats will mean, shown before anything is changed."""
 
 import uuid
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ A_MOMENT = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Holder:
-    """Somebody of whom a seat could be taken."""
+    """A holder of a seat that could be removed."""
 
     id: uuid.UUID
     label: str
@@ -35,7 +35,7 @@ class Holder:
 
 @dataclass(frozen=True)
 class SeatsPreview:
-    """How the seats of a product stand and how they would; from whom they could be taken where they no longer fit."""
+    """The seats of a product now and after the change, and who could lose one where it is over its limit."""
 
     now: SeatCount
     after: SeatCount
@@ -48,31 +48,39 @@ class SeatsPreview:
 
     @property
     def shown(self) -> Shown:
-        """What the service compares with the state at that moment."""
+        """What the service compares with the state when the change is made."""
         return Shown(self.now.purchased, self.after.over_assigned)
 
     @property
     def figures(self) -> list[tuple[str, int, int]]:
-        """Answer each figure's name, as it is and as it would be."""
+        """Each figure's name, and its value now and after."""
         now, after = self.now, self.after
         rows = [
             (_("Bought"), now.purchased, after.purchased),
             (_("In use"), now.in_use, after.in_use),
             (_("Held by invitations"), now.held, after.held),
-            (_("Free"), now.available, after.available),
+            (_("Available"), now.available, after.available),
         ]
-        over = (_("Over-assigned"), now.over_assigned, after.over_assigned)
+        over = (_("Over limit"), now.over_assigned, after.over_assigned)
         return [*rows, over] if max(over[1:]) else rows
 
     @property
     def over_assigned(self) -> str:
-        """What over-assigned would mean, in words; empty where all fits."""
+        """By how many seats the product would be over its limit, in words; empty if it wouldn't."""
         return over_assigned_words(self.after)
+
+    @property
+    def action(self) -> str:
+        """The label of the button that makes the change."""
+        number = self.after.purchased
+        if number < self.now.purchased:
+            return ngettext("Reduce to %(number)s seat", "Reduce to %(number)s seats", number) % {"number": number}
+        return ngettext("Increase to %(number)s seat", "Increase to %(number)s seats", number) % {"number": number}
 
 
 @dataclass(frozen=True)
 class PlanPreview:
-    """What a workspace would lose and gain by another plan, in sentences."""
+    """What a workspace would lose and gain with another plan, in sentences."""
 
     before: Plan
     after: Plan
@@ -81,10 +89,10 @@ class PlanPreview:
 
 
 def count_of_product(workspace: Workspace, slug: str) -> SeatCount:
-    """Answer how the seats of one product stand here; of one that can be bought and was not, there are none.
+    """Return the seat count of one product; zero for one that could be bought but was not.
 
     Raises:
-        NotFound: there is no such product, or it is sold no more and was not bought here.
+        NotFound: there is no such product, or it is no longer sold and was not bought here.
     """
     for _workspace, count in counted(workspace.seat_pools.filter(product__slug=slug)):
         return count
@@ -95,7 +103,7 @@ def count_of_product(workspace: Workspace, slug: str) -> SeatCount:
 
 
 def preview_seats(workspace: Workspace, count: SeatCount, purchased: int) -> SeatsPreview:
-    """Answer what buying so many instead would mean."""
+    """Return what buying this many instead would mean."""
     after = replace(count, purchased=purchased)
     holders = idle_first(workspace, count.product)[:LISTED] if after.over_assigned else ()
     return SeatsPreview(count, after, [_holder(member) for member in holders])
@@ -107,7 +115,7 @@ def _holder(member: Membership) -> Holder:
 
 def _last_active(member: Membership) -> str:
     if member.status == Status.INVITED:
-        return _("Invited, has not joined yet")
+        return _("Invitation pending")
     if member.last_active_at is None:
         return _("Never active")
     if timezone.now() - member.last_active_at < A_MOMENT:
@@ -116,7 +124,7 @@ def _last_active(member: Membership) -> str:
 
 
 def preview_plan(workspace: Workspace, plan: Plan) -> PlanPreview:
-    """Answer what this plan instead of the workspace's would mean."""
+    """Return what this plan instead of the current one would mean."""
     before = Plan(workspace.subscription.plan)
     lost, gained = FEATURES[before] - FEATURES[plan], FEATURES[plan] - FEATURES[before]
     losses = [sentence for feature in Feature if feature in lost for sentence in _losses(workspace, feature, plan)]
@@ -128,7 +136,7 @@ def _losses(workspace: Workspace, feature: Feature, plan: Plan) -> list[str]:
     if feature == Feature.INVITATIONS:
         return [
             *_waiting(workspace),
-            _("Nobody can be invited, and no seat be given, on the %(plan)s plan.") % {"plan": plan.label},
+            _("On the %(plan)s plan, nobody can be invited and seats cannot be assigned.") % {"plan": plan.label},
         ]
     if feature == Feature.API:
         return [_api_stops(workspace)]
@@ -138,17 +146,17 @@ def _losses(workspace: Workspace, feature: Feature, plan: Plan) -> list[str]:
 def _api_stops(workspace: Workspace) -> str:
     keys = workspace.api_keys.working().count()
     if not keys:
-        return _("The REST API is refused from the next request on.")
+        return _("The REST API stops working immediately.")
     message = ngettext(
-        "The REST API is refused from the next request on, to %(count)s API key that works today.",
-        "The REST API is refused from the next request on, to %(count)s API keys that work today.",
+        "The REST API stops working immediately, for %(count)s active API key.",
+        "The REST API stops working immediately, for %(count)s active API keys.",
         keys,
     )
     return message % {"count": keys}
 
 
 def _waiting(workspace: Workspace) -> list[str]:
-    """Answer what of people's places here would wait for a plan with seats, with numbers."""
+    """Return what would be on hold until a plan with seats, with numbers."""
     live = workspace.memberships.live()
     seated = Exists(workspace.seats.filter(membership=OuterRef("pk")))
     found = live.aggregate(
@@ -156,13 +164,13 @@ def _waiting(workspace: Workspace) -> list[str]:
         seated=Count("id", filter=Q(status=Status.ACTIVE) & Q(seated)),
     )
     invited = ngettext(
-        "%(count)s pending invitation stays, but cannot be accepted or resent until the plan includes inviting again.",
-        "%(count)s pending invitations stay, but cannot be accepted or resent until the plan includes inviting again.",
+        "%(count)s pending invitation is kept, but can’t be accepted or resent on that plan.",
+        "%(count)s pending invitations are kept, but can’t be accepted or resent on that plan.",
         found["invited"],
     )
     people = ngettext(
-        "%(count)s person can no longer open the products they have a seat of. Their seats stay with them.",
-        "%(count)s people can no longer open the products they have a seat of. Their seats stay with them.",
+        "%(count)s person can no longer open the products they have a seat for. They keep their seats.",
+        "%(count)s people can no longer open the products they have a seat for. They keep their seats.",
         found["seated"],
     )
     told = ((invited, found["invited"]), (people, found["seated"]))

@@ -1,4 +1,4 @@
-"""What a workspace buys: its plan, and how many seats of each product. Buying fewer takes nobody's seat away."""
+"""What a workspace buys: its plan, and the seats of each product. Reducing them takes nobody's seat away."""
 
 import uuid
 from collections.abc import Collection
@@ -25,19 +25,19 @@ MAX_PURCHASE = 1_000_000
 
 
 def require_self_service(actor: Actor) -> None:
-    """Let through support staff, and customers where they change plan and seats themselves.
+    """Raise for customers where only support changes plan and seats.
 
     Raises:
-        PermissionDenied: support does it for them.
+        PermissionDenied
     """
     if actor.kind in {"user", "key"} and not settings.SELF_SERVICE_SEATS:
-        raise PermissionDenied(_("Plan and seats of this workspace are changed by support. Write to them."))
+        raise PermissionDenied(_("The plan and seats are managed by support. Contact them to make changes."))
 
 
 def change_plan(actor: Actor, plan: str, renews_on: date | None = None) -> Subscription:
-    """Put the workspace on another plan and answer its subscription; the plan it is on changes nothing.
+    """Change the workspace's plan and return its subscription; the current plan changes nothing.
 
-    Invitations, members and seats stay as they are: what the plan does not include waits until one does.
+    Invitations, members and seats stay: what the plan doesn't include is on hold until one does.
 
     Raises:
         PermissionDenied
@@ -62,13 +62,13 @@ def change_plan(actor: Actor, plan: str, renews_on: date | None = None) -> Subsc
 
 
 def out_of_range() -> str:
-    """Answer which numbers of seats can be bought, in words."""
+    """Return which numbers of seats can be bought, in words."""
     return _("Enter a whole number from 0 to %(most)s.") % {"most": number_format(MAX_PURCHASE, force_grouping=True)}
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What whoever agreed was looking at: how many were bought, and how many more would be taken than bought after."""
+    """What a confirmed preview showed: seats bought before, and over the limit after."""
 
     purchased: int
     over_assigned: int
@@ -82,14 +82,14 @@ def resize(
     take_from: Collection[uuid.UUID] = (),
     shown: Shown | None = None,
 ) -> SeatPool:
-    """Set how many seats of the product the workspace has bought, and answer its pool.
+    """Set how many seats of the product the workspace has bought, and return its pool.
 
-    Fewer than are taken is allowed: nobody loses a seat by it, and nothing more is given or held until it fits again.
-    Only the members ``take_from`` names lose theirs, in the same transaction.
+    Fewer than are taken is allowed: nobody loses a seat, and none can be assigned until usage is within the limit.
+    Only the members in ``take_from`` lose theirs, in the same transaction.
 
     Raises:
         PermissionDenied, NotFound
-        PreconditionFailed: another number is bought by now, or more would be over-assigned than ``shown``.
+        PreconditionFailed: the number bought has changed, or more would be over the limit than ``shown``.
         InvalidRequest: unknown product, more of a retired one, or not a number from 0 to a million.
     """
     actions = [Action.CHANGE_SUBSCRIPTION, *([Action.TAKE_SEAT] if take_from else [])]
@@ -107,17 +107,17 @@ def resize(
         if shown is not None:
             _require_as_shown(pool, purchased, shown)
         if product.retired and purchased > pool.purchased:
-            raise InvalidRequest(_("This product is sold no more."), field="product", code="retired")
+            raise InvalidRequest(_("This product is no longer sold."), field="product", code="retired")
         [budget] = seat_budgets(workspace, [product.slug], wanted=max(pool.purchased - purchased, 0))
         budget.free += _take(current, workspace, product, set(take_from))
         return _set_purchased(current, workspace, budget, purchased)
 
 
 def _take(actor: Actor, workspace: Workspace, product: Product, member_ids: Collection[uuid.UUID]) -> int:
-    """Take the product's seats of these members, as far as they have one; answer how many of the seats had counted.
+    """Remove the product's seats from these members; return how many of the seats had counted.
 
     Raises:
-        NotFound: one is not of this workspace.
+        NotFound: a member is not in this workspace.
     """
     if not member_ids:
         return 0
@@ -137,7 +137,7 @@ def _require_as_shown(pool: SeatPool, purchased: int, shown: Shown) -> None:
     count = next(count for _workspace, count in counted(SeatPool.objects.filter(id=pool.id)))
     over = max(count.taken - purchased, 0)
     if count.purchased != shown.purchased or over > shown.over_assigned:
-        message = _("This was changed since you looked. Nothing was done; here is how it stands now.")
+        message = _("This has changed since you opened it. Nothing was done; here is the current state.")
         raise PreconditionFailed(message)
 
 

@@ -4,7 +4,7 @@ from members.models import AuditEvent, Workspace
 from tests.api.conftest import fields, problem
 
 PATH = "/workspaces/acme"
-TEAM = ["invitations", "api", "domain_join"]
+TEAM = ["invitations", "api"]
 
 
 def test_everyone_sees_the_workspaces_they_are_in(api, alice, bob, erin, acme):
@@ -31,7 +31,7 @@ def test_a_workspace_tells_its_plan_and_features(api, alice, bob, erin, dana, ac
         assert (body["id"], body["name"], body["slug"]) == (str(acme.id), "Acme", "acme")
         assert (body["plan"], body["features"], body["reminders"]) == ("team", TEAM, True)
     assert api(alice).get(f"/workspaces/{acme.id}").json() == body
-    assert api(dana).get("/workspaces/globex").json()["features"] == [*TEAM, "audit_export", "sso", "scim"]
+    assert api(dana).get("/workspaces/globex").json()["features"] == [*TEAM, "audit_export"]
     assert api(erin).get("/workspaces/solo").json()["plan"] == "free"
 
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from billing_seats.budgets import seat_counts
-from billing_seats.entitlement.explain import decide, standing_of
+from billing_seats.entitlement.check import decide, facts_of
 from billing_seats.lifecycle.services import (
     change_role,
     deactivate,
@@ -143,7 +143,7 @@ class Day:
 
     def standing(self, name: str) -> str:
         pool = self.workspace.seat_pools.get(product__slug=self.product)
-        return str(decide(standing_of(self.workspace, id=self.row(name).id), pool.product_id))
+        return str(decide(facts_of(self.workspace, id=self.row(name).id), pool.product_id))
 
     def leaving(self) -> Iterator[tuple[str, str]]:
         dee = self.row("dee")

@@ -15,8 +15,8 @@ ALICE, CAROL = "alice@acme.example", "carol@acme.example"
 
 @pytest.fixture
 def low(buy, use):
-    buy(10)
-    use(8)
+    buy(20)
+    use(18)
     return Notice.objects.select_related("workspace", "product").get(recipient=ALICE)
 
 
@@ -36,9 +36,9 @@ def test_the_mail_says_of_what_how_many_are_left_and_where_to_go(low, settings):
     message = render(low)
     assert (message.to, message.subject) == ([ALICE], "Seats of Mistral Code run out in Acme")
     for part in _parts(message):
-        assert "2 seats of Mistral Code are free, of 10 bought" in part
+        assert "2 seats of Mistral Code are free, of 20 bought" in part
         assert f"{settings.BASE_URL}/w/acme/subscription/" in part
-    assert "In use: 0\nHeld by invitations: 8\nFree: 2" in message.body
+    assert "In use: 0\nHeld by invitations: 18\nFree: 2" in message.body
 
 
 def test_the_mail_tells_what_can_be_done_here(low, settings):
@@ -48,9 +48,9 @@ def test_the_mail_tells_what_can_be_done_here(low, settings):
 
 
 def test_the_mail_is_of_the_moment_it_is_sent(low, use):
-    use(1, start=8)
+    use(1, start=18)
     assert "1 seat of Mistral Code is free" in render(low).body
-    use(1, start=9)
+    use(1, start=19)
     assert "Every seat of Mistral Code is taken" in render(low).body
 
 
@@ -120,7 +120,7 @@ def test_the_mail_stays_once_its_reader_does_not_look_after_seats(low, acme, cha
 
 def test_of_two_that_wait_only_the_later_is_sent(low, buy):
     buy(30)
-    buy(10)
+    buy(20)
     later = Notice.objects.get(recipient=ALICE, kind="low", created_at__gt=low.created_at)
     assert render(low) is None
     assert render(later)

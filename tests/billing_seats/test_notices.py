@@ -28,19 +28,27 @@ READERS = ["alice@acme.example", "carol@acme.example"]
 
 
 @pytest.mark.parametrize(
-    ("bought", "mark"), [(0, 0), (1, 0), (2, 1), (3, 2), (4, 3), (10, 3), (30, 3), (31, 4), (100, 10), (1000, 100)]
+    ("bought", "mark"),
+    [(0, 0), (1, 0), (2, 1), (3, 1), (4, 1), (10, 1), (11, 2), (30, 3), (31, 4), (100, 10), (1000, 100)],
 )
-def test_the_last_tenth_or_the_last_three_are_few(bought, mark):
+def test_the_last_tenth_is_low_and_the_last_one_of_few(bought, mark):
     assert low_water(bought) == mark
+
+
+def test_two_free_of_three_is_no_alarm(buy, use, seats_of, acme):
+    buy(3)
+    use(1)
+    assert told() == []
+    assert not seats_of(acme, cast.CODE).is_low
 
 
 def test_admins_and_billing_are_told_once_when_the_last_seats_are_reached(buy, use):
     buy(10)
-    use(6)
+    use(8)
     assert told() == []
-    use(1, start=6)
+    use(1, start=8)
     assert told("low") == READERS
-    use(3, start=7)
+    use(1, start=9)
     assert told() == READERS
 
 
@@ -51,13 +59,13 @@ def test_one_act_that_crosses_the_mark_by_many_tells_once(buy, use):
 
 
 def test_giving_by_hand_crosses_the_mark_too(as_alice, acme, bob, buy):
-    buy(4)
+    buy(2)
     give(as_alice, acme.memberships.get(user=bob).id, cast.CODE)
     assert told("low") == READERS
 
 
 def test_it_is_told_again_after_there_was_room(as_alice, buy, use):
-    buy(5)
+    buy(3)
     [first, _second] = use(2)
     assert told() == READERS
     take(as_alice, first.id, cast.CODE)
@@ -66,7 +74,7 @@ def test_it_is_told_again_after_there_was_room(as_alice, buy, use):
 
 
 def test_seats_of_offers_that_ended_make_room_without_a_job(acme, buy, use):
-    buy(5)
+    buy(3)
     use(2)
     acme.memberships.filter(email="p0@example.com").update(expires_at=PAST)
     use(1, start=2)
@@ -74,7 +82,7 @@ def test_seats_of_offers_that_ended_make_room_without_a_job(acme, buy, use):
 
 
 def test_resending_an_expired_offer_can_cross_the_mark(as_alice, acme, buy, use):
-    buy(5)
+    buy(3)
     [first] = use(1)
     acme.memberships.filter(id=first.id).update(expires_at=PAST)
     Invitation.objects.update(sent_at=PAST - timedelta(hours=1))
@@ -89,13 +97,13 @@ def test_who_comes_back_can_cross_the_mark(as_alice, acme, bob, buy):
     buy(100)
     give(as_alice, row.id, cast.CODE)
     deactivate(as_alice, row.id)
-    buy(4)
+    buy(2)
     reactivate(as_alice, row.id)
     assert told("low") == READERS
 
 
 def test_moving_a_seat_is_no_crossing(as_alice, acme, bob, buy, use):
-    buy(4)
+    buy(2)
     [first] = use(1)
     Notice.objects.all().delete()
     move(as_alice, cast.CODE, first.id, acme.memberships.get(user=bob).id)
@@ -105,21 +113,21 @@ def test_moving_a_seat_is_no_crossing(as_alice, acme, bob, buy, use):
 def test_buying_fewer_crosses_the_mark_and_buying_more_does_not(buy, use):
     buy(20)
     use(12)
-    buy(15)
-    assert told("low") == READERS
     buy(14)
+    assert told("low") == READERS
+    buy(13)
     buy(30)
-    buy(16)
-    assert told("low") == READERS, "four of sixteen are free: more than the last three"
     buy(15)
+    assert told("low") == READERS, "three of fifteen are free: more than the last tenth"
+    buy(14)
     assert told("low") == sorted(READERS * 2)
 
 
 def test_fewer_bought_where_few_were_left_already_is_no_crossing(buy, use):
-    buy(4)
-    use(1)
-    assert told() == READERS
     buy(3)
+    use(2)
+    assert told() == READERS
+    buy(2)
     assert told() == READERS
 
 
@@ -208,6 +216,6 @@ def test_only_active_admins_and_billing_are_told_each_in_their_language(as_alice
     change_role(as_alice, acme.memberships.get(user=bob).id, "billing")
     deactivate(as_alice, acme.memberships.get(user=bob).id)
     invite(as_alice, ["henri@example.com"], role="admin")
-    buy(4)
+    buy(2)
     use(1)
     assert dict(Notice.objects.values_list("recipient", "language")) == {READERS[0]: "", READERS[1]: "fr"}

@@ -25,7 +25,7 @@ def seed() -> None:
 def acts(slug: str) -> dict[str, Callable[[], object]]:
     """Return the acts to measure in the workspace; each leaves it as it was."""
     from billing_seats.budgets import seat_counts  # noqa: PLC0415 -- models load after the set-up
-    from billing_seats.entitlement.explain import decide, standing_of  # noqa: PLC0415 -- as above
+    from billing_seats.entitlement.check import decide, facts_of  # noqa: PLC0415 -- as above
     from billing_seats.lifecycle.services import deactivate, give, move, reactivate, take  # noqa: PLC0415 -- as above
     from billing_seats.subscription.services import resize  # noqa: PLC0415 -- as above
     from invitations.inviting import invite  # noqa: PLC0415 -- as above
@@ -78,7 +78,7 @@ def acts(slug: str) -> dict[str, Callable[[], object]]:
         "invite with seats, revoke": invite_and_revoke,
         "deactivate, reactivate": away_and_back,
         "how seats stand": lambda: seat_counts(workspace),
-        "who may open what": lambda: decide(standing_of(workspace, id=one.id), product_id),
+        "who may open what": lambda: decide(facts_of(workspace, id=one.id), product_id),
     }
 
 

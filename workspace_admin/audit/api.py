@@ -7,12 +7,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing_seats.api import WorkspaceResource
+from members.audit_words import TITLES
 from members.models import AuditEvent
 from members.rest.describe import described, page_of
 from members.rest.fields import Timestamp
 from members.rest.resource import ListQuery
 from workspace_admin.audit.queries import NEWEST_FIRST, events
-from workspace_admin.audit.words import ACTIONS
 
 COLUMNS = {
     "action": "action",
@@ -26,7 +26,7 @@ COLUMNS = {
 class EventsQuery(ListQuery):
     """What the log can be narrowed to."""
 
-    action = serializers.ChoiceField(choices=list(ACTIONS), required=False)
+    action = serializers.ChoiceField(choices=list(TITLES), required=False)
     actor = serializers.UUIDField(required=False, help_text="The id of who did it: an account or a key.")
     target = serializers.UUIDField(required=False, help_text="The id of whom or what it was done to.")
     after = Timestamp(required=False, help_text="Later than this moment.")

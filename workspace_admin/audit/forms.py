@@ -9,10 +9,10 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from members.audit_words import TITLES
 from members.dates import LAST, end_of
 from members.models import AuditEvent, Workspace
 from workspace_admin.audit.queries import about
-from workspace_admin.audit.words import ACTIONS
 
 FIRST = date(2000, 1, 1)
 
@@ -39,15 +39,17 @@ class DayField(forms.DateField):
 class FilterForm(forms.Form):
     """Each is left out where it makes no sense."""
 
-    action = forms.ChoiceField(label=_("What"), required=False, choices=[("", _("Everything")), *ACTIONS.items()])
+    action = forms.ChoiceField(label=_("Action"), required=False, choices=[("", _("Everything")), *TITLES.items()])
     who = forms.CharField(
         label=_("Person"),
         required=False,
         max_length=254,
-        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "placeholder": _("Name or address")}),
+        widget=forms.TextInput(
+            attrs={"type": "search", "autocomplete": "off", "placeholder": _("Name or email address")}
+        ),
     )
     since = DayField(_("From"))
-    until = DayField(_("Through"))
+    until = DayField(_("To"))
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data, auto_id="filter-%s")

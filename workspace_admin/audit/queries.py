@@ -1,4 +1,4 @@
-"""What is read of a workspace's audit log: always through an index, however long the log is."""
+"""Reading a workspace's audit log: always through an index, however long the log is."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,15 +9,16 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from members.access import Action, Actor, require
 from members.models import AuditEvent, User, Workspace
 from members.rest.pagination import Order
+from members.search import lexemes_of
 
 NEWEST_FIRST = Order("newest", "occurred_at", descending=True, timed=True)
 CHUNK = 1_000
-"""Events that are held in memory at a time."""
-MOST_PEOPLE = 50
+"""Events in memory at a time."""
+MAX_PEOPLE = 50
 
 
 def events(actor: Actor) -> QuerySet[AuditEvent]:
-    """Answer the events of the actor's workspace.
+    """Return the events of the actor's workspace.
 
     Raises:
         PermissionDenied
@@ -27,12 +28,13 @@ def events(actor: Actor) -> QuerySet[AuditEvent]:
 
 
 def about(rows: QuerySet[AuditEvent], workspace: Workspace, text: str) -> QuerySet[AuditEvent]:
-    """Answer the events that a person made or that were about them.
+    """Return the events that a person caused or that were about them; none if the text holds nothing to search for.
 
-    ``text`` is the beginnings of words of their name or address, or the whole address of somebody who has left.
+    ``text`` is the start of words of their name or address, or the whole address of someone who has left.
     """
-    found = workspace.memberships.matching(workspace, text).values_list("user_id", "email")[:MOST_PEOPLE]
-    people = [(user_id, email) for user_id, email in found if text.strip()]
+    lexemes = lexemes_of(workspace.id, text)
+    found = workspace.memberships.having(lexemes) if lexemes else workspace.memberships.none()
+    people = list(found.values_list("user_id", "email")[:MAX_PEOPLE])
     emails = {email for _user, email in people}
     users = {user_id for user_id, _email in people if user_id is not None}
     if "@" in text:
@@ -43,7 +45,7 @@ def about(rows: QuerySet[AuditEvent], workspace: Workspace, text: str) -> QueryS
 
 
 def each(rows: QuerySet[AuditEvent]) -> Iterator[AuditEvent]:
-    """Answer all of the events, newest first, a chunk at a time: the memory needed does not grow with the log."""
+    """Yield all of the events, newest first, read in chunks: memory does not grow with the log."""
     rows, place = rows.order_by("-occurred_at", "-id"), None
     while True:
         older: Any = TupleLessThan(Tuple(F("occurred_at"), F("id")), place) if place else Q()

@@ -12,12 +12,12 @@ from django.views.decorators.http import require_safe
 
 from billing_seats.models import Product
 from billing_seats.plans import Feature, has_feature
+from members import audit_words
 from members.access import Actor, actor_for
 from members.errors import InvalidRequest
 from members.models import AuditEvent
 from members.requests import SignedInRequest
 from members.rest.pagination import Page, page
-from workspace_admin.audit import words
 from workspace_admin.audit.export import FORMS, require_export
 from workspace_admin.audit.forms import FilterForm
 from workspace_admin.audit.queries import NEWEST_FIRST, events
@@ -67,9 +67,9 @@ def _names(actor: Actor, rows: list[AuditEvent]) -> dict[str, str]:
 
 
 def _row(event: AuditEvent, names: dict[str, str]) -> dict[str, Any]:
-    who, kind = words.by(event)
-    changes = words.changes(event, names)
-    return {"event": event, "what": words.action(event), "who": who, "kind": kind, "changes": changes}
+    who, kind = audit_words.actor(event)
+    changes = audit_words.changes(event, names)
+    return {"event": event, "what": audit_words.title(event), "who": who, "kind": kind, "changes": changes}
 
 
 @login_required

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -15,17 +16,17 @@ from billing_seats.entitlement.explain import Explanation, explain_all
 from billing_seats.plans import FEATURES, Feature, Plan
 from invitations.models import Invitation, Kind
 from members.access import Action, Actor, actor_for, require
+from members.audit_words import activity
 from members.dates import last_day
 from members.errors import NotFound
-from members.models import Membership, Workspace
+from members.models import AuditEvent, Membership, Workspace
 from members.requests import SignedInRequest
 from workspace_admin.people import queries
-from workspace_admin.people.history import history
 from workspace_admin.people.list import csrf_field
 from workspace_admin.people.queries import Column
 from workspace_admin.people.rows import Cell, Mail, Row, mail_of, present
 
-MAILS = 10
+MAILS, EVENTS = 10, 20
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def _about(workspace: Workspace, member: Membership, me: UUID | None) -> dict[st
         "products": _openings(row, explained),
         "invitation": invitations[0] if invitations else None,
         "mails": _mails(workspace, invitations),
-        "history": history(workspace, [member.id, *(one.id for one in invitations)], names),
+        "history": activity(_events(workspace, [member.id, *(one.id for one in invitations)]), names),
         "access_through": last_day(member.expires_at) if member.expires_at else None,
     }
 
@@ -99,6 +100,12 @@ def _openings(row: Row, explained: Sequence[Explanation]) -> list[Opening]:
         for cell, why in pairs
         if cell.held or not why.count.product.retired
     ]
+
+
+def _events(workspace: Workspace, ids: list[UUID]) -> QuerySet[AuditEvent]:
+    """Return the latest events about the member and their invitations, newest first."""
+    events = AuditEvent.objects.filter(workspace_id=workspace.id, target_id__in=ids)
+    return events.order_by("-occurred_at", "-id")[:EVENTS]
 
 
 def _mails(workspace: Workspace, invitations: Sequence[Invitation]) -> list[tuple[str, Mail]]:

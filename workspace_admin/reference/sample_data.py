@@ -19,7 +19,7 @@ workspace: Shape = {
     "name": "Acme",
     "slug": "acme",
     "plan": "team",
-    "features": ["invitations", "api", "domain_join"],
+    "features": ["invitations", "api"],
     "reminders": True,
     "created_at": "2026-01-12T09:30:00Z",
 }

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -15,9 +14,9 @@ from billing_seats.keys.services import create_key
 from billing_seats.lifecycle.services import change_role, remove
 from invitations.inviting import invite
 from members.access import actor_for
+from members.audit_words import FIELDS
 from members.models import AuditEvent
 from workspace_admin.audit import queries
-from workspace_admin.audit.words import ACTIONS, FIELDS
 from workspace_admin.demo import cast
 
 LOG = "/w/globex/audit/"
@@ -72,6 +71,7 @@ def test_the_page_speaks_the_readers_language(log, dana):
 def test_the_log_is_narrowed(log, globex, as_dana):
     assert whats(log(action="member.role_changed")) == ["Role changed"]
     assert whats(log(who="ada")) == ["Invited"]
+    assert [whats(log(who=text)) for text in ("...", "-", "'?!")] == [[], [], []]
     assert whats(log(who="ali mart", action="member.role_changed")) == ["Role changed"]
     assert whats(log(since="2099-01-01")) == []
     assert whats(log(until="2001-01-01")) == []
@@ -120,7 +120,7 @@ def test_only_admins_see_and_export_it(client_for, acme, bob, carol, dana, done)
 
 def test_a_plan_without_the_export_says_which_has_it(client_for, acme, alice):
     page = client_for(alice).get("/w/acme/audit/")
-    assert b"available on the Enterprise plan; this workspace is on Team" in page.content
+    assert b"available on the Enterprise plan. This workspace is on Team" in page.content
     assert b"export.csv" not in page.content
     for form in ("csv", "jsonl"):
         refused = client_for(alice).get(f"/w/acme/audit/export.{form}")
@@ -160,18 +160,6 @@ def test_a_file_of_any_length_is_read_in_chunks(log, as_dana, monkeypatch):
             next(lines)
     assert len(statements) == 1
     assert len(list(lines)) == 35 + 1 + 1 - 10
-
-
-def test_every_event_that_the_code_writes_has_words():
-    root, named = Path(__file__).parents[3], set()
-    for app in ("members", "billing_seats", "invitations"):
-        for file in (root / app).rglob("*.py"):
-            named |= set(
-                re.findall(
-                    r'"((?:invitation|member|seats?|subscription|api_key|workspace)\.[a-z_]+)"', file.read_text()
-                )
-            )
-    assert named == set(ACTIONS)
 
 
 def test_every_field_of_an_event_has_a_name(log, globex):

@@ -55,7 +55,9 @@ def test_of_what_is_sold_no_more_it_is_said_that_seats_are_kept(plain, pool):
     assert "until it fits" not in page
 
 
-@pytest.mark.parametrize(("purchased", "left"), [(3, "Only 2 of 3 left"), (1, "0 of 1 left"), (10, "9 of 10 left")])
+@pytest.mark.parametrize(
+    ("purchased", "left"), [(2, "Only 1 of 2 left"), (3, "2 of 3 left"), (1, "0 of 1 left"), (10, "9 of 10 left")]
+)
 def test_the_last_seats_are_hinted_at_in_the_head(plain, pool, purchased, left):
     pool.update(purchased=purchased)
     assert heads(plain.get("/w/acme/members/"))[cast.CHAT] == left

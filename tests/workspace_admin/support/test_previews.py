@@ -38,7 +38,7 @@ def bought(pool):
 
 def test_fewer_seats_than_are_in_use_are_previewed_first(client_for, sam, pool, url, bobs_row):
     response = client_for(sam).post(url, NUMBER)
-    assert "1 more seat of le Chat Team is in use than was bought." in response.content.decode()
+    assert "le Chat Team is over its limit by 1 seat." in response.content.decode()
     assert [holder.id for holder in response.context["preview"].holders] == [bobs_row.id]
     assert bought(pool) == (10, 1)
 
@@ -63,7 +63,7 @@ def test_what_was_changed_meanwhile_is_not_overwritten(client_for, sam, pool, ur
     asked = confirmed(client.post(url, NUMBER))
     invite(as_alice, ["late@example.com"], products=["le-chat-team"])
     [words] = said(client.post(url, asked, follow=True))
-    assert "changed since you looked" in words
+    assert "changed since you opened it" in words
     assert bought(pool) == (10, 2)
 
 
@@ -96,7 +96,7 @@ def test_a_plan_without_seats_warns_with_numbers_first(client_for, sam, acme, as
     client, url = client_for(sam), page("billing_seats_subscription", acme.subscription.pk)
     response = client.post(url, {"plan": "free", "reason": REASON})
     text = response.content.decode()
-    assert "1 pending invitation stays" in text
+    assert "1 pending invitation is kept" in text
     assert "1 person can no longer open the products" in text
     assert Subscription.objects.get(workspace=acme).plan == "team"
     client.post(url, {"plan": "free", "reason": REASON, "confirmed": "1"})
