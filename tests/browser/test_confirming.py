@@ -17,7 +17,7 @@ def link(console, browser):
     page.get_by_label("Email").fill(EMAIL)
     page.get_by_label("Password").fill("a-long-secret-7")
     page.get_by_role("button", name="Sign up").click()
-    expect(page.get_by_role("heading", name="Confirm your address")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check your email")).to_be_visible()
     page.context.close()
     return console.link(EMAIL, part="/accounts/confirm-email/")
 
@@ -49,4 +49,26 @@ def test_the_owner_sets_a_new_password_without_javascript(link, console, browser
     page.get_by_label("Password").fill(OWN)
     page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url(f"{console.url}/workspaces/new/")
+    page.context.close()
+
+
+def test_a_password_can_be_shown_with_the_keyboard(page):
+    page.goto("/")
+    field, show = page.get_by_label("Password"), page.get_by_role("button", name="Show password")
+    field.fill("a-secret-1")
+    field.press("Tab")
+    expect(show).to_be_focused()
+    for kind, pressed in (("text", "true"), ("password", "false")):
+        page.keyboard.press("Space")
+        expect(field).to_have_attribute("type", kind)
+        expect(show).to_have_attribute("aria-pressed", pressed)
+    assert field.input_value() == "a-secret-1"
+    check_clean(page, "the sign-in page")
+
+
+def test_without_javascript_nothing_offers_to_show_it(console, browser):
+    page = browser.new_context(base_url=console.url, java_script_enabled=False).new_page()
+    page.goto("/")
+    expect(page.get_by_label("Password")).to_be_visible()
+    expect(page.locator("[data-shows-password]")).to_be_hidden()
     page.context.close()
