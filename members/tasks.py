@@ -28,6 +28,12 @@ def forget_answers() -> None:
 
 
 @shared_task  # type: ignore[untyped-decorator]  # -- as above
+def forget_mails() -> None:
+    """Delete account mail that was done with 30 days ago."""
+    emails.delete_old()
+
+
+@shared_task  # type: ignore[untyped-decorator]  # -- as above
 def forget_sessions() -> None:
     """Delete the sessions whose end has passed."""
     session_store.SessionStore.clear_expired()

@@ -70,6 +70,7 @@ app.conf.update(
             "billing_seats.tasks.take_stock",
             "invitations.tasks.housekeep",
             "members.tasks.forget_answers",
+            "members.tasks.forget_mails",
             "members.tasks.forget_sessions",
         )
     },
