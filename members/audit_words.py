@@ -20,6 +20,7 @@ TITLES = {
     "invitation.declined": gettext_lazy("Invitation declined"),
     "invitation.accepted": gettext_lazy("Invitation accepted"),
     "invitation.link_asked": gettext_lazy("New link requested"),
+    "invitation.labelled": gettext_lazy("Invitation labels changed"),
     "invitation.mail_retried": gettext_lazy("Email retried"),
     "invitation.address_released": gettext_lazy("Email address unblocked"),
     "member.role_changed": gettext_lazy("Role changed"),
@@ -49,6 +50,7 @@ SENTENCES = {
     "invitation.declined": gettext_lazy("%(who)s declined the invitation"),
     "invitation.accepted": gettext_lazy("%(who)s accepted the invitation and joined as %(role)s"),
     "invitation.link_asked": gettext_lazy("%(who)s asked for a new link"),
+    "invitation.labelled": gettext_lazy("%(who)s changed the external ID or metadata of the invitation to %(target)s"),
     "invitation.mail_retried": gettext_lazy("%(who)s retried the email to %(target)s"),
     "invitation.address_released": gettext_lazy("%(who)s allowed emails to %(target)s again"),
     "member.role_changed": gettext_lazy("%(who)s changed the role of %(target)s from %(role_before)s to %(role)s"),
@@ -85,6 +87,8 @@ FIELDS = {
     "created_by": gettext_lazy("Owner"),
     "error_code": gettext_lazy("Error"),
     "held": gettext_lazy("Emails stopped"),
+    "external_id": gettext_lazy("External ID"),
+    "metadata": gettext_lazy("Metadata"),
 }
 _VALUES: dict[str, Mapping[str, Any]] = {
     "role": dict(Role.choices),
@@ -204,7 +208,7 @@ def changes(event: AuditEvent, names: Names) -> list[Change]:
 
 
 def _is_empty(value: Any) -> bool:
-    return value is None or value in ("", [])
+    return value is None or value in ("", [], {})
 
 
 def _value(field: str, value: Any, names: Names) -> str:
