@@ -74,6 +74,7 @@ FIELDS = {
     "role": gettext_lazy("Role"),
     "status": gettext_lazy("Status"),
     "seats": gettext_lazy("Seats"),
+    "seats_gone": gettext_lazy("Seats not restored"),
     "expires_at": gettext_lazy("End date"),
     "email": gettext_lazy("Email address"),
     "name": gettext_lazy("Name"),

@@ -71,6 +71,15 @@ def test_a_deactivated_member_has_the_same_seats_again(api, alice, bobs):
         assert (back["status"], back["seats"]) == ("active", [cast.CHAT])
 
 
+def test_a_reactivation_says_which_seats_are_gone(api, alice, bobs, acme):
+    api(alice).patch(bobs, {"status": "deactivated"})
+    acme.seat_pools.filter(product__slug=cast.CHAT).update(purchased=0)
+    back = api(alice).patch(bobs, {"status": "active"})
+    assert (back.json()["seats"], back.json()["seats_gone"]) == ([], [cast.CHAT])
+    shown = api(alice).get(bobs)
+    assert ("seats_gone" in shown.json(), shown["ETag"]) == (False, back["ETag"])
+
+
 def test_deactivating_a_lapsed_guest_needs_no_seat(api, alice, bobs, acme, bob):
     acme.memberships.filter(user=bob).update(expires_at=Now() - timedelta(days=1))
     acme.seat_pools.filter(product__slug=cast.CHAT).update(purchased=0)

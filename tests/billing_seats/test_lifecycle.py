@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from billing_seats.lifecycle.services import change_role, deactivate, reactivate, set_end
 from billing_seats.models import Product
 from invitations.inviting import invite
+from invitations.services import resend
 from members.clock import database_now
 from members.errors import (
     InvalidRequest,
@@ -101,11 +102,29 @@ def test_seats_that_are_gone_are_named_and_access_is_back(as_alice, away, none_l
     none_left(purchased)
     again = reactivate(as_alice, away.id)
     assert (list(again.seats_given), again.seats_gone, again.member.status) == ([], [cast.CHAT], "active")
+    assert last_event(away).changes["seats_gone"] == [[], [cast.CHAT]]
 
 
 def test_a_seat_of_a_product_that_is_sold_no_more_is_gone(as_alice, away):
     Product.objects.filter(slug=cast.CHAT).update(retired=True)
     assert reactivate(as_alice, away.id).seats_gone == [cast.CHAT]
+
+
+def test_extending_a_lapsed_member_takes_no_seat_of_a_retired_product(as_alice, acme, lapsed, seats_of):
+    Product.objects.filter(slug=cast.CHAT).update(retired=True)
+    set_end(as_alice, lapsed.id, None)
+    assert (held(lapsed), seats_of(acme).in_use) == ([], 0)
+    assert last_event(lapsed).changes["seats"] == [[cast.CHAT], []]
+
+
+def test_resending_an_expired_offer_takes_no_seat_of_a_retired_product(as_alice, acme, seats_of):
+    [answer] = invite(as_alice, ["ada@example.com"], products=[cast.CODE, cast.CHAT])
+    member = acme.memberships.get(id=answer.invitation.membership_id)
+    Membership.objects.filter(id=member.id).update(expires_at=Now() - HOUR)
+    acme.invitations.update(sent_at=Now() - HOUR)
+    Product.objects.filter(slug=cast.CODE).update(retired=True)
+    resend(as_alice, answer.invitation.id)
+    assert (held(member), seats_of(acme, cast.CODE).held) == ([cast.CHAT], 0)
 
 
 def test_on_a_plan_without_seats_access_is_back_and_the_seats_are_gone(as_alice, acme, away):

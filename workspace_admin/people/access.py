@@ -41,11 +41,19 @@ def reactivation(request: SignedInRequest, slug: str, member: UUID) -> HttpRespo
         ends_at = _end(form) if _is_over(who) else UNCHANGED
         result = services.reactivate(actor, member, seats, expires_at=ends_at)
         names = ", ".join(product.name for product in result.seats_given)
-        if not names:
-            return _("%(who)s has access again, without a seat.") % {"who": who}
-        return _("%(who)s has access again, with a seat of: %(seats)s.") % {"who": who, "seats": names}
+        gone = ", ".join(offer.name for offer in form.offers if offer.had and offer.gone)
+        return _reactivated(str(who), names, gone)
 
     return _answer(request, actor, "workspace_admin/people/reactivate.html", who, change)
+
+
+def _reactivated(who: str, names: str, gone: str) -> str:
+    """Return that somebody has access again, with which seats, and which of their former seats are gone."""
+    if names:
+        done = _("%(who)s has access again, with a seat for: %(seats)s.") % {"who": who, "seats": names}
+    else:
+        done = _("%(who)s has access again, without a seat.") % {"who": who}
+    return f"{done} {_('No longer available: %(seats)s.') % {'seats': gone}}" if gone else done
 
 
 @login_required
@@ -68,9 +76,7 @@ def end(request: SignedInRequest, slug: str, member: UUID) -> HttpResponse:
 
 
 def _joined(actor: Actor, member_id: UUID) -> Membership:
-    member = queries.whole(actor.workspace).filter(id=member_id).first()
-    if member is None:
-        raise NotFound
+    member = queries.find_member(actor.workspace, member_id)
     if member.status == Status.INVITED:
         raise MemberInvited
     return member

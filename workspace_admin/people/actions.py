@@ -124,7 +124,11 @@ def revocation(request: SignedInRequest, slug: str, invitation: UUID) -> HttpRes
     if offer.status != InvitationStatus.PENDING or offer.membership_id is None:
         raise InvitationNotPending
     return _ask(
-        request, actor, "workspace_admin/people/revoke.html", _found(actor, offer.membership_id), invitation=offer
+        request,
+        actor,
+        "workspace_admin/people/revoke.html",
+        queries.find_member(actor.workspace, offer.membership_id),
+        invitation=offer,
     )
 
 
@@ -154,19 +158,12 @@ def deactivation(request: SignedInRequest, slug: str, member: UUID) -> HttpRespo
 
 def _ask_joined(request: SignedInRequest, actor: Actor, template: str, member_id: UUID) -> HttpResponse:
     """Ask about someone who has joined; what the service would refuse is said before it is asked."""
-    member = _found(actor, member_id)
+    member = queries.find_member(actor.workspace, member_id)
     if member.status == Status.INVITED:
         raise MemberInvited
     if rules.is_last_admin(actor.workspace, member):
         raise LastAdmin
     return _ask(request, actor, template, member)
-
-
-def _found(actor: Actor, member_id: UUID) -> Membership:
-    member = queries.whole(actor.workspace).filter(id=member_id).first()
-    if member is None:
-        raise NotFound
-    return member
 
 
 def _ask(request: SignedInRequest, actor: Actor, template: str, member: Membership, **context: object) -> HttpResponse:

@@ -18,7 +18,6 @@ from invitations.models import Invitation, Kind
 from members.access import Action, Actor, actor_for, require
 from members.audit_words import activity
 from members.dates import last_day
-from members.errors import NotFound
 from members.models import AuditEvent, Membership, Workspace
 from members.requests import SignedInRequest
 from workspace_admin.people import queries
@@ -44,9 +43,7 @@ def person(request: SignedInRequest, slug: str, member: UUID) -> HttpResponse:
     """Show one member: who they are, what they may open and why, the emails they were sent, what was done."""
     actor = actor_for(request.user, slug)
     require(actor, Action.VIEW_MEMBERS)
-    found = queries.whole(actor.workspace).filter(id=member).first()
-    if found is None:
-        raise NotFound
+    found = queries.find_member(actor.workspace, member)
     me = actor.membership.id if actor.membership else None
     context = _about(actor.workspace, found, me)
     context |= _around(request, actor)

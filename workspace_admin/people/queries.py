@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Self
 from urllib.parse import urlencode
+from uuid import UUID
 
 import orjson
 from django.contrib.postgres.expressions import ArraySubquery
@@ -137,6 +138,14 @@ def _page(tab: str, *, backward: bool, placed: bool, sought: bool) -> Compiled:
         rows = rows.having(_WORDS)
     start = Place(backward, (_KEY, AN_ID) if placed else None)
     return Compiled.of(cut(rows, BY_NAME, start, PAGE).values_list(*prepared.columns(Membership), *_BESIDES))
+
+
+def find_member(workspace: Workspace, member_id: UUID) -> Membership:
+    """Return the member as ``whole`` reads them, or raise NotFound."""
+    member = whole(workspace).filter(id=member_id).first()
+    if member is None:
+        raise NotFound
+    return member
 
 
 def whole(workspace: Workspace) -> MembershipQuerySet:

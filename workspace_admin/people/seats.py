@@ -78,7 +78,7 @@ def _choice(row: Membership) -> Choice:
 def transfer(request: SignedInRequest, slug: str, member: UUID) -> HttpResponse:
     """Ask to whom one of the member's seats is to go; then move it."""
     actor = _mover(request, slug)
-    who = _found(actor, member)
+    who = queries.find_member(actor.workspace, member)
     held = set(vars(who)["held"])
     products = [one for one in _sold(actor) if one.id in held]
     wanted = (request.POST if request.method == "POST" else request.GET).get("product", "")
@@ -91,7 +91,7 @@ def transfer(request: SignedInRequest, slug: str, member: UUID) -> HttpResponse:
 def takeover(request: SignedInRequest, slug: str, member: UUID, product: str) -> HttpResponse:
     """Ask from whom the member is to get a seat of the product, those away longest first; then move it."""
     actor = _mover(request, slug)
-    who = _found(actor, member)
+    who = queries.find_member(actor.workspace, member)
     found = next((one for one in _sold(actor) if one.slug == product), None)
     if found is None:
         raise NotFound
@@ -111,13 +111,6 @@ def _mover(request: SignedInRequest, slug: str) -> Actor:
     return actor
 
 
-def _found(actor: Actor, member_id: UUID) -> Membership:
-    member = queries.whole(actor.workspace).filter(id=member_id).first()
-    if member is None:
-        raise NotFound
-    return member
-
-
 def _answer(request: SignedInRequest, actor: Actor, move: Move) -> HttpResponse:
     if request.method != "POST" or move.product is None:
         return _asked(request, actor, move)
@@ -135,7 +128,7 @@ def _answer(request: SignedInRequest, actor: Actor, move: Move) -> HttpResponse:
 
 def _chosen(actor: Actor, other: str) -> Membership:
     try:
-        return _found(actor, UUID(other))
+        return queries.find_member(actor.workspace, UUID(other))
     except ValueError:
         raise InvalidRequest(_("Choose a person."), field="other", code="required") from None
 

@@ -107,7 +107,7 @@ def test_whose_access_has_stopped_gets_their_way_back_beside_the_address(ask_to_
     response = htmx.post(
         f"/w/acme/members/{bob.id}/reactivation/", {f"{bob.id}-seats": ["le-chat-team"]}, headers=beside
     )
-    assert "Bob Keller has access again, with a seat of: le Chat Team." in response.content.decode()
+    assert "Bob Keller has access again, with a seat for: le Chat Team." in response.content.decode()
     assert 'id="dialog"' not in response.content.decode()
     response = htmx.post(f"/w/acme/members/{carol.id}/end/", {f"{carol.id}-ends_on": ""}, headers=beside)
     assert "The access of Carol Novak has no end." in response.content.decode()

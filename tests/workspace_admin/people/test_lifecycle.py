@@ -104,7 +104,7 @@ def test_reactivating_offers_the_seats_they_had_and_others(plain, away):
     assert (boxes[cast.CODE]["ticked"], boxes[cast.CODE]["seat"].had) == (False, False)
     assert "ends_on" not in asked.context["form"].fields
     told = plain.post(link(away, "reactivation"), {"seats": [cast.CHAT, cast.CODE]}, follow=True).content.decode()
-    assert "Bob Keller has access again, with a seat of: le Chat Team, Mistral Code." in told
+    assert "Bob Keller has access again, with a seat for: le Chat Team, Mistral Code." in told
     assert seats(away) == [cast.CHAT, cast.CODE]
 
 
