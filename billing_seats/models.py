@@ -9,8 +9,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from members.calls import Key
 from members.ids import new_id
+from members.keys import Key
 from members.models import Membership, Workspace
 from members.outbox import queue
 

@@ -18,7 +18,7 @@ from members.rest.describe import described, page_of
 from members.rest.fields import StrictBoolean, Text
 from members.rest.pagination import Order
 from members.rest.resource import ListQuery, Resource, Strict
-from members.workspaces import change_settings
+from members.services import change_settings
 
 BY_NAME = Order("name", "name")
 

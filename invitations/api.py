@@ -19,7 +19,6 @@ from invitations.bulk_api import invitee_of
 from invitations.inviting import invite_each
 from invitations.models import Delivery, Invitation, InvitationStatus, last_mail, suppressed
 from members.access import Action, require
-from members.calls import OVER
 from members.errors import (
     AlreadyInvited,
     AlreadyMember,
@@ -34,6 +33,7 @@ from members.models import Workspace
 from members.rest.describe import described, page_of
 from members.rest.pagination import Order
 from members.rest.resource import STORED_REFUSALS, Nothing
+from members.status import IS_EXPIRED
 
 NEWEST_FIRST = Order("newest", "created_at", descending=True, timed=True)
 OLDEST_CHANGE_FIRST = Order("changed", "updated_at", timed=True)
@@ -49,7 +49,7 @@ def _queryset() -> QuerySet[Invitation]:
     """Return all invitations so; never read, only narrowed: to build this takes longer than to run it."""
     seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("membership_id"))
     return Invitation.objects.annotate(
-        over=OVER,
+        over=IS_EXPIRED,
         role_=F("membership__role"),
         held_=ArraySubquery(seats.order_by("product__slug").values("product__slug")),
         mail_=last_mail("pk"),

@@ -15,9 +15,9 @@ from billing_seats.plans import Feature, has_feature
 from invitations import tokens
 from invitations.models import Invitation, InvitationStatus
 from members.access import ROLE_TABLE, Action, staff_actor
-from members.calls import OVER
 from members.models import ApiKey, Membership, Role, Scope, User, Workspace
 from members.prepared import A_WORKSPACE, AN_ID, Compiled, columns, made
+from members.status import IS_EXPIRED
 
 _JUDGED = (
     "expired",
@@ -184,7 +184,7 @@ def _rows(**known: uuid.UUID) -> QuerySet[Any, Any]:
     seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("id"))
     slugs = seats.order_by("product__slug").values("product__slug")
     rows = Membership.objects.filter(invitation_set=AN_ID, **known).annotate(
-        expired=OVER,
+        expired=IS_EXPIRED,
         account_exists=Exists(accounts),
         account_belongs=Exists(places),
         inviter_email=Subquery(inviter.values("email")),

@@ -13,16 +13,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from members.audit_event import AuditEvent as AuditEvent  # as Session below
-from members.calls import OVER, Key
-from members.calls import CallCount as CallCount
-from members.calls import KeptAnswer as KeptAnswer
 from members.clock import OrNever
 from members.ids import new_id
-from members.names import FOLDED_LENGTH, fold
+from members.keys import Key
+from members.names import FOLDED_LENGTH, fold, lexemes_of
 from members.outbox import queue
 from members.outbox.pause import ProviderPause as ProviderPause  # as Session below
-from members.search import lexemes_of
+from members.rest.models import CallCount as CallCount
+from members.rest.models import KeptAnswer as KeptAnswer
 from members.session_store import Session as Session  # found here by Django, which looks for models nowhere else
+from members.status import IS_EXPIRED, LIVE, MEMBER_STATUSES
+from members.status import Status as Status
 from members.users import User as User  # as Session below
 
 SLUG = RegexValidator(
@@ -37,14 +38,6 @@ class Role(models.TextChoices):
     ADMIN = "admin", _("Admin")
     MEMBER = "member", _("Member")
     BILLING = "billing", _("Billing")
-
-
-class Status(models.TextChoices):
-    """Where a member stands."""
-
-    INVITED = "invited", _("Invited")
-    ACTIVE = "active", _("Active")
-    DEACTIVATED = "deactivated", _("Deactivated")
 
 
 class Workspace(models.Model):
@@ -74,7 +67,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def live(self) -> Self:
         """Answer those whose end is not set or still to come."""
-        return self.filter(Q(expires_at=None) | Q(expires_at__gt=Now()))
+        return self.filter(LIVE)
 
     def active(self) -> Self:
         """Answer those who have access."""
@@ -82,15 +75,15 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def invited(self) -> Self:
         """Answer invitees whose offer is live."""
-        return self.filter(status=Status.INVITED, expires_at__gt=Now())
+        return self.filter(MEMBER_STATUSES["invited"])
 
     def expired(self) -> Self:
         """Answer invitees whose offer ended."""
-        return self.filter(status=Status.INVITED, expires_at__lte=Now())
+        return self.filter(MEMBER_STATUSES["expired"])
 
     def judged(self) -> Self:
         """Answer them with ``over``: whether the end has passed."""
-        return self.annotate(over=OVER)
+        return self.annotate(over=IS_EXPIRED)
 
     def admins(self) -> Self:
         """Answer active Admins; an invited one does not count."""
@@ -223,7 +216,7 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def with_status(self) -> Self:
         """Return them with what ``status`` is computed from."""
         owners = Membership.objects.admins().filter(workspace=OuterRef("workspace_id"), user=OuterRef("created_by_id"))
-        return self.annotate(over=OVER, owner_is_admin=Exists(owners))
+        return self.annotate(over=IS_EXPIRED, owner_is_admin=Exists(owners))
 
     def working(self) -> Self:
         """Return those that open the API, if the plan includes it."""

@@ -1,6 +1,7 @@
-"""Names of people and workspaces: cleaned at the door, folded for sorting."""
+"""Names of people and workspaces: cleaned at the door, folded for sorting, and the words they are found by."""
 
 import unicodedata
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -9,6 +10,8 @@ from members.errors import InvalidRequest
 MAX_LENGTH = 100
 FOLDED_LENGTH, LABEL_LENGTH = 360, 254
 """Characters of a folded text that are kept (one letter can fold to eighteen), and of a label in the audit log."""
+WORD_LENGTH = 163
+"""Characters of a word by which it is found: as many as ``member_lexemes`` keeps beside the workspace's id."""
 
 
 def clean_name(text: str, field: str = "name") -> str:
@@ -37,3 +40,9 @@ def with_address(name: str, email: str) -> str:
     """Return "Name <address>"; the address alone where there is no name, or no room for both in the audit log."""
     both = f"{name} <{email}>" if email and name not in {"", email} else email or name
     return both if len(both) <= LABEL_LENGTH else email
+
+
+def lexemes_of(workspace_id: UUID, text: str) -> str:
+    """Return the tsquery for members of the workspace with words that begin so; empty if ``text`` has no words."""
+    words = "".join(char if char.isalnum() else " " for char in fold(text)).split()
+    return " & ".join(f"'{workspace_id}:{word[:WORD_LENGTH]}':*" for word in words[:8])

@@ -1,12 +1,20 @@
-"""A person's own profile."""
+"""A person's own profile, a workspace's settings, and the end of sessions."""
+
+import uuid
+from collections.abc import Collection
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
 
 from members import audit
-from members.access import Actor
-from members.acting import acting_on_own_account
+from members.access import Action, Actor, require
+from members.acting import acting, acting_on_own_account
 from members.errors import Unavailable
-from members.models import AuditEvent, Membership, User, Workspace
+from members.models import AuditEvent, Membership, Status, User, Workspace
 from members.names import clean_name, fold
-from members.signouts import end_sessions as end_sessions
+
+PEOPLE_AT_ONCE = 500
 
 
 def update_profile(user: User, *, name: str, language: str) -> None:
@@ -32,3 +40,56 @@ def update_profile(user: User, *, name: str, language: str) -> None:
 def _renamed(user: User, workspace: Workspace, row: Membership, name: str) -> AuditEvent:
     who = Actor(kind="user", id=user.id, name=row.name, email=row.email, workspace=workspace)
     return audit.event(who, workspace.id, "member.renamed", row, {"name": [row.name, name]})
+
+
+def change_settings(actor: Actor, *, name: str | None = None, reminders: bool | None = None) -> Workspace:
+    """Change what is given and return the workspace; nothing is written for what is so already.
+
+    ``reminders`` says whether invitees are reminded two days before their invitation expires.
+
+    Raises:
+        PermissionDenied
+        InvalidRequest: not a name.
+    """
+    require(actor, Action.CHANGE_SETTINGS)
+    wanted = {"name": None if name is None else clean_name(name), "reminders": reminders}
+    with acting(actor, Action.CHANGE_SETTINGS) as current:
+        workspace = current.workspace
+        changes = {
+            field: [getattr(workspace, field), value]
+            for field, value in wanted.items()
+            if value is not None and value != getattr(workspace, field)
+        }
+        if changes:
+            for field, (_before, after) in changes.items():
+                setattr(workspace, field, after)
+            workspace.save(update_fields=list(changes))
+            audit.record(current, workspace.id, "workspace.changed", workspace, changes)
+        return workspace
+
+
+def end_sessions(user_ids: Collection[uuid.UUID | None]) -> None:
+    """End the sign-in sessions of those of these people who have no active membership left.
+
+    Their rows are locked before their memberships are looked at: who is removed from two workspaces at the same moment
+    would be spared by both.
+    """
+    people = User.objects.filter(id__in=[one for one in user_ids if one is not None])
+    list(people.select_for_update(no_key=True).order_by("id").values_list("id"))
+    left = Membership.objects.active().filter(user=OuterRef("id"))
+    people.filter(~Exists(left)).update(sessions_ended_at=Now())
+
+
+@transaction.atomic
+def end_lapsed_sessions() -> int:
+    """End the sign-in sessions of people whose last active membership has lapsed since, and return how many.
+
+    At most 500 at once; those left over are found by the next call.
+    """
+    lapsed = Membership.objects.filter(status=Status.ACTIVE, expires_at__isnull=False, expires_at__lte=Now())
+    since = Q(user__sessions_ended_at=None) | Q(user__sessions_ended_at__lt=F("expires_at"))
+    left = Membership.objects.active().filter(user=OuterRef("user_id"))
+    found = lapsed.filter(since, ~Exists(left)).order_by().values_list("user_id").distinct()
+    people = [user_id for (user_id,) in found[:PEOPLE_AT_ONCE]]
+    end_sessions(people)
+    return len(people)

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from members import session_store, signouts
+from members import services, session_store
 from members.account import emails
 from members.models import AccountMail
 from members.outbox import relay
@@ -18,7 +18,7 @@ def drain() -> None:
 @shared_task  # type: ignore[untyped-decorator]  # -- as above
 def end_lapsed_sessions() -> None:
     """Sign out the people whose last access has ended since."""
-    signouts.end_lapsed_sessions()
+    services.end_lapsed_sessions()
 
 
 @shared_task  # type: ignore[untyped-decorator]  # -- as above

@@ -6,7 +6,6 @@ from django.views.generic import RedirectView
 from members import views
 from members.account import email_links
 from members.account import views as account
-from members.workspace_views import settings
 
 urlpatterns = [
     path("", views.root, name="root"),
@@ -16,7 +15,7 @@ urlpatterns = [
     path("profile/address/<str:token>/", account.address_link, name="profile-address-link"),
     path("profile/sessions/others/departure/", account.end_other_sessions, name="profile-sessions-departure"),
     path("profile/sessions/<slug:name>/departure/", account.end_session, name="profile-session-departure"),
-    path("w/<slug:slug>/settings/", settings, name="settings"),
+    path("w/<slug:slug>/settings/", views.settings, name="settings"),
     re_path(
         r"^accounts/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
         email_links.PasswordReset.as_view(),

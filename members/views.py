@@ -1,4 +1,4 @@
-"""Pages about people: the front door, the roles guide, the own profile."""
+"""Pages about people and workspaces: the front door, the roles guide, the own profile, a workspace's settings."""
 
 from collections.abc import Callable
 
@@ -12,10 +12,10 @@ from django.utils.translation import override
 from django.views.decorators.http import require_http_methods, require_safe
 
 from members import services
-from members.access import ACTION_LABELS, ROLE_TABLE, actor_for
+from members.access import ACTION_LABELS, ROLE_TABLE, Action, actor_for, require
 from members.account import sessions
 from members.errors import NotFound
-from members.forms import ProfileForm
+from members.forms import ProfileForm, WorkspaceForm
 from members.models import Role, User
 from members.requests import SignedInRequest
 
@@ -66,3 +66,19 @@ def profile(request: SignedInRequest) -> HttpResponse:
     return render(
         request, "members/account/profile.html", {**_around(user), "nav": "", "form": form, "sign_ins": sign_ins}
     )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Show and change the workspace's name and whether invitees are reminded."""
+    actor = actor_for(request.user, slug)
+    require(actor, Action.CHANGE_SETTINGS)
+    workspace = actor.workspace
+    form = WorkspaceForm(request.POST or None, initial={"name": workspace.name, "reminders": workspace.reminders})
+    if form.is_valid():
+        services.change_settings(actor, **form.cleaned_data)
+        messages.success(request, _("The settings were saved."))
+        return redirect("settings", slug)
+    context = {"actor": actor, "workspace": workspace, "nav": "settings", "form": form}
+    return render(request, "members/settings.html", context, status=400 if form.errors else 200)

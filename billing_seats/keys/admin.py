@@ -14,8 +14,8 @@ from billing_seats.keys.credentials import PRODUCT_KEY, shortened
 from billing_seats.models import ProductKey
 from members.access import StaffMember
 from members.admin import ReasonField, ServiceAdmin
-from members.calls import OVER
 from members.models import User
+from members.status import IS_EXPIRED
 
 
 class NewProductKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # -- takes no type at run time
@@ -64,7 +64,7 @@ class ProductKeyAdmin(ServiceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProductKey]:
         """Annotate what the status is computed from."""
-        found: QuerySet[ProductKey] = super().get_queryset(request).annotate(over=OVER)
+        found: QuerySet[ProductKey] = super().get_queryset(request).annotate(over=IS_EXPIRED)
         return found
 
     def get_form(self, request: HttpRequest, obj: ProductKey | None = None, **kwargs: Any) -> Any:

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from billing_seats.api import WorkspaceResource
 from billing_seats.keys import credentials, services
 from members.access import Action, require
-from members.calls import KeyStatus
+from members.keys import KeyStatus
 from members.models import ApiKey, Scope
 from members.rest.describe import PEOPLE, described, page_of
 from members.rest.fields import Text, Timestamp

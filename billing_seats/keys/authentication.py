@@ -9,7 +9,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from billing_seats.keys import credentials, lookup
-from members.calls import Key, KeyStatus
+from members.keys import Key, KeyStatus
 
 INACTIVE = {
     KeyStatus.REVOKED: "This key was revoked.",

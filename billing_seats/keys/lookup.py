@@ -11,10 +11,11 @@ from django.db.models import QuerySet
 
 from billing_seats.keys.credentials import WORKSPACE_KEY, Credential
 from billing_seats.models import Product, ProductKey, Subscription
-from members.calls import OVER, Key
+from members.keys import Key
 from members.models import ApiKey, Workspace
 from members.prepared import AN_ID, Compiled, columns, made
 from members.rest.rate_limit import rate
+from members.status import IS_EXPIRED
 
 DIGEST = b"\0digest"
 """Placeholder for the digest of the secret that the caller sent."""
@@ -81,7 +82,7 @@ def _api_keys() -> Compiled:
 @cache
 def _product_keys() -> Compiled:
     names = (*columns(ProductKey), *columns(Product, _PRODUCT), "over")
-    return _counting(ProductKey.objects.annotate(over=OVER), names, "NOT over")
+    return _counting(ProductKey.objects.annotate(over=IS_EXPIRED), names, "NOT over")
 
 
 def _counting(keys: QuerySet[Any], names: Sequence[str], working: str) -> Compiled:

@@ -24,7 +24,7 @@ from members.access import Actor
 from members.clock import NEVER
 from members.errors import DomainError, LastAdmin, MemberInvited, NotFound, PreconditionFailed
 from members.models import AuditEvent, Membership, Role, Status
-from members.signouts import end_sessions
+from members.services import end_sessions
 
 type Changes = dict[str, list[Any]]
 

@@ -22,7 +22,7 @@ from invitations.models import (
     suppressed,
 )
 from members.access import Action, Actor, require
-from members.calls import OVER
+from members.status import IS_EXPIRED
 from members.errors import NotFound
 from members.outbox.queue import State
 
@@ -87,7 +87,7 @@ def story(actor: Actor, invitation_id: uuid.UUID) -> Story:
     """
     require(actor, Action.VIEW_DELIVERIES)
     workspace = actor.workspace
-    found = workspace.invitations.annotate(over=OVER, is_suppressed=suppressed("email"))
+    found = workspace.invitations.annotate(over=IS_EXPIRED, is_suppressed=suppressed("email"))
     invitation = found.filter(id=invitation_id).first()
     if invitation is None:
         raise NotFound

@@ -26,7 +26,7 @@ from invitations.services import edit, resend, revoke
 from members.access import Action, key_actor, staff_actor, system_actor
 from members.errors import DomainError
 from members.models import AuditEvent, Role
-from members.workspaces import change_settings
+from members.services import change_settings
 from tests.cast import add
 from workspace_admin.demo import cast
 from workspace_admin.support.staff import make_staff, no_longer_staff

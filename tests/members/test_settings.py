@@ -4,7 +4,7 @@ import pytest
 
 from members.errors import InvalidRequest, PermissionDenied
 from members.models import AuditEvent
-from members.workspaces import change_settings
+from members.services import change_settings
 
 CHANGED = AuditEvent.objects.filter(action="workspace.changed")
 

@@ -12,9 +12,10 @@ from billing_seats.models import Product
 from invitations.inviting import invite
 from members.access import StaffMember, actor_for
 from members.models import AuditEvent, User
+from members.status import MEMBER_STATUSES
 from tests.api.conftest import Caller
 from workspace_admin.demo import cast, large
-from workspace_admin.people.roster import ORDERS, STATUSES
+from workspace_admin.people.roster import ORDERS
 
 AUTHENTICATION = 1
 MEMBERS, INVITATIONS, EVENTS = (f"/workspaces/acme/{name}" for name in ("members", "invitations", "audit-events"))
@@ -52,7 +53,7 @@ def test_and_with_the_key_of_a_product(acme):
     ("path", "query", "most"),
     [
         *((MEMBERS, {"sort": sort}, 2) for sort in ORDERS),
-        *((MEMBERS, {"status": status}, 2) for status in STATUSES),
+        *((MEMBERS, {"status": status}, 2) for status in MEMBER_STATUSES),
         (MEMBERS, {"role": "member", "product": cast.CHAT}, 3),
         (MEMBERS, {"q": "person", "sort": "-joined_at"}, 3),
         (INVITATIONS, {}, 3),

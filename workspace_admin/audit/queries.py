@@ -9,7 +9,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from members.access import Action, Actor, require
 from members.models import AuditEvent, User, Workspace
 from members.rest.pagination import Order
-from members.search import lexemes_of
+from members.names import lexemes_of
 
 NEWEST_FIRST = Order("newest", "occurred_at", descending=True, timed=True)
 CHUNK = 1_000

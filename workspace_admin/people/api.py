@@ -13,14 +13,15 @@ from members.models import Role
 from members.rest.describe import described, page_of
 from members.rest.fields import Text
 from members.rest.resource import ListQuery, Strict
+from members.status import MEMBER_STATUSES
 from workspace_admin.people import roster
-from workspace_admin.people.roster import ORDERS, STATUSES, Row
+from workspace_admin.people.roster import ORDERS, Row
 
 
 class MemberFilter(Strict):
     """Which members: those to whom all of this applies."""
 
-    status = serializers.ChoiceField(choices=list(STATUSES), required=False)
+    status = serializers.ChoiceField(choices=list(MEMBER_STATUSES), required=False)
     role = serializers.ChoiceField(choices=Role.choices, required=False)
     product = Text(max_length=50, required=False, help_text="Slug of a product they have a seat of.")
     q = Text(max_length=200, allow_blank=True, default="", help_text="Beginnings of words in name or email address.")
@@ -40,7 +41,7 @@ class MemberShape(serializers.Serializer[Any]):
     email = serializers.EmailField()
     name = serializers.CharField()
     role = serializers.ChoiceField(choices=Role.choices)
-    status = serializers.ChoiceField(choices=list(STATUSES))
+    status = serializers.ChoiceField(choices=list(MEMBER_STATUSES))
     seats = serializers.ListField(child=serializers.CharField())
     invitation = serializers.UUIDField(allow_null=True)
     joined_at = serializers.DateTimeField(allow_null=True)

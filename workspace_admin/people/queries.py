@@ -24,9 +24,9 @@ from invitations.models import Invitation, InvitationStatus, last_mail
 from members import prepared
 from members.errors import InvalidRequest, NotFound
 from members.models import Membership, MembershipQuerySet, User, Workspace
+from members.names import lexemes_of
 from members.prepared import A_WORKSPACE, AN_ID, Compiled, a_text, made
 from members.rest.pagination import Order, Page, Place, bound, cut, place
-from members.search import lexemes_of
 
 PAGE = 50
 BY_NAME = Order("name", "sort_name")

@@ -9,23 +9,16 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Now
+from django.db.models import BooleanField, Case, CharField, Exists, F, OuterRef, QuerySet, Subquery, Value, When
 
 from billing_seats.models import Seat
 from invitations.models import Invitation, InvitationStatus
-from members.models import Membership, Status, Workspace
+from members.models import Membership, Workspace
+from members.names import lexemes_of
 from members.prepared import A_TIME, A_WORKSPACE, AN_ID, Compiled, a_text
 from members.rest.pagination import Order, Page, Place, bound, cut, place
-from members.search import lexemes_of
+from members.status import MEMBER_STATUSES
 
-STATUSES = {
-    "invited": Q(status=Status.INVITED, expires_at__gt=Now()),
-    "expired": Q(status=Status.INVITED, expires_at__lte=Now()),
-    "active": Q(status=Status.ACTIVE) & (Q(expires_at=None) | Q(expires_at__gt=Now())),
-    "lapsed": Q(status=Status.ACTIVE, expires_at__lte=Now()),
-    "deactivated": Q(status=Status.DEACTIVATED),
-}
 ORDERS = {
     order.name: order
     for falling in (False, True)
@@ -147,7 +140,7 @@ def _narrowed(rows: Any, status: str | None, values: Mapping[Any, Any], *, index
     """
     rows = rows.filter(workspace_id=values[A_WORKSPACE])
     if status:
-        rows = rows.filter(STATUSES[status])
+        rows = rows.filter(MEMBER_STATUSES[status])
     if ROLE in values:
         rows = rows.filter(role=values[ROLE])
     if PRODUCT in values:
@@ -164,7 +157,7 @@ def _rows() -> QuerySet[Membership]:
     offers = Invitation.objects.filter(
         workspace=OuterRef("workspace_id"), membership=OuterRef("pk"), status=InvitationStatus.PENDING
     )
-    over = [When(STATUSES[name], Value(name)) for name in ("expired", "lapsed")]
+    over = [When(MEMBER_STATUSES[name], Value(name)) for name in ("expired", "lapsed")]
     return Membership.objects.annotate(
         standing=Case(*over, default=F("status"), output_field=CharField()),
         seats_=ArraySubquery(seats.order_by("product__slug").values("product__slug")),

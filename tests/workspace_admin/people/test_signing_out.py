@@ -6,7 +6,7 @@ import pytest
 from django.db.models.functions import Now
 
 from billing_seats.lifecycle.services import deactivate, remove
-from members.signouts import end_lapsed_sessions as end_lapsed_sessions_now
+from members.services import end_lapsed_sessions as end_lapsed_sessions_now
 from members.tasks import end_lapsed_sessions
 from workspace_admin.celery import app
 

@@ -1,18 +1,12 @@
-"""What programs call with, and what is remembered of their calls."""
-
-from typing import ClassVar
+"""What API keys and product keys have in common."""
 
 from django.db import models
-from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from members.ids import new_id
 from members.rest.rate_limit import Rate
-
-OVER = ExpressionWrapper(Q(expires_at__isnull=False, expires_at__lte=Now()), output_field=BooleanField())
-"""Whether a row's end has passed."""
 
 
 class KeyStatus(models.TextChoices):
@@ -53,35 +47,3 @@ class Key(models.Model):
         if annotations["over"]:
             return KeyStatus.EXPIRED
         return KeyStatus.WORKING if annotations.get("owner_is_admin", True) else KeyStatus.STOPPED
-
-
-class KeptAnswer(models.Model):
-    """The first answer to a POST under an Idempotency-Key, or to one part of a long one; kept for a day."""
-
-    pk = models.CompositePrimaryKey("caller", "key", "part")
-    # The id of an API key or of an account.
-    caller = models.UUIDField()
-    key = models.CharField(max_length=255)
-    part = models.PositiveSmallIntegerField()
-    # A digest of method, path and body: another request under the same key is refused.
-    fingerprint = models.BinaryField(max_length=32)
-    status = models.PositiveSmallIntegerField(null=True)
-    body = models.BinaryField(null=True)
-    created_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        indexes: ClassVar = [models.Index(fields=["created_at"], name="kept_answer_by_age")]
-
-    def __str__(self) -> str:
-        return f"{self.caller} {self.key} {self.part}"
-
-
-class CallCount(models.Model):
-    """How many calls a key has made since its minute began. The table is not logged: a crash may empty it."""
-
-    key_id = models.UUIDField(primary_key=True)
-    since = models.DateTimeField()
-    calls = models.PositiveIntegerField()
-
-    def __str__(self) -> str:
-        return f"{self.key_id} {self.calls}"

@@ -1,0 +1,30 @@
+"""What "live", "expired" and "lapsed" mean, as conditions by the database's clock. Everything that asks uses these."""
+
+from django.db.models import BooleanField, ExpressionWrapper, Q, TextChoices
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class Status(TextChoices):
+    """A member's status as it is stored; see MEMBER_STATUSES for the ones that people see."""
+
+    INVITED = "invited", _("Invited")
+    ACTIVE = "active", _("Active")
+    DEACTIVATED = "deactivated", _("Deactivated")
+
+
+LIVE = Q(expires_at=None) | Q(expires_at__gt=Now())
+"""The row has no end, or one in the future."""
+ENDED = Q(expires_at__isnull=False, expires_at__lte=Now())
+"""The row's end has passed. The partial indexes on dated rows need the first half."""
+IS_EXPIRED = ExpressionWrapper(ENDED, output_field=BooleanField())
+"""ENDED as a column."""
+
+MEMBER_STATUSES: dict[str, Q] = {
+    "invited": Q(status=Status.INVITED, expires_at__gt=Now()),
+    "expired": Q(status=Status.INVITED, expires_at__lte=Now()),
+    "active": LIVE & Q(status=Status.ACTIVE),
+    "lapsed": Q(status=Status.ACTIVE, expires_at__lte=Now()),
+    "deactivated": Q(status=Status.DEACTIVATED),
+}
+"""A member's status as people see it: an invitee whose offer has ended is expired, a guest past their end lapsed."""
