@@ -22,9 +22,9 @@ from invitations.models import (
     suppressed,
 )
 from members.access import Action, Actor, require
-from members.status import IS_EXPIRED
 from members.errors import NotFound
 from members.outbox.queue import State
+from members.status import IS_EXPIRED
 
 STATES = {
     State.QUEUED: gettext_lazy("Waiting to be sent"),

@@ -49,7 +49,7 @@ def test_the_page_and_the_history_tell_of_the_new_name(acme, alice, client_for):
     assert "Name changed" in page
     assert "Alice Martin &lt;alice@acme.example&gt;" in page
     drawer = client_for(alice).get(f"/w/acme/members/{acme.memberships.get(user=alice).id}/").content.decode()
-    assert "Name changed from Alice Martin to Alice Ames" in drawer
+    assert "changed their name from Alice Martin to Alice Ames" in drawer
 
 
 def test_the_address_is_never_cut_off():

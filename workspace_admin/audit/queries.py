@@ -8,8 +8,8 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 
 from members.access import Action, Actor, require
 from members.models import AuditEvent, User, Workspace
-from members.rest.pagination import Order
 from members.names import lexemes_of
+from members.rest.pagination import Order
 
 NEWEST_FIRST = Order("newest", "occurred_at", descending=True, timed=True)
 CHUNK = 1_000
