@@ -4,8 +4,7 @@ from functools import partial
 
 import pytest
 
-from billing_seats import services as seats
-from billing_seats.lifecycle.services import change_role, leave, remove
+from billing_seats.lifecycle.services import change_role, give, leave, remove
 from billing_seats.models import SeatPool
 from invitations import tokens
 from invitations.inviting import invite
@@ -125,7 +124,7 @@ def test_two_admins_at_once_leave_one(acme, bob, alice, act):
 
 def test_fifty_gives_of_three_seats_give_three(as_alice, acme, seats_of):
     people = [answer.invitation.membership_id for answer in invite(as_alice, [f"p{n}@example.com" for n in range(50)])]
-    results = race(*[partial(seats.give, as_alice, member_id, cast.CODE) for member_id in people])
+    results = race(*[partial(give, as_alice, member_id, cast.CODE) for member_id in people])
     assert {type(error) for error in refused(results)} == {SeatsExhausted}
     assert len(refused(results)) == CROWD - 3
     assert seats_of(acme, cast.CODE).held == 3
