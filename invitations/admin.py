@@ -22,6 +22,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 from invitations import services
 from invitations.models import DAYS, DEFAULT_DAYS, Delivery, Invitation
 from members.admin import STANDINGS, ReadOnlyAdmin, ReasonField, as_staff, history_of
+from members.calls import OVER
 from members.errors import DomainError
 
 
@@ -61,19 +62,19 @@ class SupportAction:
 RESEND = SupportAction(
     "resend_selected",
     _("Resend invite"),
-    _("Each gets a new link by email; the old link is dead and the expiry starts again."),
+    _("Each person gets a new link by email. The old link stops working and the expiry starts again."),
     services.resend,
 )
 REVOKE = SupportAction(
     "revoke_selected",
     _("Revoke invite"),
-    _("The link is dead, the seats held are free again and the person is gone from the Members list."),
+    _("The link stops working, the seats held are freed up and the person is removed from the Members list."),
     services.revoke,
 )
 EXTEND = SupportAction(
     "extend_selected",
     _("Extend the expiry"),
-    _("Each ends that many days from now; its link stays as it is. One that has expired is resent instead."),
+    _("Each expires that many days from now and keeps its link. Expired invitations need to be resent instead."),
     services.extend,
     ExtendForm,
 )
@@ -124,6 +125,11 @@ class InvitationAdmin(ReadOnlyAdmin):
         """Answer whether changes are offered; the services decide again."""
         return request.user.has_perm("invitations.change_invitation")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
+        """Return the invitations with whether they have expired, by the database's clock."""
+        rows: QuerySet[Invitation] = super().get_queryset(request).annotate(over=OVER)
+        return rows
+
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Invitation], **where: Any
     ) -> HttpResponse | None:
@@ -137,12 +143,12 @@ class InvitationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("Status"))
     def standing(self, invitation: Invitation) -> str:
-        """Answer the status, with *expired* for a pending one that is over."""
+        """Return the status, with *expired* for a pending one whose end has passed."""
         return str(STANDINGS.get(invitation.display_status, invitation.get_status_display()))
 
     @admin.display(description=_("Audit log"))
     def history(self, invitation: Invitation) -> str:
-        """Answer what was done to the invitation and to its member."""
+        """Return what was done to the invitation and to its member."""
         return history_of(invitation, invitation.membership)
 
     @admin.action(description=_("Resend invite"), permissions=["act"])

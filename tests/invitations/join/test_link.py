@@ -45,6 +45,16 @@ def test_the_page_names_workspace_inviter_role_and_seats(offer, holder):
         assert word in " ".join(page.split()).replace("> ", ">").replace(" <", "<"), word
 
 
+def test_the_page_shows_the_personal_note_and_until_when_the_offer_is_open(invited, holder, expire):
+    offer = invited(note="See <b>you</b> soon,\nAlice")
+    page = holder().open(offer).content.decode()
+    assert "See &lt;b&gt;you&lt;/b&gt; soon,<br>Alice" in page
+    assert "Expires" in page
+    assert offer.expires_at.isoformat(timespec="seconds") in page
+    expire(offer)
+    assert "<dt>Expires</dt>" not in holder().open(offer).content.decode()
+
+
 def test_join_pages_are_neither_cached_nor_indexed_nor_framed(offer, holder):
     browser = holder()
     for path in (f"/join/{tokens.make(offer)}/", "/join/", "/join/decline/", "/join/no.such/"):
