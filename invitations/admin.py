@@ -22,8 +22,8 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 from invitations import services
 from invitations.models import DAYS, DEFAULT_DAYS, Delivery, Invitation
 from members.admin import STANDINGS, ReadOnlyAdmin, ReasonField, as_staff, history_of
-from members.calls import OVER
 from members.errors import DomainError
+from members.status import IS_EXPIRED
 
 
 class ReasonForm(forms.Form):
@@ -127,7 +127,7 @@ class InvitationAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
         """Return the invitations with whether they have expired, by the database's clock."""
-        rows: QuerySet[Invitation] = super().get_queryset(request).annotate(over=OVER)
+        rows: QuerySet[Invitation] = super().get_queryset(request).annotate(over=IS_EXPIRED)
         return rows
 
     def response_action(

@@ -116,14 +116,15 @@ def retry_delivery(actor: Actor, invitation_id: uuid.UUID) -> None:
         invitation = offer.invitation
         if offer.expired:
             raise InvalidRequest(_("The link in this email has expired. Resend the invitation instead."))
-        limits.require_pause(invitation, offer.read_at)
-        limits.require_reachable(workspace, invitation.email)
         failed = workspace.deliveries.filter(
             invitation=invitation, generation=offer.generation, kind=Kind.INVITATION, state=State.FAILED
         )
         error_code = failed.values_list("error_code", flat=True).first()
-        if error_code is None or not failed.release():
+        if error_code is None:
             raise InvalidRequest(_("This email has not failed."))
+        limits.require_pause(invitation, offer.read_at)
+        limits.require_reachable(workspace, invitation.email)
+        failed.release()
         invitation.sent_at = offer.read_at
         invitation.last_sender_type, invitation.last_sender_id = current.kind, current.id
         invitation.save()

@@ -10,6 +10,8 @@ CALLS = {
     "/workspaces/{workspace}/members/{member}/seats/{product}": {"PUT", "DELETE"},
     "/workspaces/{workspace}/invitations": {"GET", "POST"},
     "/workspaces/{workspace}/invitations/bulk": {"POST"},
+    "/workspaces/{workspace}/invitations/bulk-resend": {"POST"},
+    "/workspaces/{workspace}/invitations/bulk-revoke": {"POST"},
     "/workspaces/{workspace}/invitations/{invitation}": {"GET", "PATCH"},
     "/workspaces/{workspace}/invitations/{invitation}/resend": {"POST"},
     "/workspaces/{workspace}/invitations/{invitation}/revoke": {"POST"},
