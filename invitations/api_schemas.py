@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from invitations.inviting import MAX_ADDRESSES
 from invitations.models import DAYS, DEFAULT_DAYS, NOTE_LENGTH, InvitationStatus, Outcome
+from members.jobs.services import MAX_ITEMS
 from members.metadata import MAX_EXTERNAL_ID, MAX_KEYS, MAX_VALUE_LENGTH
 from members.models import Role
 from members.outbox.queue import State
@@ -95,8 +96,8 @@ class NewInvitations(OfferTerms):
 
     constraints: ClassVar = {"oneOf": [{"required": ["emails"]}, {"required": ["items"]}]}
 
-    emails = BoundedList(child=AnyText(), min_length=1, max_length=MAX_ADDRESSES, required=False)
-    items = BoundedList(child=InvitationItem(), min_length=1, max_length=MAX_ADDRESSES, required=False)
+    emails = BoundedList(child=AnyText(), min_length=1, max_length=MAX_ITEMS, required=False)
+    items = BoundedList(child=InvitationItem(), min_length=1, max_length=MAX_ITEMS, required=False)
     dry_run = StrictBoolean(default=False, help_text="Returns what would be done, and does nothing.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

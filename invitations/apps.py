@@ -1,5 +1,7 @@
 """The invitations app: how people come in."""
 
+from typing import ClassVar
+
 from django.apps import AppConfig
 
 
@@ -7,3 +9,4 @@ class InvitationsConfig(AppConfig):
     """Invitations."""
 
     name = "invitations"
+    job_kinds: ClassVar = {"invitations.invite": "invitations.bulk_api.invite_chunk"}

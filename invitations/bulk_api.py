@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing_seats.api import WorkspaceResource
+from billing_seats.api import JobShape, WorkspaceResource
 from billing_seats.budgets import sellable_products
 from billing_seats.plans import Feature, require_feature
 from invitations import services
@@ -31,6 +31,8 @@ from members.errors import (
 from members.rest.bulk import BulkRow, Row, bulk_of, outcome, refusal_code, with_summary
 from members.rest.describe import described
 
+DOUBLE = "duplicate_of"
+"""Marks an item of a job whose address came before, with that address."""
 _SHARED = ("role", "seats", "locale", "message", "expires_in_days")
 _SERVICE_NAMES = {"seats": "products", "locale": "language", "message": "note", "expires_in_days": "days"}
 """The API's names of fields whose services call them otherwise."""
@@ -62,10 +64,11 @@ class BulkInvitations(WorkspaceResource):
 
     in_parts = True
 
-    @described("Invite many", bulk_of(BulkInvitation), body=NewInvitations)
+    @described("Invite many", bulk_of(BulkInvitation), body=NewInvitations, accepted=JobShape)
     def post(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
-        """Invite up to 1,000 people; each has a result of their own, in the order given: what can be sent is sent.
+        """Invite up to 1,000 people, or up to 10,000 in the background with `Prefer: respond-async`.
 
+        Each has a result of their own, in the order given: what can be sent is sent.
         They are committed a hundred at a time: repeated under the same Idempotency-Key, the call continues where it
         stopped.
         """
@@ -73,14 +76,23 @@ class BulkInvitations(WorkspaceResource):
         asked = self.body(NewInvitations)
         shared = {name: asked[name] for name in _SHARED}
         items = asked["items"] if "items" in asked else [{"email": text} for text in asked["emails"]]
-        people = [invitee_of({**shared, **item}) for item in items]
+        items = [{**shared, **item} for item in items]
+        people = [invitee_of(item) for item in items]
         doubles = _doubles(people)
         self._require_products(shared["seats"])
+        if self.is_async and not asked["dry_run"]:
+            marked = [
+                item | {DOUBLE: doubles[number]} if number in doubles else item for number, item in enumerate(items)
+            ]
+            return self.in_background(Action.INVITE, "invitations.invite", marked, {})
+        self.require_at_most(MAX_ADDRESSES, items, "items" if "items" in asked else "emails")
         once = [person for number, person in enumerate(people) if number not in doubles]
         if asked["dry_run"]:
-            done = self.part(1, lambda: self._invited(once, dry_run=True))
+            done = self.part(1, lambda: _invited(self.actor, once, dry_run=True))
         else:
-            done = self.in_chunks(once, self._invited, lambda person: {"email": person.email})
+            done = self.in_chunks(
+                once, lambda chunk: _invited(self.actor, chunk), lambda person: {"email": person.email}
+            )
         rest = iter(done)
         rows = [
             {"email": doubles[number]} | outcome(Duplicate()) if number in doubles else next(rest)
@@ -93,12 +105,19 @@ class BulkInvitations(WorkspaceResource):
         require_feature(self.actor.workspace, Feature.INVITATIONS)
         sellable_products(self.actor.workspace, list(dict.fromkeys(slugs)))
 
-    def _invited(self, people: Sequence[Invitee], *, dry_run: bool = False) -> list[Row]:
-        """Invite the people of one chunk and return a row for each."""
-        if not people:
-            return []
-        results = invite_each(self.actor, people, dry_run=dry_run)
-        return [{"email": result.email} | outcome(result.error, _id(result)) for result in results]
+
+def invite_chunk(actor: Actor, items: Sequence[dict[str, Any]], _options: dict[str, Any]) -> list[Row]:
+    """Invite the people of one chunk of a job and return a row for each: the handler of ``invitations.invite``."""
+    done = iter(_invited(actor, [invitee_of(item) for item in items if DOUBLE not in item]))
+    return [{"email": item[DOUBLE]} | outcome(Duplicate()) if DOUBLE in item else next(done) for item in items]
+
+
+def _invited(actor: Actor, people: Sequence[Invitee], *, dry_run: bool = False) -> list[Row]:
+    """Invite the people of one chunk and return a row for each."""
+    if not people:
+        return []
+    results = invite_each(actor, people, dry_run=dry_run)
+    return [{"email": result.email} | outcome(result.error, _id(result)) for result in results]
 
 
 def _doubles(people: Sequence[Invitee]) -> dict[int, str]:

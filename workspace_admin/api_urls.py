@@ -10,6 +10,7 @@ from invitations.api import Invitations, OneInvitation, Resending, Revocation
 from invitations.bulk_api import BulkInvitations, BulkResending, BulkRevocation
 from invitations.delivery.api import Deliveries
 from workspace_admin.audit.api import AuditEvents
+from workspace_admin.jobs import OneJob
 from workspace_admin.people.api import Members
 from workspace_admin.people.bulk_api import BulkMembers
 from workspace_admin.people.member_api import OneMember
@@ -44,6 +45,7 @@ urlpatterns = [
     path(f"{WORKSPACE}/subscription", WorkspaceSubscription.as_view(), name="api-subscription"),
     path(f"{WORKSPACE}/seats", WorkspaceSeats.as_view(), name="api-seats"),
     path(f"{WORKSPACE}/seats/<slug:product>", ProductSeats.as_view(), name="api-product-seats"),
+    path(f"{WORKSPACE}/jobs/<uuid:job>", OneJob.as_view(), name="api-job"),
     path(f"{WORKSPACE}/audit-events", AuditEvents.as_view(), name="api-audit-events"),
     path(f"{WORKSPACE}/api-keys", ApiKeys.as_view(), name="api-keys"),
     path(f"{WORKSPACE}/api-keys/<uuid:key>", OneApiKey.as_view(), name="api-key"),

@@ -58,7 +58,10 @@ app.conf.update(
     worker_consumer="workspace_admin.probes:Consumer",
     beat_scheduler="workspace_admin.probes:BeatScheduler",
     beat_max_loop_interval=_EVERY,
-    beat_schedule={name: {"task": name, "schedule": _EVERY, "options": {"expires": 2 * _EVERY}} for name in DRAINS}
+    beat_schedule={
+        name: {"task": name, "schedule": _EVERY, "options": {"expires": 2 * _EVERY}}
+        for name in (*DRAINS, "members.tasks.run_jobs")
+    }
     | {
         name: {"task": name, "schedule": _MINUTE, "options": {"expires": _MINUTE}}
         for name in ("invitations.tasks.remind", "members.tasks.end_lapsed_sessions")
@@ -69,6 +72,7 @@ app.conf.update(
         for name in (
             "billing_seats.tasks.take_stock",
             "invitations.tasks.housekeep",
+            "members.tasks.delete_expired_jobs",
             "members.tasks.forget_answers",
             "members.tasks.forget_mails",
             "members.tasks.forget_sessions",

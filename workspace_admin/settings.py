@@ -247,6 +247,7 @@ SPECTACULAR_SETTINGS = {
             *("queued", "sending", "sent", "failed", "cancelled", "unknown"),
             *("delivered", "bounced", "complained"),
         ],
+        "JobStatusEnum": ["queued", "working", "done", "stopped"],
         "MemberAccessEnum": ["active", "deactivated"],
         "MemberStatusEnum": ["invited", "expired", "active", "lapsed", "deactivated"],
     },

@@ -22,6 +22,8 @@ class EndpointOptions(TypedDict, total=False):
     status: int
     query: Any
     body: Any
+    accepted: Any
+    """The response with 202, where a caller can prefer one with ``Prefer: respond-async``."""
     callers: str
     """KEYS unless given."""
     refuses: Sequence[type[DomainError]]
@@ -32,18 +34,22 @@ def described[Call: Callable[..., Any]](
     summary: str, response: Any, **options: Unpack[EndpointOptions]
 ) -> Callable[[Call], Call]:
     """Return a decorator that adds the OpenAPI entry; a POST then honours Idempotency-Key, a PATCH If-Match."""
+    responses = {options.get("status", 200): response}
+    if "accepted" in options:
+        responses[202] = options["accepted"]
     in_schema: Callable[[Any], Any] = extend_schema(
         operation_id=slugify(summary),
         summary=summary,
         request=options.get("body"),
         parameters=[options["query"]] if "query" in options else [],
-        responses={options.get("status", 200): response},
+        responses=responses,
     )
 
     def describe(call: Call) -> Call:
         endpoint: Any = in_schema(_WRAPPERS.get(call.__name__, lambda plain: plain)(call))
         endpoint.refuses, endpoint.callers = options.get("refuses", ()), options.get("callers", KEYS)
         endpoint.reads_query = "query" in options
+        endpoint.can_wait = "accepted" in options
         typed: Call = endpoint
         return typed
 

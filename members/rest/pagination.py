@@ -30,13 +30,14 @@ class Unindexed(Func):
 
 @dataclass(frozen=True)
 class Order:
-    """A total order: a column of text or, when ``timed``, of times that may be NULL; and, where rows agree, the id."""
+    """A total order: a column of text, times (``timed``, maybe NULL) or numbers (``numbered``); then the id."""
 
     name: str
     field: str
     descending: bool = False
     timed: bool = False
     nullable: bool = False
+    numbered: bool = False
 
     def key(self) -> F | OrNever:
         """Answer the column as it is compared."""
@@ -54,6 +55,8 @@ class Order:
         """
         if self.timed:
             return NEVER if raw is None else datetime.fromisoformat(str(raw)).astimezone(UTC)
+        if self.numbered:
+            return int(str(raw))
         if not isinstance(raw, str) or "\0" in raw:
             raise ValueError(raw)
         return raw

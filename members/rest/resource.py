@@ -28,6 +28,7 @@ from members.rest.rate_limit import Rate
 
 PAGE, LARGEST_PAGE = 50, 100
 READING = {"GET", "HEAD"}
+RESPOND_ASYNC = "respond-async"
 MOST_UNKNOWN = 100
 """Unknown fields that a refusal names."""
 STORED_REFUSALS = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}
@@ -150,7 +151,14 @@ class Resource(APIView):
         by: Any = request.auth if request.auth is not None else request.user
         if key is None:
             return None
-        return idempotency.request_key(by.pk, key, path=request.get_full_path(), body=request.data)
+        path = f"{RESPOND_ASYNC if self.is_async else ''} {request.get_full_path()}"
+        return idempotency.request_key(by.pk, key, path=path, body=request.data)
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the caller prefers a job to a response that takes long (RFC 7240)."""
+        preferences = str(self.request.headers.get("Prefer", "")).split(",")
+        return any(one.partition(";")[0].strip().lower() == RESPOND_ASYNC for one in preferences)
 
     def before_replay(self) -> None:
         """Check that the caller may still see the stored response; to be overridden."""

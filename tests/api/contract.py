@@ -19,6 +19,7 @@ CALLS = {
     "/workspaces/{workspace}/subscription": {"GET"},
     "/workspaces/{workspace}/seats": {"GET"},
     "/workspaces/{workspace}/seats/{product}": {"GET", "PATCH"},
+    "/workspaces/{workspace}/jobs/{job}": {"GET", "DELETE"},
     "/workspaces/{workspace}/audit-events": {"GET"},
     "/workspaces/{workspace}/api-keys": {"GET", "POST"},
     "/workspaces/{workspace}/api-keys/{key}": {"DELETE"},

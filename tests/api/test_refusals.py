@@ -78,7 +78,13 @@ def ask(client, world, name, *, query="", workspace="acme", raw=None, kind="appl
     content = call.get("requestBody", {}).get("content", {}).get("application/json", {})
     bodies = [one["value"] for one in content.get("examples", {}).values()]
     body = bodies[example] if bodies else None
-    text = json.dumps(body).replace(sample_data.ALICE, str(world.alice.id)).replace(sample_data.BOB, str(world.bob.id))
+    text = json.dumps(body)
+    for sample, real in (
+        (sample_data.ALICE, world.alice),
+        (sample_data.BOB, world.bob),
+        (sample_data.OFFER, world.invitation),
+    ):
+        text = text.replace(sample, str(real.id))
     sent = raw if raw is not None else text if body else ""
     url = f"/api/v1{world.path(path, workspace)}{query}"
     return client.generic(method, url, sent, kind, headers=headers)

@@ -9,7 +9,8 @@ from billing_seats.subscription.services import resize
 from invitations.inviting import invite
 from invitations.models import Delivery, Invitation, Outcome
 from invitations.services import revoke
-from members.access import Actor, system_actor
+from members.access import Action, Actor, system_actor
+from members.jobs import services as jobs
 from members.models import Membership
 from workspace_admin.demo import cast
 from workspace_admin.reference.document import document, resolved
@@ -35,6 +36,7 @@ class World:
     def __init__(self, host: Actor) -> None:
         self.host, self.acme = host, host.workspace
         [answer] = invite(host, [ADA])
+        self.job = jobs.start(host, Action.INVITE, "invitations.invite", [{"email": "ida@example.com"}], {})
         self.invitation = answer.invitation
         Invitation.objects.filter(id=self.invitation.id).update(sent_at=Now() - timedelta(hours=1))
         self.ada = Membership.objects.get(id=self.invitation.membership_id)
@@ -42,7 +44,7 @@ class World:
         self.alice = self.acme.memberships.get(email="alice@acme.example")
 
     def path(self, template: str, workspace: str = "acme") -> str:
-        ids = {"member": self.member.id, "invitation": self.invitation.id, "key": self.member.id}
+        ids = {"member": self.member.id, "invitation": self.invitation.id, "key": self.member.id, "job": self.job.id}
         return template.format(workspace=workspace, product=cast.CODE, **ids)
 
     def of_ada(self) -> None:

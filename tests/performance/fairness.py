@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -26,6 +27,7 @@ def deployed(port: int) -> subprocess.Popen:
     return subprocess.Popen(
         [*command, "--workers", "2", "--no-ws", "--no-access-log", "workspace_admin.wsgi:application"],
         env=os.environ | {"GRANIAN_BLOCKING_THREADS": THREADS},
+        start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -104,7 +106,8 @@ def report(port: int, slug: str, busy: dict[str, str], other: dict[str, str]) ->
             time.sleep(1)
             loaded = reads(read)
     finally:
-        server.terminate()
+        # The workers too: a client that stopped in the middle of a call may keep one from ending.
+        os.killpg(server.pid, signal.SIGKILL)
         server.wait()
     times = median(loaded) / median(quiet)
     slow, calm = (quantiles(each, n=20)[-1] for each in (loaded, quiet))
@@ -116,11 +119,12 @@ def report(port: int, slug: str, busy: dict[str, str], other: dict[str, str]) ->
 
 
 def _ready(read: Callable[[], None]) -> None:
-    for _ in range(200):
+    ends = time.monotonic() + 120
+    while time.monotonic() < ends:
         try:
             read()
         except OSError:
-            time.sleep(0.1)
+            time.sleep(0.2)
         else:
             return
     raise SystemExit("the console does not serve")

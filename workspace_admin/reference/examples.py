@@ -91,7 +91,7 @@ def bodies() -> dict[str, Shown]:
 
 def answers() -> dict[str, Shown]:
     """Answer what is answered to what succeeded."""
-    return _of_members() | _of_invitations() | _of_the_workspace()
+    return _of_members() | _of_invitations() | _of_jobs() | _of_the_workspace()
 
 
 def _of_members() -> dict[str, Shown]:
@@ -143,6 +143,19 @@ def _of_invitations() -> dict[str, Shown]:
         },
         "list-the-emails-of-an-invitation": {"Delivered": _page(sample_data.email)},
     }
+
+
+def accepted() -> Shown:
+    """Return what a call with `Prefer: respond-async` returns."""
+    return {"In the background": sample_data.job | {"status": "queued", "done": 0, "refused": 0}}
+
+
+def _of_jobs() -> dict[str, Shown]:
+    rows = [
+        _row(email="henri@acme.example", invitation=sample_data.OFFER),
+        _row("already_member", "This person is already a member of the workspace.", email="bob@acme.example"),
+    ]
+    return {"show-a-job": {"At work": sample_data.job | _page(*rows, more=sample_data.CURSOR)}}
 
 
 def _of_the_workspace() -> dict[str, Shown]:

@@ -1,5 +1,6 @@
 """The headers of the REST API: those that a caller may send, and those that come back."""
 
+from http import HTTPStatus
 from typing import Any
 
 type Shape = dict[str, Any]
@@ -36,6 +37,12 @@ COMING: dict[str, Shape] = {
         "schema": _text(r'^"minute";r=\d+;t=\d+$'),
         "example": '"minute";r=599;t=60',
     },
+    "Location": {"required": True, "description": "Where the job is.", "schema": {"type": "string"}},
+    "Preference-Applied": {
+        "required": True,
+        "description": "The preference that was followed (RFC 7240).",
+        "schema": {"type": "string", "enum": ["respond-async"]},
+    },
     "Idempotency-Replayed": {
         "description": "This is what was answered before under the same Idempotency-Key.",
         "schema": {"type": "string", "enum": ["true"]},
@@ -70,6 +77,13 @@ SENT: dict[str, Shape] = {
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
         "example": "onboarding-ada",
     },
+    "Prefer": {
+        "name": "Prefer",
+        "in": "header",
+        "description": "`respond-async` starts a job and returns its address at once; up to 10,000 items.",
+        "schema": {"type": "string", "enum": ["respond-async"]},
+        "example": "respond-async",
+    },
     "IfMatch": {
         "name": "If-Match",
         "in": "header",
@@ -88,18 +102,20 @@ SENT: dict[str, Shape] = {
 _HEEDED = {"GET": "IfNoneMatch", "POST": "IdempotencyKey", "PATCH": "IfMatch"}
 
 
-REPLAYED = {200, 201, 404, 409}
+REPLAYED = {200, 201, 202, 404, 409}
 """What a POST can answer once more under its Idempotency-Key."""
 
 
-def heeded(method: str) -> list[Shape]:
-    """Answer references to the headers that a call of this method heeds."""
-    return [{"$ref": f"#/components/parameters/{_HEEDED[method]}"}] if method in _HEEDED else []
+def heeded(method: str, *, can_wait: bool = False) -> list[Shape]:
+    """Return references to the headers that a call of this method honours."""
+    names = [_HEEDED[method]] if method in _HEEDED else []
+    return [{"$ref": f"#/components/parameters/{name}"} for name in names + ["Prefer"] * can_wait]
 
 
 def told(method: str, status: int, own: tuple[str, ...] = ()) -> dict[str, Shape]:
     """Answer references to the headers of an answer with this status; ``own`` are those of a refusal."""
     names = ["ETag"] if status in {200, 201, 304} else []
+    names += ["Location", "Preference-Applied"] if status == HTTPStatus.ACCEPTED else []
     names += [*own, "Cache-Control", "RateLimit-Policy", "RateLimit", "X-Request-ID"]
     if method == "POST" and status in REPLAYED:
         names.append("Idempotency-Replayed")

@@ -10,6 +10,7 @@ TAGS = {
     "workspaces": "Workspaces: names, plans and what they include.",
     "members": "Members: the people of a workspace, invited, active or deactivated.",
     "invitations": "Invitations: offers to join, and the emails that carry them.",
+    "jobs": "Jobs: bulk calls that run in the background, started with `Prefer: respond-async`.",
     "subscription": "Subscription: the plan, and the seats that were bought.",
     "entitlements": "Entitlements: whether somebody may open a product, for the product itself to ask.",
     "audit-events": "Audit log: who did what to whom.",
@@ -20,6 +21,7 @@ _PATH = {
     "member": ("The member's id.", sample_data.BOB),
     "invitation": ("The invitation's id.", sample_data.OFFER),
     "product": ("The product's slug.", sample_data.CHAT),
+    "job": ("The job's id.", sample_data.JOB),
     "key": ("The key's id.", sample_data.KEY),
 }
 

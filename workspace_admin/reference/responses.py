@@ -73,7 +73,8 @@ def succeeded(method: str, call: str, responses: dict[str, Shape]) -> dict[str, 
         response["description"] = HTTPStatus(int(status)).phrase
         response["headers"] = headers.told(method, int(status))
         for content in response.get("content", {}).values():
-            content["examples"] = examples.named(examples.answers()[call])
+            shown = examples.accepted() if status == str(HTTPStatus.ACCEPTED.value) else examples.answers()[call]
+            content["examples"] = examples.named(shown)
     if method == "GET":
         responses["304"] = {
             "description": "What is known by If-None-Match has not changed. No body.",

@@ -11,6 +11,7 @@ ALICE, BOB = "019bb18a-75c0-7a00-8000-0000000000a2", "019bbb8f-c480-7a00-8000-00
 INES, OFFER = "019cae02-1ce0-7a00-8000-0000000000c1", "019cae02-1ce0-7a00-8000-0000000000e1"
 EMAIL, EVENT = "019cae02-1ce0-7a00-8000-0000000000d1", "019cae03-f1a0-7a00-8000-0000000000ee"
 KEY = "019c23cd-8f00-7a00-8000-0000000000f1"
+JOB = "019cae02-1ce0-7a00-8000-0000000000aa"
 BOB_JOINED, INVITED, EXPIRES = "2026-01-14T08:12:00Z", "2026-03-02T10:05:00Z", "2026-03-09T10:05:00Z"
 CURSOR = "kXv2ZmF0dWFsLWN1cnNvcg"
 
@@ -100,6 +101,17 @@ key: Shape = {
     "created_at": "2026-02-03T14:00:00Z",
     "last_used_at": "2026-03-02T02:00:00Z",
     "expires_at": "2027-02-03T14:00:00Z",
+}
+job: Shape = {
+    "id": JOB,
+    "status": "working",
+    "total": 2_400,
+    "done": 299,
+    "refused": 1,
+    "code": None,
+    "detail": None,
+    "created_at": INVITED,
+    "ended_at": None,
 }
 seat: Shape = {"product": CHAT, "name": "le Chat Team", "given_at": BOB_JOINED}
 chat: Shape = {

@@ -23,7 +23,8 @@ class Schema(AutoSchema):
         call, name = getattr(self.view, self.method.lower()), operation["operationId"]
         operation["tags"] = [paths.tag(path)]
         operation["security"] = security.requirement(self.method, getattr(call, "callers", KEYS))
-        operation["parameters"] = [*map(paths.told, operation.get("parameters", [])), *headers.heeded(self.method)]
+        sent = headers.heeded(self.method, can_wait=getattr(call, "can_wait", False))
+        operation["parameters"] = [*map(paths.told, operation.get("parameters", [])), *sent]
         if "requestBody" in operation:
             operation["requestBody"]["content"]["application/json"]["examples"] = examples.named(
                 examples.bodies()[name]

@@ -1,0 +1,1 @@
+"""Long work in the background, whose progress survives a crash."""
