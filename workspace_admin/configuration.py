@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+from django.http.request import validate_host
 
 WEAKEST_SECRET = 50
 """Characters below which ``check --deploy`` calls a secret key weak (security.W009)."""
@@ -79,6 +80,18 @@ def base_url(value: str, *, debug: bool) -> SplitResult:
     if parts.path or parts.query or parts.fragment or parts.username is not None:
         raise ImproperlyConfigured("BASE_URL: give scheme and host only, such as https://console.example.com.")
     return parts
+
+
+def allowed_hosts(names: list[str], own: str, *, debug: bool) -> list[str]:
+    """Return the host names that the console responds to: by default its own, and in development this machine's.
+
+    Raises:
+        ImproperlyConfigured: its own isn't among them, so that no emailed link would open.
+    """
+    known = names or ([own, "localhost", "127.0.0.1", "[::1]"] if debug else [own])
+    if not validate_host(own, known):
+        raise ImproperlyConfigured(f"ALLOWED_HOSTS: name the host of BASE_URL too, {own}.")
+    return known
 
 
 def webhook_secret(value: str) -> str:

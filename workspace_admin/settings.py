@@ -8,6 +8,7 @@ from django.utils.csp import CSP
 from environs import Env
 
 from workspace_admin.configuration import (
+    allowed_hosts,
     base_url,
     broker,
     database,
@@ -36,7 +37,7 @@ SECRET_KEY: str = require_strong("SECRET_KEY", env.str("SECRET_KEY", ""), debug=
 INVITATION_KEYS: list[str] = [
     require_strong("INVITATION_KEYS", key, debug=DEBUG) for key in env.list("INVITATION_KEYS", []) or [""]
 ]
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", []) or (["localhost", "127.0.0.1", "[::1]"] if DEBUG else [_host])
+ALLOWED_HOSTS: list[str] = allowed_hosts(env.list("ALLOWED_HOSTS", []), _host, debug=DEBUG)
 TRUSTED_PROXIES: list[str] = networks(env.list("TRUSTED_PROXIES", []))
 SELF_SERVICE_SEATS: bool = env.bool("SELF_SERVICE_SEATS", False)
 EMAIL_WEBHOOK_SECRET: str = webhook_secret(env.str("EMAIL_WEBHOOK_SECRET", ""))

@@ -12,7 +12,16 @@ import pytest
 from anymail.exceptions import AnymailConfigurationError
 from django.core.exceptions import ImproperlyConfigured
 
-from workspace_admin.configuration import base_url, broker, database, metrics_token, networks, number, require_strong
+from workspace_admin.configuration import (
+    allowed_hosts,
+    base_url,
+    broker,
+    database,
+    metrics_token,
+    networks,
+    number,
+    require_strong,
+)
 from workspace_admin.mail_configuration import PROVIDERS, mailers, sender
 
 NO_PROVIDERS = {"base", "base_requests", "console", "sendinblue", "test"}
@@ -62,6 +71,7 @@ def test_cookies_are_host_only_and_secure_where_the_site_is_https(production):
         {"INVITATION_KEYS": ""},
         {"BASE_URL": "http://console.example.com"},
         {"METRICS_TOKEN": "guess"},
+        {"ALLOWED_HOSTS": "other.example.com"},
         {"OUTBOX_LEASE_SECONDS": "0"},
         {"MAILS_PER_WORKSPACE": "-5"},
         {"API_CALLS_PER_MINUTE": "many"},
@@ -96,6 +106,14 @@ def test_an_empty_setting_is_as_good_as_none(production):
         "10",
         "redis://127.0.0.1:6379/0",
     ]
+
+
+@pytest.mark.parametrize("names", [["console.example.com"], [".example.com"], ["a.example", "CONSOLE.example.com"]])
+def test_the_hosts_allowed_include_the_consoles_own(names):
+    assert allowed_hosts(names, "console.example.com", debug=False) == names
+    assert allowed_hosts(["*"], "console.example.com", debug=False) == ["*"]
+    with pytest.raises(ImproperlyConfigured, match="ALLOWED_HOSTS: name the host of BASE_URL too"):
+        allowed_hosts(names, "console.example.org", debug=True)
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1e9", "3601", "nan", "inf", "ten", " "])
