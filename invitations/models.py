@@ -228,14 +228,16 @@ def suppressed(of: str) -> models.Exists:
 
 
 def last_mail(of: str) -> models.Subquery:
-    """Return the last email to the invitee as JSON: ``state``, ``outcome``, ``at``; ``of`` is the invitation's column.
+    """Return the last email to the invitee as JSON; ``of`` names the column with the invitation's id.
 
-    Not by a join: before the table is analysed, Postgres would read all of a workspace's mails for each row.
+    Its keys are ``state``, ``outcome``, ``soft``, ``released_at`` and ``at``. Not a join: before the table is analysed,
+    Postgres would read all emails of the workspace for each row.
     """
     mails = Delivery.objects.filter(
         workspace=models.OuterRef("workspace_id"), invitation=models.OuterRef(of), kind=Kind.INVITATION
     )
-    about = JSONObject(state="state", outcome="outcome", at=Coalesce("outcome_at", "sent_at", "created_at"))
+    at = Coalesce("outcome_at", "sent_at", "created_at")
+    about = JSONObject(state="state", outcome="outcome", soft="soft", released_at="released_at", at=at)
     return models.Subquery(mails.order_by("-created_at").values(about=about)[:1])
 
 

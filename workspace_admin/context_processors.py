@@ -1,4 +1,4 @@
-"""What every page may show around its content."""
+"""What the shell around every page needs."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from members.models import Workspace
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Answer the switcher's workspaces: those where the person is an active member, read when a page asks."""
+    """Return the workspaces of the switcher, where the person is an active member: read when a page shows them."""
 
     def mine() -> list[Workspace]:
         if not request.user.is_authenticated:

@@ -21,6 +21,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django_htmx.middleware import HtmxDetails
 
+from members.access import actor_for
 from members.errors import (
     DomainError,
     IdempotencyInProgress,
@@ -79,11 +80,24 @@ def _fragment(request: HttpRequest, error: DomainError) -> HttpResponse:
 def _page(request: HttpRequest, error: DomainError) -> HttpResponse:
     context = {"problem": error, "errors": error.extra.get("errors", []), "back": way_back(request)}
     try:
+        context |= _shell(request, error)
         return render(request, "workspace_admin/errors/page.html", context, status=error.status)
     except Exception:
         # The page needs what may be the very thing that failed, such as the database.
         log.exception("error_page_failed")
         return HttpResponse(LAST_RESORT, status=error.status)
+
+
+def _shell(request: HttpRequest, error: DomainError) -> dict[str, Any]:
+    """Return what the workspace's navigation needs, for its members who meet a page that is not for them."""
+    match = request.resolver_match
+    if error.status != HTTPStatus.FORBIDDEN or not request.user.is_authenticated or match is None:
+        return {}
+    try:
+        actor = actor_for(request.user, match.kwargs["slug"])
+    except (KeyError, DomainError):
+        return {}
+    return {"layout": "shell.html", "actor": actor, "workspace": actor.workspace}
 
 
 def way_back(request: HttpRequest) -> str:

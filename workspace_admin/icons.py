@@ -1,4 +1,4 @@
-"""Icons in templates: django-lucide's tag, with each drawing kept, since drawing one costs more than a statement."""
+"""The ``lucide`` template tag, with each drawing cached: drawing one costs more than a database query."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""Where messages wait for the next page: in a cookie named and guarded like the others, else in the session."""
+"""Where flash messages wait for the next page: in a cookie named and flagged like ours, else in the session."""
 
 from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
@@ -6,13 +6,13 @@ from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.messages.storage.session import SessionStorage
 
 
-class Cookie(CookieStorage):
-    """Django's, which has a setting for every part of the cookie but its name."""
+class NamedCookieStorage(CookieStorage):
+    """Django's, which has settings for all of the cookie but its name."""
 
     cookie_name = settings.MESSAGE_COOKIE_NAME
 
 
-class Storage(FallbackStorage):
+class MessageStorage(FallbackStorage):
     """settings.MESSAGE_STORAGE."""
 
-    storage_classes = (Cookie, SessionStorage)
+    storage_classes = (NamedCookieStorage, SessionStorage)

@@ -115,7 +115,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "workspace_admin.context_processors.shell",
             ],
-            "libraries": {"lucide": "workspace_admin.icons", "once": "workspace_admin.cached_include"},
+            "libraries": {"lucide": "workspace_admin.icons", "cached_include": "workspace_admin.cached_include"},
         },
     }
 ]
@@ -210,7 +210,7 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else f"session-{PORT}"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = "Lax"
-MESSAGE_STORAGE = "workspace_admin.message_storage.Storage"
+MESSAGE_STORAGE = "workspace_admin.message_storage.MessageStorage"
 MESSAGE_COOKIE_NAME = "__Host-messages" if HTTPS else f"messages-{PORT}"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else f"csrf-{PORT}"
 CSRF_COOKIE_SECURE = HTTPS

@@ -1,6 +1,7 @@
 // One small module per behaviour; each listens on the document, so what htmx swaps in works without being wired up.
 import "./menus.js";
 import "./dialogs.js";
+import "./drawer.js";
 import "./toasts.js";
 import "./forms.js";
 import "./session.js";

@@ -1,4 +1,4 @@
-// Small habits of forms that HTML lacks: send on change, move to the error summary, refuse what is marked as disabled.
+// What forms do that HTML does not: send on change, show that they are busy, fall back to what was saved.
 document.addEventListener("change", (event) => {
   const control = event.target;
   if (control.matches?.("[data-submit]")) control.form.requestSubmit();
@@ -28,9 +28,25 @@ document.addEventListener("submit", (event) => {
   form.classList.add("busy");
 });
 
-// What came from the server is what is true: a control that was refused goes back to it.
+// What came from the server is what is true: a control whose change was refused, or never arrived, goes back to it.
+document.addEventListener("htmx:finally:request", () => {
+  for (const control of document.querySelectorAll("[data-submit]")) control.form.reset();
+});
+
+// What a request is going to replace says that it is busy: `loading.css` shows it when it takes a while.
+const busy = (event, value) => {
+  const { target } = event.detail.ctx;
+  if (target instanceof Element) target.ariaBusy = value;
+};
+document.addEventListener("htmx:before:request", (event) => busy(event, "true"));
+document.addEventListener("htmx:finally:request", (event) => busy(event, null));
+
+// An address that has its answer leaves the field of those to invite.
 document.addEventListener("htmx:after:swap", () => {
-  document.querySelectorAll("#people form").forEach((form) => form.reset());
+  for (const { dataset } of document.querySelectorAll("#dialog [data-solved]")) {
+    const field = document.querySelector("#dialog [data-draft]");
+    if (field) field.value = field.value.split("\n").filter((line) => line.trim() !== dataset.solved).join("\n");
+  }
 });
 
 addEventListener("pageshow", () => {

@@ -1,17 +1,29 @@
-// A toast leaves by itself after a while, unless it tells of a failure or is being read; it can always be dismissed.
-const STAYS = 8000;
+// A toast leaves by itself after a while, unless it reports a failure or is being read; it can always be dismissed.
+const STAYS = 6000;
+const MOST = 3;
+
+const region = document.getElementById("toasts");
 
 const leaveLater = (toast) => {
-  if (toast.dataset.seen || toast.classList.contains("error")) return;
+  if (toast.dataset.seen) return;
   toast.dataset.seen = "1";
+  if (toast.classList.contains("error")) return;
   const leave = () => (toast.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : toast.remove());
   setTimeout(leave, STAYS);
 };
 
-const region = document.getElementById("toasts");
-const look = () => region.querySelectorAll("[data-toast]").forEach(leaveLater);
-new MutationObserver(look).observe(region, { childList: true, subtree: true });
-look();
+// A message that is shown already is not shown twice, and the oldest makes room for the newest.
+const tidy = () => {
+  const toasts = [...region.querySelectorAll("[data-toast]")];
+  const newest = toasts.pop();
+  if (!newest) return;
+  const text = newest.textContent.trim();
+  const others = toasts.filter((toast) => toast.textContent.trim() !== text || toast.remove());
+  others.slice(0, 1 - MOST).forEach((toast) => toast.remove());
+  [...others, newest].forEach(leaveLater);
+};
+new MutationObserver(tidy).observe(region, { childList: true });
+tidy();
 
 document.addEventListener("click", (event) => {
   event.target.closest?.("[data-dismiss]")?.closest("[data-toast]")?.remove();

@@ -99,6 +99,7 @@ def test_refused_addresses_stay_in_the_field_with_their_reason(sign_in):
     assert "nonsense" in field
     assert "fresh@example.com" not in field
     page.keyboard.press("Escape")
+    page.get_by_role("dialog", name="Discard what you entered?").get_by_role("button", name="Discard").click()
     expect(row(page, "fresh@example.com")).to_contain_text("Invited")
 
 
@@ -106,8 +107,8 @@ def test_a_bounced_address_is_fixed_and_released_where_it_is_refused(sign_in):
     page = sign_in("alice@acme.example")
     follow(page, "Members")
     row(page, "typo@acme.example").get_by_text("Fix address").click()
-    page.get_by_role("dialog").get_by_label("Right address").fill("no-typo@acme.example")
-    page.get_by_role("dialog").get_by_role("button", name="Invite this address").click()
+    page.get_by_role("dialog").get_by_label("Correct address").fill("no-typo@acme.example")
+    page.get_by_role("dialog").get_by_role("button", name="Send new invitation").click()
     expect(row(page, "no-typo@acme.example")).to_contain_text("Invited")
 
     page.get_by_text("+ Invite member").click()
@@ -115,7 +116,7 @@ def test_a_bounced_address_is_fixed_and_released_where_it_is_refused(sign_in):
     dialog.get_by_label("Email").fill("typo@acme.example")
     dialog.get_by_role("button", name="Invite member").click()
     dialog.get_by_role("button", name="Send to typo@acme.example anyway").click()
-    expect(dialog).to_contain_text("Mail can be sent to this address again.")
+    expect(dialog).to_contain_text("Emails can be sent to this address again.")
     dialog.get_by_role("button", name="Invite member").click()
     expect(dialog).to_be_hidden()
     expect(row(page, "typo@acme.example").filter(has_not_text="no-typo")).to_contain_text("Invited")

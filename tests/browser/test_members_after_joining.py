@@ -81,7 +81,7 @@ def test_a_deactivated_member_comes_back_with_a_seat_gone_and_gets_one_from_some
     switch(page, "frank@").click()
     expect(row(page, "frank@")).to_contain_text("No Mistral Code seat is available.")
     expect(switch(page, "frank@")).not_to_be_checked()
-    row(page, "frank@").get_by_role("link", name="Take one from…").click()
+    row(page, "frank@").get_by_role("link", name="Reassign a seat…").click()
     page.get_by_role("dialog").get_by_role("searchbox").fill("carol")
     expect(page.get_by_role("dialog").get_by_role("radio")).to_have_count(1)
     page.get_by_role("dialog").get_by_role("radio").check()
@@ -97,7 +97,7 @@ def test_giving_up_the_admin_role_is_asked_first(members):
     own = row(members, "alice@").get_by_role("combobox")
     own.select_option(label="Billing")
     dialog = members.get_by_role("dialog")
-    expect(dialog).to_contain_text("You will be Billing in Acme")
+    expect(dialog).to_contain_text("You'll become Billing in Acme")
     check_clean(members, "giving up the Admin role")
     members.keyboard.press("Escape")
     expect(own).to_have_value("admin")
@@ -115,11 +115,11 @@ def test_the_drawer_says_why_and_looks_again_after_a_change(members):
     drawer.get_by_role("checkbox", name=CODE).click()
     expect(drawer).to_contain_text("Carol Novak can open Mistral Code.")
     expect(drawer.get_by_role("status").filter(has_text="Seat assigned.")).to_be_visible()
-    drawer.get_by_role("button", name="Access ends…").click()
+    drawer.get_by_role("button", name="Set end date…").click()
     page.get_by_label("Last day of access").fill("2099-03-01")
-    page.get_by_role("dialog", name="When does").get_by_role("button", name="Save").click()
-    expect(drawer).to_contain_text("through March 1, 2099")
-    expect(drawer.get_by_role("button", name="Access ends…")).to_be_focused()
+    page.get_by_role("dialog", name="Set an end date").get_by_role("button", name="Save").click()
+    expect(drawer).to_contain_text("until March 1, 2099")
+    expect(drawer.get_by_role("button", name="Set end date…")).to_be_focused()
 
     drawer.get_by_role("checkbox", name=CODE).click()
     expect(drawer).to_contain_text("Carol Novak cannot open Mistral Code: no seat;")
@@ -139,7 +139,7 @@ def test_without_javascript_the_name_leads_to_the_same_choices(console, browser)
     page.goto("/w/acme/members/")
     expect(page.get_by_role("button", name="Actions for Carol Novak")).to_be_hidden()
     page.get_by_role("link", name="Carol Novak").click()
-    page.get_by_role("button", name="Access ends…").click()
+    page.get_by_role("button", name="Set end date…").click()
     page.get_by_label("Last day of access").fill("")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("The access of Carol Novak has no end.")).to_be_visible()
@@ -161,8 +161,8 @@ def test_axe_finds_nothing_with_dialogs_and_the_drawer_open(page, frank_away, wi
     for address, item in [
         ("frank@", "Reactivate…"),
         ("carol@", "Deactivate"),
-        ("carol@", "Access ends…"),
-        ("alice@", "Access ends…"),
+        ("carol@", "Set end date…"),
+        ("alice@", "Set end date…"),
         ("bob@", "Move seat…"),
     ]:
         choose(page, address, item)

@@ -33,7 +33,7 @@ def acts(slug: str) -> dict[str, Callable[[], object]]:
     from members.access import actor_for, system_actor  # noqa: PLC0415 -- as above
     from members.models import User  # noqa: PLC0415 -- as above
     from workspace_admin.demo.cast import CHAT, CODE  # noqa: PLC0415 -- as above
-    from workspace_admin.people.roster import find  # noqa: PLC0415 -- as above
+    from workspace_admin.people.queries import Shape, find  # noqa: PLC0415 -- as above
 
     alice = actor_for(User.objects.get(email="alice@acme.example"), slug)
     workspace = alice.workspace
@@ -66,12 +66,12 @@ def acts(slug: str) -> dict[str, Callable[[], object]]:
     asked = {"sort": "-last_active_at", "limit": 100, "q": "", "cursor": ""}
     deep = asked
     for _page in range(8):
-        deep = deep | {"cursor": find(workspace, deep).next_cursor}
+        deep = deep | {"cursor": find(workspace, deep, Shape.API).next_cursor}
 
     return {
-        "list by activity": lambda: find(workspace, asked),
-        "list by activity, deep": lambda: find(workspace, deep),
-        "list by words of nobody": lambda: find(workspace, asked | {"q": "nobodyhasthis"}),
+        "list by activity": lambda: find(workspace, asked, Shape.API),
+        "list by activity, deep": lambda: find(workspace, deep, Shape.API),
+        "list by words of nobody": lambda: find(workspace, asked | {"q": "nobodyhasthis"}, Shape.API),
         "give and take, many left": lambda: give_and_take(CHAT),
         "give and take, two left": lambda: give_and_take(CODE),
         "move": there_and_back,

@@ -15,7 +15,7 @@ from members.models import AuditEvent, User
 from members.status import MEMBER_STATUSES
 from tests.api.conftest import Caller
 from workspace_admin.demo import cast, large
-from workspace_admin.people.roster import ORDERS
+from workspace_admin.people.queries import ORDERS
 
 AUTHENTICATION = 1
 MEMBERS, INVITATIONS, EVENTS = (f"/workspaces/acme/{name}" for name in ("members", "invitations", "audit-events"))

@@ -21,7 +21,7 @@ from members.models import Membership, Status
 from members.requests import SignedInRequest
 from workspace_admin.people import queries
 from workspace_admin.people.access_forms import AccessForm, seat_offers
-from workspace_admin.people.list import context_of, told
+from workspace_admin.people.list import context_of, dialog_done
 
 METHODS = ["GET", "HEAD", "POST"]
 
@@ -83,7 +83,7 @@ def _joined(actor: Actor, member_id: UUID) -> Membership:
 
 
 def _is_over(member: Membership) -> bool:
-    """Answer whether the end of a member read by ``queries.whole`` has passed."""
+    """Answer whether the end of a member read by ``queries.with_details`` has passed."""
     return bool(vars(member)["over"])
 
 
@@ -134,9 +134,9 @@ def _answer(
         return render(
             request,
             "workspace_admin/people/beside_done.html",
-            {**context_of(request, actor), "answer": done, "sent": True},
+            {**context_of(request, actor), "answer": done, "sent": True, "solved": who.email},
         )
-    return told(request, actor.workspace.slug, done)
+    return dialog_done(request, actor.workspace.slug, done)
 
 
 def _field(form: AccessForm, error: DomainError) -> str | None:

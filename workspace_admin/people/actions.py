@@ -33,9 +33,10 @@ def act(
     actor = actor_for(request.user, slug)
     try:
         change(actor)
-    except DomainError as error:
-        if not request.htmx and isinstance(error, PermissionDenied | NotFound):
+    except DomainError as refused:
+        if not request.htmx and isinstance(refused, PermissionDenied | NotFound):
             raise
+        error = queries.MemberGone() if isinstance(refused, NotFound) else refused
         messages.error(request, str(error.message))
         return refreshed(request, slug, error=error, member=member)
     messages.success(request, done)
@@ -102,11 +103,11 @@ def resend(request: SignedInRequest, slug: str, invitation: UUID) -> HttpRespons
 def _resend_inside_dialog(request: SignedInRequest, actor: Actor, invitation: UUID, done: str) -> HttpResponse:
     """Answer beside the address that was refused as already invited; the dialog stays, with the other answers."""
     try:
-        invitations.resend(actor, invitation)
+        sent = invitations.resend(actor, invitation)
     except DomainError as error:
         context = {"answer": error.message, "wait": error.extra.get("retry_after", 0)}
         return render(request, "workspace_admin/people/resent.html", context, status=error.status)
-    return render(request, "workspace_admin/people/resent.html", {"answer": done, "sent": True})
+    return render(request, "workspace_admin/people/resent.html", {"answer": done, "sent": True, "solved": sent.email})
 
 
 @login_required

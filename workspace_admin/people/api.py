@@ -11,11 +11,11 @@ from billing_seats.lifecycle.changes import MemberResult
 from members.access import Action, require
 from members.models import Role
 from members.rest.describe import described, page_of
-from members.rest.fields import Text
+from members.rest.fields import Text, Timestamp
 from members.rest.resource import ListQuery, Strict
 from members.status import MEMBER_STATUSES
-from workspace_admin.people import roster
-from workspace_admin.people.roster import ORDERS, Row
+from workspace_admin.people import queries
+from workspace_admin.people.queries import EMAIL_STATES, ORDERS, Shape
 
 
 class MemberFilter(Strict):
@@ -24,6 +24,14 @@ class MemberFilter(Strict):
     status = serializers.ChoiceField(choices=list(MEMBER_STATUSES), required=False)
     role = serializers.ChoiceField(choices=Role.choices, required=False)
     product = Text(max_length=50, required=False, help_text="Slug of a product they have a seat of.")
+    without_product = Text(max_length=50, required=False, help_text="Slug of a product they have no seat of.")
+    last_active_before = Timestamp(required=False, help_text="Last active before this time, or never.")
+    email_state = serializers.ChoiceField(
+        choices=EMAIL_STATES, required=False, help_text="Invitees whose last email came to this."
+    )
+    email = Text(max_length=254, required=False)
+    external_id = Text(max_length=255, required=False)
+    updated_since = Timestamp(required=False, help_text="Changed at this time or later.")
     q = Text(max_length=200, allow_blank=True, default="", help_text="Beginnings of words in name or email address.")
 
 
@@ -49,7 +57,7 @@ class MemberShape(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField(allow_null=True)
 
 
-def shown(member: Row) -> dict[str, Any]:
+def shown(member: Any) -> dict[str, Any]:
     """Answer a row of the list as the API writes it."""
     return {
         "id": member.id,
@@ -57,9 +65,9 @@ def shown(member: Row) -> dict[str, Any]:
         "email": member.email,
         "name": member.name,
         "role": member.role,
-        "status": member.standing,
+        "status": member.shown_status,
         "seats": member.seats_,
-        "invitation": member.offer_,
+        "invitation": member.pending_invitation,
         "joined_at": member.joined_at,
         "last_active_at": member.last_active_at,
         "expires_at": member.expires_at,
@@ -85,5 +93,5 @@ class Members(WorkspaceResource):
         """Everyone: invited, expired, active, lapsed and deactivated."""
         require(self.actor, Action.VIEW_MEMBERS)
         query = self.query(MembersQuery)
-        page = roster.find(self.actor.workspace, query)
-        return self.paged(page, query, shown, lambda: roster.count(self.actor.workspace, query))
+        page = queries.find(self.actor.workspace, query, Shape.API)
+        return self.paged(page, query, shown, lambda: queries.count(self.actor.workspace, query))

@@ -29,7 +29,7 @@ from members.rest.bulk import BulkRow, Row, bulk_of, outcome, refusal_code, with
 from members.rest.describe import described
 from members.rest.fields import BoundedList, Id, StrictBoolean, Text, Timestamp
 from members.rest.resource import Strict
-from workspace_admin.people import roster
+from workspace_admin.people import queries
 from workspace_admin.people.api import MemberFilter, gone, seats_gone
 
 
@@ -178,7 +178,7 @@ class BulkMembers(WorkspaceResource):
         with _fields_of_set():
             ids = asked.get("members")
             if ids is None:
-                ids = roster.ids(self.actor.workspace, asked["filter"], MAX_MEMBERS + 1)
+                ids = queries.ids(self.actor.workspace, asked["filter"], MAX_MEMBERS + 1)
                 if len(ids) > MAX_MEMBERS:
                     message = f"More than {MAX_MEMBERS} members match. Narrow the filter."
                     raise InvalidRequest(message, field="filter", code="too_many")

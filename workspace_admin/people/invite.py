@@ -1,28 +1,31 @@
 """The invite dialog: a fragment for htmx, a page of its own without."""
 
 from dataclasses import dataclass
+from typing import Any, cast
 from uuid import UUID
 
+from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import retarget
 
 from billing_seats.plans import Feature, require_feature
 from invitations.inviting import InviteResult
 from invitations.inviting import invite as send_invitations
-from invitations.models import DEFAULT_DAYS, InvitationStatus
+from invitations.models import DAYS, DEFAULT_DAYS, NOTE_LENGTH, InvitationStatus
 from members.access import Action, Actor, actor_for, require
 from members.addresses import split
 from members.errors import AlreadyInvited, AlreadyMember, DomainError, InvalidRequest, Undeliverable
+from members.models import Role
 from members.requests import SignedInRequest
 from workspace_admin.people import queries
-from workspace_admin.people.invite_form import InviteForm
 from workspace_admin.people.list import context_of, refreshed
+from workspace_admin.people.queries import Column
 
 FIELDS = {
     "email": "email",
@@ -32,14 +35,14 @@ FIELDS = {
     "message": "note",
     "expires_in_days": "days",
 }
-"""The service's names of fields, as the API has them, to the form's."""
+"""The form's fields by the names that the service and the API have for them."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """An address that was not invited, why, and the way out: what to resend, or whom to reactivate or extend.
+    """An address that was not invited, why, and the remedy.
 
-    Where that is not it: in how many seconds it may be tried again, or that the address is held back.
+    Something to resend, someone to reactivate or to extend, seconds to wait, or a suppressed address.
     """
 
     email: str
@@ -48,13 +51,81 @@ class Refusal:
     deactivated: UUID | None = None
     lapsed: UUID | None = None
     wait: int = 0
-    held: bool = False
+    suppressed: bool = False
+
+
+class InviteForm(forms.Form):
+    """Email addresses, role, seats and, folded away, the rest. The service checks each address."""
+
+    email = forms.CharField(
+        label=gettext_lazy("Email"),
+        help_text=gettext_lazy("Separate multiple addresses with commas, spaces or new lines."),
+        error_messages={"required": gettext_lazy("Enter an email address.")},
+        widget=forms.Textarea(
+            attrs={
+                "rows": 3,
+                "autofocus": True,
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "inputmode": "email",
+                "data-draft": True,
+            }
+        ),
+    )
+    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=Role.choices, initial=Role.MEMBER)
+    products = forms.MultipleChoiceField(label=gettext_lazy("Seats"), required=False)
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"), required=False, help_text=gettext_lazy("Used for the email and the join page.")
+    )
+    note = forms.CharField(
+        label=gettext_lazy("Personal note"),
+        required=False,
+        max_length=NOTE_LENGTH,
+        help_text=gettext_lazy("Plain text, up to 500 characters. Shown in the email."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    days = forms.IntegerField(
+        label=gettext_lazy("Expires after (days)"),
+        required=False,
+        min_value=DAYS[0],
+        max_value=DAYS[-1],
+        initial=DEFAULT_DAYS,
+        help_text=gettext_lazy("1 to 30 days."),
+    )
+
+    def __init__(
+        self, data: QueryDict | None = None, *, columns: list[Column], initial: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(data, initial=initial)
+        self.columns = [one for one in columns if not one.product.retired]
+        products = cast("forms.MultipleChoiceField", self.fields["products"])
+        products.choices = [(one.product.slug, one.product.name) for one in self.columns]
+        language = cast("forms.ChoiceField", self.fields["language"])
+        language.choices = settings.LANGUAGES
+
+    @property
+    def seats(self) -> list[dict[str, Any]]:
+        """Return a checkbox per product: a ticked one stays enabled when its last seat has gone, to be unticked."""
+        ticked = set(self["products"].value() or ())
+        return [
+            {
+                "column": one,
+                "ticked": one.product.slug in ticked,
+                "off": not one.available and one.product.slug not in ticked,
+            }
+            for one in self.columns
+        ]
+
+    @property
+    def unfold(self) -> bool:
+        """Return whether the folded part has an error to show."""
+        return any(name in self.errors for name in ("language", "note", "days")) if self.is_bound else False
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def invite(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Ask whom to invite; invite them, and answer each address."""
+    """Ask who to invite; then invite them and say what became of each address."""
     actor = actor_for(request.user, slug)
     require(actor, Action.INVITE)
     columns = queries.columns(actor.workspace)
@@ -68,7 +139,7 @@ def invite(request: SignedInRequest, slug: str) -> HttpResponse:
     try:
         answers = _send(actor, form)
     except DomainError as error:
-        _blame(form, error)
+        _add_error(form, error)
         return _sheet(request, actor, form, status=error.status)
     return _answer(request, actor, answers)
 
@@ -86,8 +157,8 @@ def _send(actor: Actor, form: InviteForm) -> list[InviteResult]:
     )
 
 
-def _blame(form: InviteForm, error: DomainError) -> None:
-    """Put a refusal of the whole request beside the field that it is about."""
+def _add_error(form: InviteForm, error: DomainError) -> None:
+    """Show a refusal of the whole request beside the field that it is about."""
     field = FIELDS.get(error.field) if isinstance(error, InvalidRequest) else None
     form.add_error(field, str(error.message))
 
@@ -95,9 +166,8 @@ def _blame(form: InviteForm, error: DomainError) -> None:
 def _answer(request: SignedInRequest, actor: Actor, answers: list[InviteResult]) -> HttpResponse:
     sent = tuple(answer.invitation.email for answer in answers if answer.done and answer.invitation)
     refusals = _refusals(actor, answers)
-    if sent:
-        messages.success(request, _told(sent))
     if not refusals:
+        messages.success(request, _sent_message(sent))
         return retarget(refreshed(request, actor.workspace.slug, fresh=sent), "#people")
     rest = request.POST.copy()
     rest["email"] = "\n".join(refusal.email for refusal in refusals)
@@ -106,38 +176,42 @@ def _answer(request: SignedInRequest, actor: Actor, answers: list[InviteResult])
     return _sheet(request, actor, again, refusals=refusals, fresh=sent)
 
 
-def _told(sent: tuple[str, ...]) -> str:
-    told = ngettext(
-        "%(email)s is invited. The email is on its way.",
-        "%(count)s people are invited. The emails are on their way.",
-        len(sent),
-    )
-    return told % {"email": sent[0], "count": len(sent)}
+def _sent_message(sent: tuple[str, ...]) -> str:
+    message = ngettext("Invitation sent to %(email)s.", "%(count)s invitations sent.", len(sent))
+    return message % {"email": sent[0], "count": len(sent)}
 
 
 def _refusals(actor: Actor, answers: list[InviteResult]) -> list[Refusal]:
-    refused = [(answer, answer.error) for answer in answers if answer.error]
-    invited = [answer.email for answer, error in refused if isinstance(error, AlreadyInvited)]
-    pending = actor.workspace.invitations.filter(email__in=invited, status=InvitationStatus.PENDING) if invited else ()
-    offers = {row.email: row.id for row in pending}
-    belong = [answer.email for answer, error in refused if isinstance(error, AlreadyMember)]
-    members = actor.workspace.memberships.judged().filter(email__in=belong) if belong else ()
-    standing = {(row.email, row.display_status): row.id for row in members}
+    refused = [(answer.email, answer.error) for answer in answers if answer.error]
+    offers = _pending(actor, [email for email, error in refused if isinstance(error, AlreadyInvited)])
+    members = _members(actor, [email for email, error in refused if isinstance(error, AlreadyMember)])
     return [
         Refusal(
-            answer.email,
+            email,
             str(error.message),
-            offers.get(answer.email),
-            standing.get((answer.email, "deactivated")),
-            standing.get((answer.email, "lapsed")),
+            offers.get(email),
+            members.get((email, "deactivated")),
+            members.get((email, "lapsed")),
             error.extra.get("retry_after", 0),
             isinstance(error, Undeliverable),
         )
-        for answer, error in refused
+        for email, error in refused
     ]
 
 
-def _sheet(  # noqa: PLR0913 -- one answer, many faces
+def _pending(actor: Actor, emails: list[str]) -> dict[str, UUID]:
+    """Return the ids of the pending invitations to these addresses."""
+    rows = actor.workspace.invitations.filter(email__in=emails, status=InvitationStatus.PENDING) if emails else ()
+    return {row.email: row.id for row in rows}
+
+
+def _members(actor: Actor, emails: list[str]) -> dict[tuple[str, str], UUID]:
+    """Return the ids of the members with these addresses, by address and status."""
+    rows = actor.workspace.memberships.judged().filter(email__in=emails) if emails else ()
+    return {(row.email, row.display_status): row.id for row in rows}
+
+
+def _sheet(  # noqa: PLR0913 -- one template, many states
     request: SignedInRequest,
     actor: Actor,
     form: InviteForm,
@@ -149,10 +223,11 @@ def _sheet(  # noqa: PLR0913 -- one answer, many faces
     context: dict[str, object] = {"actor": actor, "workspace": actor.workspace, "nav": "members"}
     if request.htmx and fresh:
         context |= context_of(request, actor, fresh=fresh)
-    context |= {"form": form, "refusals": refusals or [], "fresh": fresh, "told": _told(fresh) if fresh else ""}
-    return render(
-        request,
-        "workspace_admin/people/invite.html#answer" if request.htmx else "workspace_admin/people/invite.html",
-        context,
-        status=status,
-    )
+    context |= {
+        "form": form,
+        "refusals": refusals or [],
+        "fresh": fresh,
+        "sent_message": _sent_message(fresh) if fresh else "",
+    }
+    part = "#answer" if request.htmx else ""
+    return render(request, f"workspace_admin/people/invite.html{part}", context, status=status)

@@ -17,7 +17,7 @@ from members.rest.describe import described
 from members.rest.fields import Timestamp
 from members.rest.resource import Strict
 from workspace_admin.people.api import MemberShape, gone, seats_gone, shown
-from workspace_admin.people.roster import rows
+from workspace_admin.people.queries import api_rows
 
 
 class MemberPatch(Strict):
@@ -42,7 +42,7 @@ class OneMember(WorkspaceResource):
 
     def one(self, member: uuid.UUID) -> dict[str, Any]:
         """Return the member as they are now, or raise NotFound."""
-        row = rows(self.actor.workspace).filter(id=member).first()
+        row = api_rows(self.actor.workspace).filter(id=member).first()
         if row is None:
             raise NotFound
         return shown(row)

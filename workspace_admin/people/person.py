@@ -1,4 +1,4 @@
-"""One person whole: a drawer beside the list for htmx, a page of its own without."""
+"""One person: a drawer beside the list for htmx, a page of its own without."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from members.dates import last_day
 from members.models import AuditEvent, Membership, Workspace
 from members.requests import SignedInRequest
 from workspace_admin.people import queries
-from workspace_admin.people.list import csrf_field
+from workspace_admin.people.list import ListQuery, shell_of
 from workspace_admin.people.queries import Column
 from workspace_admin.people.rows import Cell, Mail, Row, mail_of, present
 
@@ -40,54 +40,57 @@ class Opening:
 @login_required
 @require_safe
 def person(request: SignedInRequest, slug: str, member: UUID) -> HttpResponse:
-    """Show one member: who they are, what they may open and why, the emails they were sent, what was done."""
+    """Show one member: who they are, what they may open and why and, to Admins, their emails and history."""
     actor = actor_for(request.user, slug)
     require(actor, Action.VIEW_MEMBERS)
-    found = queries.find_member(actor.workspace, member)
-    me = actor.membership.id if actor.membership else None
-    context = _about(actor.workspace, found, me)
-    context |= _around(request, actor)
-    response = render(
-        request,
-        "workspace_admin/people/person.html#drawer" if request.htmx else "workspace_admin/people/person.html",
-        context,
-    )
+    try:
+        found = queries.find_member(actor.workspace, member)
+    except queries.MemberGone:
+        if request.htmx and "refresh" in request.GET:
+            # An empty drawer closes: whoever it showed has just been removed.
+            return HttpResponse()
+        raise
+    context = _shell(request, actor) | _about(actor, found)
+    part = "#drawer" if request.htmx else ""
+    response = render(request, f"workspace_admin/people/person.html{part}", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
 
-def _around(request: SignedInRequest, actor: Actor) -> dict[str, Any]:
-    """Answer what stands around it: the reader's workspaces, and what role and plan let them do."""
-    workspaces, plan, _invited = queries.surroundings(request.user, actor.workspace)
+def _shell(request: SignedInRequest, actor: Actor) -> dict[str, Any]:
+    shell = shell_of(request.user, actor.workspace)
     return {
         "actor": actor,
         "workspace": actor.workspace,
         "nav": "members",
-        "my_workspaces": workspaces,
-        "plan_label": Plan(plan).label,
-        "plan_invites": Feature.INVITATIONS in FEATURES[plan],
+        "my_workspaces": shell.workspaces,
+        "plan_label": Plan(shell.plan).label,
+        "plan_invites": Feature.INVITATIONS in FEATURES[shell.plan],
         "may_edit": actor.may(Action.CHANGE_ROLE),
         "may_invite": actor.may(Action.INVITE),
-        "csrf_field": csrf_field(request),
+        "list_query": ListQuery.of(request.GET).link(),
     }
 
 
-def _about(workspace: Workspace, member: Membership, me: UUID | None) -> dict[str, Any]:
-    """Answer what is shown of the member; ``me`` is the reader's own membership."""
+def _about(actor: Actor, member: Membership) -> dict[str, Any]:
+    workspace, me = actor.workspace, actor.membership.id if actor.membership else None
     explained = explain_all(workspace, who=str(member), id=member.id)
     columns = [Column(one.count.product, one.count) for one in explained]
-    row = present(member, columns, me)
+    [row] = present([member], columns, workspace.slug, me)
     invitations = list(workspace.invitations.filter(membership=member).order_by("-created_at"))
-    names = {one.product.slug: one.product.name for one in columns}
-    return {
+    context = {
         "member": member,
         "row": row,
         "products": _openings(row, explained),
         "invitation": invitations[0] if invitations else None,
-        "mails": _mails(workspace, invitations),
-        "history": activity(_events(workspace, [member.id, *(one.id for one in invitations)]), names),
         "access_through": last_day(member.expires_at) if member.expires_at else None,
+        "may_see_history": actor.may(Action.VIEW_AUDIT) and actor.may(Action.VIEW_DELIVERIES),
     }
+    if context["may_see_history"]:
+        names = {one.product.slug: one.product.name for one in columns}
+        context["mails"] = _mails(workspace, invitations)
+        context["history"] = activity(_events(workspace, [member.id, *(one.id for one in invitations)]), names)
+    return context
 
 
 def _openings(row: Row, explained: Sequence[Explanation]) -> list[Opening]:
@@ -106,6 +109,6 @@ def _events(workspace: Workspace, ids: list[UUID]) -> QuerySet[AuditEvent]:
 
 
 def _mails(workspace: Workspace, invitations: Sequence[Invitation]) -> list[tuple[str, Mail]]:
-    """Answer the emails that they were sent, newest first: what each was, and what became of it."""
+    """Return the emails of these invitations, newest first: what each was, and what became of it."""
     sent = workspace.deliveries.filter(invitation__in=invitations, kind__in=[Kind.INVITATION, Kind.REMINDER])
     return [(one.get_kind_display(), mail_of(one)) for one in sent.order_by("-created_at")[:MAILS]]

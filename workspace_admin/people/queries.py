@@ -1,65 +1,71 @@
-"""What the Members page reads: three statements, whatever the size of the workspace."""
+"""The reader of the member list, for the page and the API: one statement, built once for each way of asking."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
-from typing import Any, Self
-from urllib.parse import urlencode
+from enum import Enum
+from functools import cache, lru_cache
+from typing import Any
 from uuid import UUID
 
-import orjson
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, OuterRef, Subquery
-from django.db.models.functions import Coalesce
-from django.http import QueryDict
+from django.db.models import BooleanField, Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils.functional import cached_property
-from django.utils.html import escape, format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing_seats.budgets import SeatCount, count_of, pools_with_counts
 from billing_seats.models import Product, Seat
-from invitations.models import Invitation, InvitationStatus, last_mail
-from members import prepared
-from members.errors import InvalidRequest, NotFound
-from members.models import Membership, MembershipQuerySet, User, Workspace
+from invitations.models import Delivery, Invitation, InvitationStatus, Kind, last_mail
+from members.errors import NotFound
+from members.models import Membership, MembershipQuerySet, Workspace
 from members.names import lexemes_of
-from members.prepared import A_WORKSPACE, AN_ID, Compiled, a_text, made
+from members.prepared import Param, Prepared
 from members.rest.pagination import Order, Page, Place, bound, cut, place
+from members.status import MEMBER_STATUSES, Status
 
+EMAIL_STATES = ("bounced", "complained", "failed")
+"""What the last email to an invitee can have come to, so that something has to be done about it."""
+ORDERS = {
+    order.name: order
+    for falling in (False, True)
+    for order in (
+        Order("-name" if falling else "name", "sort_name", falling),
+        Order("-email" if falling else "email", "email", falling),
+        Order("-joined_at" if falling else "joined_at", "joined_at", falling, timed=True, nullable=True),
+        Order("-last_active_at" if falling else "last_active_at", "last_active_at", falling, timed=True, nullable=True),
+    )
+}
 PAGE = 50
-BY_NAME = Order("name", "sort_name")
-TABS = ("all", "active", "invited")
+NEAR = 1_000
+"""Rows along the order in which rare ones are looked for first, before all of them are looked up by their index."""
 _LIST = "Membership"
-_KEY, _WORDS = a_text("key"), a_text("words")
-_BESIDES = ("over", "held", "invitation", "mail")
+_MOST_WAYS = 2_000
+_EXACT = ("role", "email", "external_id")
+_FILTERS = (
+    *_EXACT,
+    "product",
+    "without_product",
+    "last_active_before",
+    "email_state",
+    "q",
+    "updated_since",
+)
+_RARE = frozenset({"q", "product", "without_product", "last_active_before", "email_state"})
+"""Filters that few rows may meet, anywhere in an order that no index of theirs has."""
+type Values = Mapping[str, Any]
+"""What is asked for: ``status``, the names of ``_FILTERS``, ``sort``, ``cursor`` and ``limit``."""
 
 
-@dataclass(frozen=True)
-class ListQuery:
-    """Which part of the list is looked at: a tab, the beginnings of words, a place in it."""
+class MemberGone(NotFound):
+    """The member of a row that is out of date."""
 
-    tab: str = "all"
-    q: str = ""
-    cursor: str = ""
-
-    @classmethod
-    def of(cls, values: QueryDict) -> Self:
-        """Answer what an address asks for; what makes no sense is left out."""
-        tab = values.get("tab", "all")
-        return cls(tab if tab in TABS else "all", values.get("q", "").strip()[:200], values.get("cursor", "")[:2000])
-
-    def link(self, **changes: str) -> str:
-        """Answer the query string of this list with some of it changed."""
-        asked = replace(self, **changes)
-        values = {"tab": asked.tab if asked.tab != "all" else "", "q": asked.q, "cursor": asked.cursor}
-        return "?" + urlencode({name: value for name, value in values.items() if value})
+    default = gettext_lazy("This person is no longer in the workspace.")
 
 
 @dataclass(frozen=True)
 class Column:
-    """A product and how its seats stand; ``refused_since`` is set while invitations are refused for want of one."""
+    """A product and its seat count; ``refused_since`` is set while invitations are refused because none is left."""
 
     product: Product
     count: SeatCount
@@ -67,139 +73,252 @@ class Column:
 
     @property
     def available(self) -> int:
-        """Answer how many seats are left."""
+        """Return how many seats are left."""
         return self.count.available
 
-    @property
+    @cached_property
     def left(self) -> str:
-        """Answer in words how many seats are left of those bought, how many too many are taken, or why none."""
+        """Return in words how many seats are left of those bought, or by how many the limit is exceeded."""
         names = {"left": self.available, "bought": self.count.purchased, "over": self.count.over_assigned}
         if self.count.over_assigned:
-            return _("%(over)s more than bought") % names
+            return _("%(over)s over limit") % names
         if self.product.retired:
-            return _("sold no more")
-        if self.count.is_low and self.available:
-            return _("Only %(left)s of %(bought)s left") % names
+            return _("no longer sold")
         return _("%(left)s of %(bought)s left") % names
 
     @property
     def tone(self) -> str:
-        """Answer how much it asks to be seen."""
+        """Return how urgent that is."""
         if self.count.over_assigned:
-            return "bad"
+            return "over"
         return "low" if self.count.is_low and not self.product.retired else ""
 
     @property
     def is_shown(self) -> bool:
-        """Answer whether the list has it: what is sold no more stays while somebody has a seat of it."""
+        """Return whether the list has the column: that of a retired product stays while somebody has a seat."""
         return not self.product.retired or self.count.taken > 0
 
-    @cached_property
-    def caption(self) -> SafeString:
-        """Answer the column's name with the seats left, for where the header is out of sight."""
-        return format_html("{} ({})", self.product.name, self.left)
 
-    @cached_property
-    def slug(self) -> SafeString:
-        """Answer the product's slug as it may stand in a page: every line repeats it."""
-        return escape(self.product.slug)
+class Shape(Enum):
+    """What is read of each member: a model with what their row shows, or the API's columns by name."""
+
+    PAGE = "page"
+    API = "api"
 
 
-def find(workspace: Workspace, query: ListQuery, fresh: Sequence[str] = ()) -> Page[Membership]:
-    """Answer one page of the list, by name; members with the addresses in ``fresh`` stand on it in any case, on top."""
-    try:
-        start = place(_LIST, BY_NAME, query.cursor)
-    except InvalidRequest:
-        start = Place()
-    blanks = {A_WORKSPACE: workspace.id} | dict(zip((_KEY, AN_ID), start.at or (), strict=False))
-    words = lexemes_of(workspace.id, query.q)
-    statement = _page(query.tab, backward=start.backward, placed=start.at is not None, sought=bool(words))
-    rows = [_member(iter(row)) for row in statement.read(blanks | {_WORDS: words})]
-    found = bound(rows, _LIST, BY_NAME, start, PAGE)
-    missing = set(fresh) - {row.email for row in found.rows}
-    extra = whole(workspace).filter(email__in=list(missing)[:PAGE]).order_by("sort_name", "id") if missing else ()
-    return replace(found, rows=[*extra, *found.rows])
+class Reach(Enum):
+    """How a statement finds its rows: along the order, only a little way along it, or all of them and then sorting."""
+
+    ALONG = "along"
+    NEAR = "near"
+    ALL = "all"
 
 
-def _member(row: Iterator[Any]) -> Membership:
-    member = made(Membership, row)
-    over, held, invitation, mail = row
-    # JSON comes as text: see ``Compiled``.
-    vars(member).update(over=over, held=held, invitation=invitation, mail=mail and orjson.loads(mail))
-    return member
+@dataclass(frozen=True)
+class _Way:
+    """What a statement depends on: everything but the values that are looked for."""
+
+    sort: str
+    limit: int
+    backward: bool
+    placed: bool
+    status: str | None
+    filters: frozenset[str]
 
 
-@cache
-def _page(tab: str, *, backward: bool, placed: bool, sought: bool) -> Compiled:
-    """Answer the statement that reads a page of ``whole``: from a place on, or those with the words sought."""
-    rows = whole(Workspace(id=A_WORKSPACE))
-    rows = rows.active() if tab == "active" else rows.invited() if tab == "invited" else rows
-    if sought:
-        rows = rows.having(_WORDS)
-    start = Place(backward, (_KEY, AN_ID) if placed else None)
-    return Compiled.of(cut(rows, BY_NAME, start, PAGE).values_list(*prepared.columns(Membership), *_BESIDES))
+def find(workspace: Workspace, query: Values, shape: Shape) -> Page[Any]:
+    """Return one page of the members who meet the filters, in the order of ``sort`` from ``cursor`` on.
+
+    Rows that many meet are found fast along the order, and those that few meet by their index. Postgres guesses badly
+    which it is: so they are looked for a little way along the order first, and then by their index.
+
+    Raises:
+        InvalidRequest: the cursor is not one of this list in this order.
+    """
+    order, limit = ORDERS[query.get("sort") or "name"], query.get("limit") or PAGE
+    start = place(_LIST, order, query.get("cursor") or "")
+    values = _values(workspace, query)
+    filters = frozenset(values)
+    way = _Way(order.name, limit, start.backward, start.at is not None, query.get("status"), filters)
+    key, last_id = start.at or (None, None)
+    found: list[Any] = []
+    for reach in _reaches(filters & _RARE, shape):
+        if len(found) <= limit:
+            found = _prepared(way, reach, shape).read(workspace=workspace.id, key=key, last_id=last_id, **values)
+    return bound(found, _LIST, order, start, limit)
+
+
+def _reaches(rare: frozenset[str], shape: Shape) -> tuple[Reach, ...]:
+    # The page's search stays one statement: by name, the index of the words is as fast.
+    if not rare or (rare == {"q"} and shape == Shape.PAGE):
+        return (Reach.ALONG,)
+    return Reach.NEAR, Reach.ALL
+
+
+def with_fresh(workspace: Workspace, page: Page[Membership], fresh: Sequence[str]) -> Page[Membership]:
+    """Return the page with the members of these addresses on top, unless they are on it already."""
+    missing = set(fresh) - {row.email for row in page.rows}
+    if not missing:
+        return page
+    extra = with_details(workspace).filter(email__in=list(missing)[:PAGE]).order_by("sort_name", "id")
+    return replace(page, rows=[*extra, *page.rows])
+
+
+def count(workspace: Workspace, query: Values) -> int:
+    """Return how many members meet the filters."""
+    return _narrowed(Membership.objects.all(), workspace.id, query.get("status"), _values(workspace, query)).count()
+
+
+def ids(workspace: Workspace, query: Values, most: int) -> list[UUID]:
+    """Return the ids of up to so many members who meet the filters, by name."""
+    found = _narrowed(Membership.objects.all(), workspace.id, query.get("status"), _values(workspace, query))
+    return list(found.order_by("sort_name", "id").values_list("id", flat=True)[:most])
 
 
 def find_member(workspace: Workspace, member_id: UUID) -> Membership:
-    """Return the member as ``whole`` reads them, or raise NotFound."""
-    member = whole(workspace).filter(id=member_id).first()
+    """Return one member with what their row shows.
+
+    Raises:
+        MemberGone: nobody of this workspace has the id.
+    """
+    member = with_details(workspace).filter(id=member_id).first()
     if member is None:
-        raise NotFound
+        raise MemberGone
     return member
 
 
-def whole(workspace: Workspace) -> MembershipQuerySet:
-    """Answer the workspace's members with what else their lines show.
+def with_details(workspace: Workspace) -> MembershipQuerySet:
+    """Return the workspace's members with what else their rows show.
 
-    Each has ``over`` (its end has passed), ``held`` (product ids), ``invitation`` (its id while pending) and ``mail``
-    (its last email, as JSON).
+    Each has ``over`` (expired or lapsed), ``held`` (product ids), ``invitation`` (its id while pending) and ``mail``
+    (the last email, as JSON).
     """
-    return _whole().filter(workspace=workspace)
-
-
-@cache
-def _whole() -> MembershipQuerySet:
-    """Answer the members of all workspaces so; never read, only narrowed: to build this takes longer than to run it."""
-    seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("pk"))
-    offer = Invitation.objects.filter(
-        workspace=OuterRef("workspace_id"), membership=OuterRef("pk"), status=InvitationStatus.PENDING
-    )
-    return (
-        Membership.objects.judged()
-        .annotate(
-            held=ArraySubquery(seats.values("product_id")),
-            invitation=Subquery(offer.values("id")[:1]),
-        )
-        .annotate(mail=last_mail("invitation"))
-    )
+    return _page_rows().filter(workspace=workspace)
 
 
 def columns(workspace: Workspace) -> list[Column]:
-    """Answer the products with how their seats stand, by slug, in one statement."""
+    """Return the products with their seat counts, by slug, in one statement."""
     pools = pools_with_counts(workspace)
     return [Column(pool.product, count_of(pool), pool.refused_since) for pool in pools]
 
 
-def surroundings(user: User, workspace: Workspace) -> tuple[list[Workspace], str, int]:
-    """Answer what stands around the list: the person's workspaces, this one's plan, its number of live invitations.
+@cache
+def _page_rows() -> MembershipQuerySet:
+    """Return the members of all workspaces, to narrow and never to read: building this takes longer than running it."""
+    seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("pk"))
+    annotated = Membership.objects.judged().annotate(
+        held=ArraySubquery(seats.values("product_id")), invitation=_pending_invitation()
+    )
+    return annotated.annotate(mail=last_mail("invitation"))
 
-    Raises:
-        NotFound: the person lost their place here since they were let in.
-    """
-    read = _surroundings().read({AN_ID: user.id, A_WORKSPACE: workspace.id})
-    here = next(((plan, invited) for pk, _name, _slug, plan, invited in read if pk == workspace.id), None)
-    if here is None:
-        raise NotFound
-    return [Workspace(id=pk, name=name, slug=slug) for pk, name, slug, _plan, _invited in read], *here
+
+def api_rows(workspace: Workspace) -> QuerySet[Membership, Any]:
+    """Return the workspace's members as the API lists them, as named tuples."""
+    return _api_rows().filter(workspace=workspace).values_list(*_API_COLUMNS, named=True)
+
+
+_API_COLUMNS = (
+    "id",
+    "user_id",
+    "email",
+    "name",
+    "sort_name",
+    "role",
+    "shown_status",
+    "seats_",
+    "pending_invitation",
+    "joined_at",
+    "last_active_at",
+    "expires_at",
+)
 
 
 @cache
-def _surroundings() -> Compiled:
-    """Answer the statement of the above: the person's workspaces, with their plans and this one's live offers."""
-    mine = Membership.objects.active().filter(user_id=AN_ID).values("workspace_id")
-    offers = Membership.objects.invited().filter(workspace_id=A_WORKSPACE).order_by().values("workspace_id")
-    rows = Workspace.objects.filter(id__in=mine).annotate(
-        plan=F("subscription__plan"),
-        invited=Coalesce(Subquery(offers.annotate(number=Count("*")).values("number")), 0),
+def _api_rows() -> MembershipQuerySet:
+    """Return the same for the API; ``shown_status`` tells expired from invited, and lapsed from active."""
+    seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("pk"))
+    over = [When(MEMBER_STATUSES[name], Value(name)) for name in ("expired", "lapsed")]
+    return Membership.objects.annotate(
+        shown_status=Case(*over, default=F("status"), output_field=CharField()),
+        seats_=ArraySubquery(seats.order_by("product__slug").values("product__slug")),
+        pending_invitation=_pending_invitation(),
     )
-    return Compiled.of(rows.order_by("name", "id").values_list("id", "name", "slug", "plan", "invited"))
+
+
+def _pending_invitation() -> Subquery:
+    offers = Invitation.objects.filter(
+        workspace=OuterRef("workspace_id"), membership=OuterRef("pk"), status=InvitationStatus.PENDING
+    )
+    return Subquery(offers.values("id")[:1])
+
+
+def _values(workspace: Workspace, query: Values) -> dict[str, Any]:
+    """Return the values of the filters that are asked for."""
+    values = {name: query[name] for name in _FILTERS if query.get(name)}
+    if "q" in values:
+        values["q"] = lexemes_of(workspace.id, values["q"])
+    return {name: value for name, value in values.items() if value}
+
+
+@lru_cache(maxsize=_MOST_WAYS)
+def _prepared(way: _Way, reach: Reach, shape: Shape) -> Prepared[Any]:
+    order, values = ORDERS[way.sort], {name: Param(name) for name in way.filters}
+
+    def build(workspace: Any, key: Any, last_id: Any) -> Any:
+        start = Place(way.backward, (key, last_id) if way.placed else None)
+        rows = _api_rows() if shape == Shape.API else _page_rows()
+        rows = _narrowed(rows, workspace, way.status, values, indexed=reach != Reach.NEAR)
+        if reach == Reach.NEAR:
+            common = {name: param for name, param in values.items() if name not in _RARE}
+            near = _narrowed(Membership.objects.all(), workspace, way.status, common)
+            rows = rows.filter(id__in=cut(near, order, start, NEAR).values("id"))
+        page = cut(rows, order, start, way.limit, sorting=reach != Reach.ALONG)
+        return page.values_list(*_API_COLUMNS, named=True) if shape == Shape.API else page
+
+    return Prepared(build)
+
+
+def _narrowed(
+    rows: MembershipQuerySet, workspace_id: Any, status: str | None, values: Values, *, indexed: bool = True
+) -> MembershipQuerySet:
+    """Return the rows that meet the filters.
+
+    Unless ``indexed``, words and seats are looked for row by row: for a few rows, Postgres would fetch everybody's.
+    """
+    rows = rows.filter(workspace_id=workspace_id)
+    if status:
+        rows = rows.filter(MEMBER_STATUSES[status])
+    for name in _EXACT:
+        if name in values:
+            rows = rows.filter(**{name: values[name]})
+    for name, wanted in (("product", True), ("without_product", False)):
+        if name in values:
+            rows = rows.filter(_has_seat(values[name], wanted=wanted, indexed=indexed))
+    if "last_active_before" in values:
+        rows = rows.filter(Q(last_active_at__lt=values["last_active_before"]) | Q(last_active_at=None))
+    if "updated_since" in values:
+        rows = rows.filter(updated_at__gte=values["updated_since"])
+    if "email_state" in values:
+        rows = rows.filter(Q(status=Status.INVITED) & Q(_last_email_is(values["email_state"])))
+    return rows.having(values["q"], indexed=indexed) if "q" in values else rows
+
+
+def _has_seat(product: Any, *, wanted: bool, indexed: bool) -> Any:
+    seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("pk"))
+    held = Exists(seats.filter(product__slug=product))
+    if indexed:
+        return held if wanted else ~held
+    return Case(When(held, then=wanted), default=not wanted, output_field=BooleanField())
+
+
+def _last_email_is(state: Any) -> Exists:
+    """Return whether the last email of the row's pending invitation came to this."""
+    mails = Delivery.objects.filter(
+        workspace=OuterRef("workspace_id"),
+        invitation__membership=OuterRef("pk"),
+        invitation__status=InvitationStatus.PENDING,
+        kind=Kind.INVITATION,
+    )
+    came_to = Case(When(outcome="", then=F("state")), default=F("outcome"), output_field=CharField())
+    last = mails.order_by("-created_at").annotate(came_to=came_to).values("came_to")[:1]
+    return Exists(Membership.objects.filter(pk=OuterRef("pk")).annotate(last=Subquery(last)).filter(last=state))

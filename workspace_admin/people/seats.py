@@ -20,7 +20,7 @@ from members.errors import DomainError, InvalidRequest, NotFound, PermissionDeni
 from members.models import Membership, Status, Workspace
 from members.requests import SignedInRequest
 from workspace_admin.people import queries
-from workspace_admin.people.list import told
+from workspace_admin.people.list import dialog_done
 
 METHODS = ["GET", "HEAD", "POST"]
 MOST = 50
@@ -123,7 +123,7 @@ def _answer(request: SignedInRequest, actor: Actor, move: Move) -> HttpResponse:
     except DomainError as error:
         return _asked(request, actor, move, error)
     done = _("The seat of %(product)s moved from %(giver)s to %(taker)s.")
-    return told(request, actor.workspace.slug, done % {"product": move.product, "giver": giver, "taker": taker})
+    return dialog_done(request, actor.workspace.slug, done % {"product": move.product, "giver": giver, "taker": taker})
 
 
 def _chosen(actor: Actor, other: str) -> Membership:

@@ -1,4 +1,4 @@
-"""Addresses that cannot be reached: another one for a pending invitation, or another try at the same."""
+"""Addresses that mail does not reach: correct one, try again, or send anyway."""
 
 from uuid import UUID
 
@@ -23,10 +23,10 @@ from workspace_admin.people.list import refreshed
 
 
 class AddressForm(forms.Form):
-    """The right address; the service judges it."""
+    """The correct address; the service checks it."""
 
     email = forms.CharField(
-        label=gettext_lazy("Right address"),
+        label=gettext_lazy("Correct address"),
         max_length=MAX_LENGTH,
         widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false", "autofocus": True}),
     )
@@ -35,7 +35,7 @@ class AddressForm(forms.Form):
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def address(request: SignedInRequest, slug: str, invitation: UUID) -> HttpResponse:
-    """Ask for the right address of a pending invitation; then revoke it and invite that one, in one step."""
+    """Ask for the correct address of a pending invitation; then revoke it and invite that one, in one step."""
     actor = actor_for(request.user, slug)
     require(actor, Action.INVITE)
     offer = _pending(actor, invitation)
@@ -47,7 +47,9 @@ def address(request: SignedInRequest, slug: str, invitation: UUID) -> HttpRespon
     except DomainError as error:
         form.add_error("email", str(error.message))
         return _sheet(request, actor, offer, form, status=error.status, wait=error.extra.get("retry_after", 0))
-    messages.success(request, _("%(email)s is invited instead. The old link no longer works.") % {"email": new.email})
+    messages.success(
+        request, _("New invitation sent to %(email)s. The old link no longer works.") % {"email": new.email}
+    )
     return retarget(refreshed(request, slug, fresh=(new.email,)), "#people")
 
 
@@ -85,17 +87,17 @@ def retry(request: SignedInRequest, slug: str, invitation: UUID) -> HttpResponse
 
     actor = actor_for(request.user, slug)
     of = actor.workspace.invitations.filter(id=invitation).values_list("membership_id", flat=True).first()
-    return act(request, slug, change, _("The email is on its way again, with the same link."), of)
+    return act(request, slug, change, _("Sending the email again, with the same link."), of)
 
 
 @login_required
 @require_POST
 def release(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Let mail go again to an address that was held back, beside whose refusal this was asked."""
+    """Lift the suppression of an address; htmx asks beside the refusal in the invite dialog."""
     actor = actor_for(request.user, slug)
     release_address(actor, request.POST.get("address", ""))
-    told = _("Mail can be sent to this address again. Press “Invite member” once more.")
+    message = _("Emails can be sent to this address again. Select “Invite member” to send.")
     if request.htmx:
-        return render(request, "workspace_admin/people/resent.html", {"answer": told, "sent": True})
-    messages.success(request, told)
+        return render(request, "workspace_admin/people/resent.html", {"answer": message, "sent": True})
+    messages.success(request, message)
     return refreshed(request, slug)

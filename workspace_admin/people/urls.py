@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from workspace_admin.people import access, actions, invite, person, seats, views
+from workspace_admin.people import access, actions, invite, person, seats
+from workspace_admin.people.list import members
 from workspace_admin.people.undeliverable import address, release, retry
 
 urlpatterns = [
-    path("w/<slug:slug>/members/", views.members, name="members"),
+    path("w/<slug:slug>/members/", members, name="members"),
     path("w/<slug:slug>/members/invite/", invite.invite, name="invite"),
     path("w/<slug:slug>/members/<uuid:member>/role/", actions.role, name="member-role"),
     path("w/<slug:slug>/members/<uuid:member>/seats/<slug:product>/", actions.seat, name="member-seat"),

@@ -94,10 +94,13 @@ def test_an_invitee_is_revoked_not_removed(plain, ada):
     assert plain.get(f"/w/acme/members/{ada.membership_id}/removal/").status_code == 409
 
 
-def test_someone_who_is_gone_is_told_with_the_list_as_it_is(htmx, plain):
+def test_a_row_that_is_out_of_date_says_so_with_the_list_as_it_is(htmx, plain):
     response = htmx.post(f"/w/acme/members/{uuid.uuid4()}/role/", {"role": "member"})
     assert response.status_code == 404
     assert b"Alice Martin" in response.content
+    assert b"This person is no longer in the workspace." in response.content
+    asked = htmx.get(f"/w/acme/members/{uuid.uuid4()}/removal/", headers={"HX-Target": "dialog#dialog"})
+    assert (asked.status_code, b"This person is no longer in the workspace." in asked.content) == (404, True)
     assert plain.post(f"/w/acme/members/{uuid.uuid4()}/role/", {"role": "member"}).status_code == 404
 
 

@@ -9,8 +9,7 @@ from django.utils import timezone
 from invitations import api as invitations
 from members.models import Membership
 from workspace_admin.people.api import shown
-from workspace_admin.people.queries import whole
-from workspace_admin.people.roster import rows
+from workspace_admin.people.queries import api_rows, with_details
 from workspace_admin.people.rows import present
 
 HOUR = timedelta(hours=1)
@@ -42,15 +41,15 @@ def skewed(request, house, monkeypatch):
 
 
 def test_the_page_says_who_is_active_lapsed_invited_and_expired(skewed):
-    assert {row.email: present(row, [], None).status for row in whole(skewed)} == EVERYONE
+    assert {row.email: row.status for row in present(list(with_details(skewed)), [], "acme", None)} == EVERYONE
 
 
 def test_the_api_says_the_same_of_members(skewed):
-    assert {row.email: shown(row)["status"] for row in rows(skewed)} == EVERYONE
+    assert {row.email: shown(row)["status"] for row in api_rows(skewed)} == EVERYONE
 
 
 def test_and_of_invitations(skewed):
-    shown = [invitations.shown(row) for row in invitations.rows(skewed).filter(status="pending")]
+    shown = [invitations.to_json(row) for row in invitations.queryset(skewed).filter(status="pending")]
     assert {one["email"]: one["status"] for one in shown} == {
         "ada@new.example": "pending",
         "ben@new.example": "expired",

@@ -11,7 +11,7 @@ def test_an_invited_person_stands_in_the_list_at_once(ask_to_join, member):
     response = ask_to_join("ada@new.example", role="billing", products=["le-chat-team"])
     told = response.content.decode()
     assert response["HX-Retarget"] == "#people"
-    assert "ada@new.example is invited" in told
+    assert "Invitation sent to ada@new.example." in told
     ada = member("ada@new.example")
     assert (ada.status, ada.role, ada.seats.count()) == ("invited", "billing", 1)
 
@@ -20,7 +20,7 @@ def test_without_javascript_the_page_leads_back_to_the_list(plain):
     assert b"<form" in plain.get("/w/acme/members/invite/").content
     response = plain.post("/w/acme/members/invite/", {"email": "ada@new.example", "role": "member"}, follow=True)
     assert response.redirect_chain == [("/w/acme/members/", 302)]
-    assert b"ada@new.example is invited" in response.content
+    assert b"Invitation sent to ada@new.example." in response.content
 
 
 def test_what_can_be_sent_is_sent_and_the_rest_stays_in_the_field(ask_to_join, acme):
@@ -62,7 +62,7 @@ def test_bad_input_is_told_beside_its_field_and_invites_nobody(ask_to_join, acme
 def test_a_thousand_addresses_get_a_thousand_answers(ask_to_join, acme):
     response = ask_to_join("\n".join(f"a{n}@new.example" for n in range(1000)))
     assert response.status_code == 200
-    assert "1000 people are invited" in response.content.decode()
+    assert "1000 invitations sent" in response.content.decode()
 
 
 def test_the_last_seat_goes_to_one_and_the_other_is_told(ask_to_join, acme):
@@ -70,6 +70,53 @@ def test_the_last_seat_goes_to_one_and_the_other_is_told(ask_to_join, acme):
     response = ask_to_join("ada@new.example ben@new.example", products=["mistral-code"])
     assert "No Mistral Code seat is available" in response.content.decode()
     assert response.context["form"]["email"].value() == "ben@new.example"
+
+
+@pytest.mark.parametrize(
+    ("pasted", "invited"),
+    [
+        ("Zoe Doe <zoe@new.example>", ["zoe@new.example"]),
+        ('"Doe, Zoe" <zoe@new.example>; Ben <ben@new.example>', ["zoe@new.example", "ben@new.example"]),
+        (
+            "ada@new.example, Zoe Doe <Zoe@new.example>\nben@new.example",
+            ["ada@new.example", "ben@new.example", "zoe@new.example"],
+        ),
+        ("zoe@new.example <zoe@new.example>", ["zoe@new.example"]),
+        ("<zoe@new.example>", ["zoe@new.example"]),
+        ("ada@new.example Zoe Doe <zoe@new.example>", ["ada@new.example", "zoe@new.example"]),
+    ],
+)
+def test_names_beside_addresses_are_understood(ask_to_join, acme, pasted, invited):
+    response = ask_to_join(pasted)
+    assert response["HX-Retarget"] == "#people"
+    pending = acme.memberships.filter(status="invited")
+    assert sorted(pending.values_list("email", flat=True)) == sorted(invited)
+    assert set(pending.values_list("name", flat=True)) == {""}
+
+
+@pytest.mark.parametrize("pasted", ["Zoe <>", "<" * 5_000, "Zoe Doe"])
+def test_half_a_name_and_address_is_no_address(ask_to_join, acme, pasted):
+    response = ask_to_join(pasted)
+    assert not acme.memberships.filter(status="invited").exists()
+    assert "HX-Retarget" not in response
+
+
+def test_what_was_sent_stands_apart_from_what_was_refused(ask_to_join, acme):
+    told = ask_to_join("ada@new.example bob@acme.example").content.decode()
+    sent, refused = told.index("Invitation sent to ada@new.example."), told.index('class="errors"')
+    assert sent < refused
+    assert "1 person wasn't invited" in told[refused:]
+    assert "ada@new.example" not in told[refused : told.index("</ul>", refused)]
+    assert "data-toast" not in told
+
+
+def test_what_is_solved_beside_a_refusal_is_named_to_leave_the_field(ask_to_join, htmx, acme):
+    ask_to_join("ada@new.example")
+    Invitation.objects.update(sent_at="2026-01-01T00:00:00Z")
+    link = f"/w/acme/invitations/{Invitation.objects.get(email='ada@new.example').id}/resend/"
+    beside = {"HX-Target": "span#refusal-1"}
+    assert 'data-solved="ada@new.example"' in htmx.post(link, headers=beside).content.decode()
+    assert "data-solved" not in htmx.post(link, headers=beside).content.decode()
 
 
 def test_a_bounced_address_is_refused(ask_to_join, htmx):

@@ -65,7 +65,7 @@ def test_nothing_changes_on_get(plain, bob_row, what):
 
 def test_deactivating_asks_first_and_names_what_is_lost(plain, bob_row):
     asked = plain.get(link(bob_row, "deactivation")).content.decode()
-    for words in ("Deactivate Bob Keller?", "le Chat Team", "at their next click", "signed out"):
+    for words in ("Deactivate Bob Keller?", "le Chat Team", "loses access to Acme immediately", "This frees up:"):
         assert words in asked
     told = plain.post(link(bob_row, "deactivation"), follow=True).content.decode()
     assert "The member was deactivated." in told
@@ -110,7 +110,7 @@ def test_reactivating_offers_the_seats_they_had_and_others(plain, away):
 
 @pytest.mark.parametrize(
     ("cause", "words"),
-    [("none_left", "no seat left"), ("over", "1 more than bought"), ("retired", "sold no more"), ("plan", "this plan")],
+    [("none_left", "no seat left"), ("over", "1 over limit"), ("retired", "sold no more"), ("plan", "this plan")],
 )
 def test_seats_that_are_gone_are_named_and_cannot_be_ticked(cause, words, request, plain, acme, away, as_alice):
     if cause == "retired":

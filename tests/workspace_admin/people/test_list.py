@@ -6,6 +6,7 @@ import pytest
 from django.db.models import F
 from django.db.models.functions import Now
 
+from billing_seats.lifecycle.services import deactivate
 from invitations.models import Delivery
 from members.models import Membership, Role, Status
 from members.names import fold
@@ -14,12 +15,12 @@ COST = 6
 """Statements: three to know who asks and what they may do, three for the plain."""
 
 
-def crowd(workspace, number):
+def crowd(workspace, number, name="guest"):
     rows = [
         Membership(
             workspace=workspace,
-            email=f"guest{index:03}@crowd.example",
-            sort_name=fold(f"guest{index:03}@crowd.example"),
+            email=f"{name}{index:03}@crowd.example",
+            sort_name=fold(f"{name}{index:03}@crowd.example"),
             role=Role.MEMBER,
             status=Status.INVITED,
             expires_at=Now() + timedelta(days=7),
@@ -88,7 +89,7 @@ def test_search_stays_in_the_workspace(plain, acme, globex):
 
 def test_an_empty_search_says_what_to_do(plain):
     told = plain.get("/w/acme/members/", {"q": "nobody"}).content.decode()
-    assert "Nobody found" in told
+    assert "No matching members" in told
     assert "Show everyone" in told
 
 
@@ -107,14 +108,25 @@ def test_expired_stand_under_all_and_not_under_invited(ask_to_join, plain, membe
         ("queued", "", "Sending"),
         ("sent", "", "Sent 2 days ago"),
         ("sent", "bounced", "Bounced 2 days ago"),
-        ("failed", "", "Could not be sent"),
+        ("failed", "", "Couldn't be sent"),
     ],
 )
 def test_the_row_says_what_became_of_the_email(ask_to_join, plain, state, outcome, words):
     ask_to_join("ada@new.example")
     then = Now() - timedelta(days=2)
     Delivery.objects.update(state=state, outcome=outcome, sent_at=then, outcome_at=then if outcome else None)
-    assert words in plain.get("/w/acme/members/").content.decode().replace("\xa0", " ")
+    assert words in plain.get("/w/acme/members/").content.decode().replace("\xa0", " ").replace("&#x27;", "'")
+
+
+def test_the_heading_counts_members_and_pending_invitations(plain, htmx, as_alice, acme, member):
+    assert plain.get("/w/acme/members/").context["summary"] == "3 members"
+    crowd(acme, 1)
+    assert plain.get("/w/acme/members/").context["summary"] == "3 members · 1 pending invitation"
+    crowd(acme, 1_001, "more")
+    deactivate(as_alice, member("bob@acme.example").id)
+    response = htmx.post(f"/w/acme/members/{member('carol@acme.example').id}/role/", {"role": "member"})
+    assert response.context["summary"] == "2 members · 1,000+ pending invitations"
+    assert b'<p id="summary" hx-swap-oob="innerHTML">2 members' in response.content
 
 
 def test_htmx_gets_the_list_alone(htmx):
@@ -127,15 +139,16 @@ def test_htmx_gets_the_list_alone(htmx):
 def test_billing_sees_the_list_and_why_nothing_can_be_changed(carol, acme, client_for):
     told = client_for(carol).get("/w/acme/members/").content.decode()
     assert "Alice Martin" in told
-    assert "only an Admin can invite" in told
+    assert "only Admins can invite" in told
     assert 'aria-disabled="true"' in told
     assert "/role/" not in told
+    assert "Actions for" not in told
 
 
 def test_a_member_is_told_what_it_takes_to_see_the_list(bob, acme, client_for):
     response = client_for(bob).get("/w/acme/members/")
     assert response.status_code == 403
-    assert "ask an" in response.content.decode()
+    assert "Ask a workspace" in response.content.decode()
     assert "alice@acme.example" not in response.content.decode()
 
 

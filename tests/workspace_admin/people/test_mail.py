@@ -28,13 +28,35 @@ def test_a_bounced_one_offers_to_fix_the_address(became, plain):
     assert plain.get(f"/w/acme/invitations/{invitation.id}/address/").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("became_", "chip", "menu"),
+    [
+        ({"outcome": "bounced"}, "Bounced", "bounced"),
+        ({"outcome": "complained"}, "Bounced", "bounced"),
+        ({"outcome": "bounced", "soft": True}, "Invited", "offer"),
+        ({"outcome": "bounced", "released_at": Now()}, "Invited", "offer"),
+        ({"outcome": "delivered"}, "Invited", "offer"),
+    ],
+)
+def test_resend_is_offered_unless_it_would_be_refused(became, htmx, plain, became_, chip, menu):
+    invitation = became(outcome_at=Now(), **became_)
+    Invitation.objects.filter(id=invitation.id).update(sent_at="2026-01-01T00:00:00Z")
+    [row] = [row for row in plain.get("/w/acme/members/").context["rows"] if row.email == invitation.email]
+    assert (row.status_label, row.menu) == (chip, menu)
+    drawer = plain.get(f"/w/acme/members/{invitation.membership_id}/").content.decode()
+    fixed = f"/w/acme/invitations/{invitation.id}/address/" in drawer
+    assert ("Resend invite" in drawer, fixed) == (menu == "offer", menu == "bounced")
+    refused = htmx.post(f"/w/acme/invitations/{invitation.id}/resend/").status_code == 409
+    assert refused == (menu == "bounced")
+
+
 def test_a_failed_one_offers_to_try_again(became, htmx, plain):
     invitation = became(state="failed", sent_at=None)
     Invitation.objects.filter(id=invitation.id).update(sent_at="2026-01-01T00:00:00Z")
     link = f"/w/acme/invitations/{invitation.id}/retry/"
     assert link in plain.get("/w/acme/members/").content.decode()
     done = htmx.post(link)
-    assert b"on its way again" in done.content
+    assert b"Sending the email again" in done.content
     assert Delivery.objects.get(invitation=invitation).state == "queued"
     assert htmx.post(link).status_code == 400, "it has not failed again"
 

@@ -45,7 +45,7 @@ def test_it_shows_who_they_are_and_why_they_may_open_what(plain, bob_row):
         "Bob Keller can open le Chat Team.",
         "Bob Keller has no Mistral Code seat (3 of 3 available).",
         "Has a seat",
-        "without end",
+        "No end date",
         "accepted the invitation and joined as Member",
         "invited bob@acme.example as Member (seats: le Chat Team)",
     ):
@@ -53,7 +53,7 @@ def test_it_shows_who_they_are_and_why_they_may_open_what(plain, bob_row):
 
 
 def test_every_row_leads_to_it_and_the_drawer_is_the_part_of_it(htmx, plain, bob_row):
-    assert f'href="{bob_row.id}/"' in told(plain.get("/w/acme/members/"))
+    assert f'href="{path(bob_row)}"' in told(plain.get("/w/acme/members/"))
     drawer = htmx.get(path(bob_row), headers=DRAWER)
     assert "HX-Request" in drawer["Vary"]
     assert "<html" not in told(drawer)
@@ -85,9 +85,17 @@ def test_a_seat_that_is_left_to_nobody_can_be_taken_from_someone(plain, acme, me
 def test_billing_reads_and_changes_nothing(carol, acme, client_for, bob_row):
     shown = told(client_for(carol).get(path(bob_row)))
     assert "Bob Keller can open le Chat Team." in shown
-    assert "only an Admin can invite" in shown
+    assert "only Admins can invite" in shown
     for link in ("/role/", "/seats/", "/removal/", "/deactivation/"):
         assert link not in shown
+
+
+def test_only_admins_read_somebodys_emails_and_history(carol, plain, acme, client_for, ada):
+    for client, allowed in ((plain, True), (client_for(carol), False)):
+        response = client.get(path(ada))
+        assert ("history" in response.context, "mails" in response.context) == (allowed, allowed)
+        for words in ("Emails sent", "History", "invited ada@new.example as Member"):
+            assert (words in told(response)) is allowed
 
 
 def test_members_see_nobody(bob, client_for, bob_row):
@@ -100,6 +108,15 @@ def test_strangers_look_nonexistent(plain, htmx, globex, dana, acme):
     assert plain.get(path(foreign)).status_code == 404
     response = htmx.get(f"/w/acme/members/{uuid.uuid4()}/", headers=DRAWER)
     assert (response.status_code, response["HX-Reswap"]) == (404, "none")
+    assert "This person is no longer in the workspace." in told(response)
+
+
+def test_the_drawer_of_somebody_who_was_just_removed_is_emptied_and_so_closes(htmx, as_alice, bob_row):
+    link = path(bob_row) + "?refresh"
+    assert "Bob Keller" in told(htmx.get(link, headers=DRAWER))
+    Membership.objects.filter(id=bob_row.id).delete()
+    response = htmx.get(link, headers=DRAWER)
+    assert (response.status_code, response.content) == (200, b"")
 
 
 def test_an_invitee_shows_who_asked_until_when_and_the_emails(plain, ada):
@@ -110,7 +127,7 @@ def test_an_invitee_shows_who_asked_until_when_and_the_emails(plain, ada):
 
 
 def test_an_offer_says_when_the_plan_does_not_let_it_be_accepted(plain, acme, ada):
-    words = "Cannot be accepted until the plan allows it"
+    words = "Can't be accepted until the plan allows it"
     assert words not in told(plain.get(path(ada))) + told(plain.get("/w/acme/members/"))
     acme.subscription.plan = "free"
     acme.subscription.save()

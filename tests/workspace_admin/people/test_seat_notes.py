@@ -31,32 +31,32 @@ def test_while_there_is_room_nothing_is_noted(plain):
 
 @pytest.mark.parametrize("who", ["alice", "carol"])
 def test_more_than_was_bought_is_told_to_admins_and_billing(who, request, client_for, pool, ask_to_join):
-    for purchased, words in ((0, "1 more seat of le Chat Team is in use than was bought."), (1, None)):
+    for purchased, words in ((0, "le Chat Team is over its limit by 1 seat."), (1, None)):
         pool.update(purchased=purchased)
         response = client_for(request.getfixturevalue(who)).get("/w/acme/members/")
-        assert ("Nothing more can be given or held until it fits." in told(response)) is bool(words)
+        assert ("before assigning more." in told(response)) is bool(words)
         if words:
             assert words in told(response)
             assert 'href="/w/acme/subscription/"' in told(response)
-            assert heads(response)[cast.CHAT] == "1 more than bought"
+            assert heads(response)[cast.CHAT] == "1 over limit"
 
 
 def test_seats_held_by_offers_are_named_too(plain, pool, ask_to_join):
     ask_to_join("ada@new.example ben@new.example", products=[cast.CHAT])
     pool.update(purchased=0)
-    assert "3 more seats of le Chat Team are in use or held than were bought." in told(plain.get("/w/acme/members/"))
+    assert "le Chat Team is over its limit by 3 seats." in told(plain.get("/w/acme/members/"))
 
 
 def test_of_what_is_sold_no_more_it_is_said_that_seats_are_kept(plain, pool):
     pool.update(purchased=0)
     Product.objects.filter(slug=cast.CHAT).update(retired=True)
     page = told(plain.get("/w/acme/members/"))
-    assert "It is sold no more: who has a seat keeps it." in page
-    assert "until it fits" not in page
+    assert "It's no longer sold, and everyone who has a seat keeps it." in page
+    assert "before assigning more" not in page
 
 
 @pytest.mark.parametrize(
-    ("purchased", "left"), [(2, "Only 1 of 2 left"), (3, "2 of 3 left"), (1, "0 of 1 left"), (10, "9 of 10 left")]
+    ("purchased", "left"), [(2, "1 of 2 left"), (3, "2 of 3 left"), (1, "0 of 1 left"), (10, "9 of 10 left")]
 )
 def test_the_last_seats_are_hinted_at_in_the_head(plain, pool, purchased, left):
     pool.update(purchased=purchased)
@@ -64,7 +64,7 @@ def test_the_last_seats_are_hinted_at_in_the_head(plain, pool, purchased, left):
 
 
 def test_a_refused_invitation_is_noted_while_there_is_no_room(ask_to_join, plain, pool):
-    words = "An invitation was refused for want of a seat of le Chat Team on"
+    words = "An invitation was refused because no le Chat Team seat was available:"
     pool.update(purchased=1)
     ask_to_join("ada@new.example", products=[cast.CHAT])
     assert words in told(plain.get("/w/acme/members/"))
@@ -76,7 +76,7 @@ def test_what_is_noted_follows_every_change(htmx, pool, member):
     pool.update(purchased=1, refused_since=Now() - timedelta(hours=1))
     bob = member("bob@acme.example")
     response = htmx.post(f"/w/acme/members/{bob.id}/role/", {"role": "billing"})
-    assert "was refused for want of a seat" in told(response)
+    assert "was refused because no le Chat Team seat" in told(response)
     response = htmx.post(f"/w/acme/members/{bob.id}/seats/le-chat-team/")
     assert 'id="seat-notes"' in told(response)
-    assert "was refused for want of a seat" not in told(response)
+    assert "was refused because no le Chat Team seat" not in told(response)
