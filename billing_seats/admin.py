@@ -106,7 +106,7 @@ class SubscriptionAdmin(PreviewedAdmin, NoDeleting):
         return False
 
     def preview_of(self, obj: Subscription) -> Any:
-        """Answer what the plan that was entered means, if anything is lost by it."""
+        """Return the preview of the chosen plan if anything is lost by it."""
         workspace = Workspace.objects.select_related("subscription").get(pk=obj.workspace_id)
         preview = preview_plan(workspace, Plan(obj.plan))
         return preview if preview.losses else None
@@ -120,7 +120,7 @@ class WorkspaceSelect(AutocompleteSelect):
     """Django's, which fails while it shows a choice again that is no id."""
 
     def optgroups(self, name: str, value: Sequence[str], attrs: dict[str, Any] | None = None) -> Any:
-        """Answer the choice that was made, if it can be one."""
+        """Return the options for the chosen ids, ignoring what is no id."""
         return super().optgroups(name, [one for one in value if _is_id(one)], attrs)
 
 
@@ -194,6 +194,6 @@ class SeatPoolAdmin(PreviewedAdmin, NoDeleting):
         obj.pk = pool.pk
 
     def preview_of(self, obj: SeatPool) -> Any:
-        """Answer what the quantity that was entered means, if it is less than is taken."""
+        """Return the preview of the quantity if it is less than is in use."""
         count = count_of_product(obj.workspace, obj.product.slug)
         return preview_seats(obj.workspace, count, obj.purchased) if obj.purchased < count.taken else None

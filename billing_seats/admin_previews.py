@@ -17,7 +17,7 @@ class PreviewedAdmin(ServiceAdmin):
     preview_template: str
 
     def preview_of(self, obj: Any) -> Any:
-        """Answer what the row with the values that were entered would mean, or None: nothing to warn of."""
+        """Return the preview of the entered values, or None if there is nothing to warn about."""
         raise NotImplementedError
 
     def changeform_view(
@@ -27,7 +27,7 @@ class PreviewedAdmin(ServiceAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Answer the form, the preview, or the redirect after saving."""
+        """Show the form, the preview, or redirect after saving."""
         if request.method == "POST" and object_id is not None and "confirmed" not in request.POST:
             preview = self._preview(request, self.get_object(request, unquote(object_id)))
             if preview is not None:
@@ -35,7 +35,7 @@ class PreviewedAdmin(ServiceAdmin):
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def _preview(self, request: HttpRequest, obj: Model | None) -> HttpResponse | None:
-        """Answer the preview; None leaves the request to the form: it is good as it is, wrong, or not allowed."""
+        """Return the preview page, or None to let the form handle the request."""
         if obj is None or not self.has_change_permission(request, obj):
             return None
         form = self.get_form(request, obj, change=True)(request.POST, instance=obj)

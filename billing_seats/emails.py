@@ -11,7 +11,7 @@ from members.outbox.compose import compose
 
 
 def render(notice: Notice) -> EmailMultiAlternatives | None:
-    """Answer the message of a notice, read from the database as it stands now.
+    """Return the message of a notice, read from the database as it is now.
 
     None where it is no longer true: there are seats again, a later notice says the same, the product is sold no more,
     or the reader no longer looks after seats.

@@ -1,4 +1,4 @@
-"""Tell Admins and Billing that seats run out: when the last ones are reached, and when an invitation was refused."""
+"""Notify Admins and Billing when seats run low, and when an invitation was refused because none was available."""
 
 import uuid
 from collections.abc import Collection, Sequence

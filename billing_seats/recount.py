@@ -49,7 +49,7 @@ def recount(actor: Actor, *, repair: bool = False) -> Sequence[Finding]:
 
 
 def _counted_anew(workspace: Workspace) -> Sequence[SeatPool]:
-    """Answer the pools with their rows counted, all at one moment: one statement."""
+    """Return the pools with their seats counted in one statement."""
     seats = Seat.objects.filter(workspace=workspace, product=OuterRef("product_id")).order_by().values("product_id")
     rows = Coalesce(Subquery(seats.annotate(number=Count("id")).values("number")), 0)
     return list(with_counts(workspace.seat_pools.order_by("product__slug")).annotate(rows=rows))

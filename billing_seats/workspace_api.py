@@ -46,7 +46,7 @@ class WorkspaceChanges(Strict):
 
 
 def shown(workspace: Any) -> dict[str, Any]:
-    """Answer a workspace that was read with its ``plan`` as the API writes it."""
+    """Return a workspace, read with its ``plan``, as the API represents it."""
     included = FEATURES[workspace.plan]
     return {
         "id": workspace.id,
@@ -60,7 +60,7 @@ def shown(workspace: Any) -> dict[str, Any]:
 
 
 def rows(request: Request) -> QuerySet[Workspace]:
-    """Answer the workspaces of who is calling: those where a person is an active member, or a key's own.
+    """Return the caller's workspaces: where a person is an active member, or a key's own.
 
     Raises:
         PermissionDenied: a product key is of none.

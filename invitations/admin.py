@@ -122,7 +122,7 @@ class InvitationAdmin(ReadOnlyAdmin):
     )  # fmt: skip
 
     def has_act_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002 -- unfold's
-        """Answer whether changes are offered; the services decide again."""
+        """Return whether actions are offered; the services decide again."""
         return request.user.has_perm("invitations.change_invitation")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:

@@ -133,7 +133,7 @@ class Actor:
         return with_address(self.name, self.email)
 
     def may(self, action: Action) -> bool:
-        """Answer whether the role, a key's scope, or a staff member's permissions, allow it."""
+        """Return whether the role, key scope or staff permissions allow the action."""
         if self.kind == "user":
             return self.role in ROLE_TABLE[action]
         if self.kind == "key":
@@ -156,7 +156,7 @@ def require(actor: Actor, action: Action) -> None:
 
 
 def _needed(actor: Actor, action: Action) -> str:
-    """Answer in words what the action asks for and the actor lacks."""
+    """Return what the action requires and the actor lacks, in words."""
     if actor.kind == "product":
         return "A product key only asks who may open its product."
     if actor.kind == "key" and action in PEOPLE_ONLY:
@@ -175,7 +175,7 @@ def _id(text: str) -> uuid.UUID:
 
 
 def named(workspace: str) -> dict[str, object]:
-    """Answer the lookup of a workspace by slug or id, as the path of a request has it.
+    """Return the lookup of a workspace by the slug or id in a request's path.
 
     Raises:
         NotFound: it can be neither.
@@ -202,7 +202,7 @@ def _membership(field: str, related: tuple[str, ...]) -> Prepared[Membership]:
 
 
 def actor_for(user: User, workspace: str, *beside: str) -> Actor:
-    """Answer the signed-in person as an actor of the workspace with this slug or id: the single door to tenant data.
+    """Return the signed-in person as an actor in the workspace: the single door to tenant data.
 
     ``beside`` names rows that every workspace has one of, such as its subscription: they are read along with it.
 
@@ -226,7 +226,7 @@ def actor_for(user: User, workspace: str, *beside: str) -> Actor:
 
 
 def key_actor(key: ApiKey, workspace: str) -> Actor:
-    """Answer an API key that works as an actor of its own workspace, an Admin within its scope.
+    """Return a working API key as an actor in its own workspace, with an Admin's rights within its scope.
 
     Raises:
         NotFound: this slug or id is another's.
@@ -242,7 +242,7 @@ def staff_permissions(held: Collection[str] | None) -> frozenset[Action]:
 
 
 def staff_actor(user: User, workspace: Workspace, reason: str = "") -> Actor:
-    """Answer a support staff member, with what their Django permissions allow and the reason they gave."""
+    """Return a support staff member as an actor, with their permissions and the reason they gave."""
     allowed = staff_permissions(None if user.is_superuser else user.get_all_permissions()) if user.is_staff else ()
     return Actor(
         kind="staff",
@@ -256,7 +256,7 @@ def staff_actor(user: User, workspace: Workspace, reason: str = "") -> Actor:
 
 
 def system_actor(workspace: Workspace) -> Actor:
-    """Answer the console itself, for what commands do on nobody's behalf."""
+    """Return the system as an actor, for commands that act on nobody's behalf."""
     return Actor(kind="system", id=None, name="system", workspace=workspace, permissions=frozenset(Action))
 
 

@@ -36,7 +36,7 @@ class SupportAdmin(ModelAdmin):  # type: ignore[misc]  # -- unfold ships no type
     """Relations by which other pages link to the list."""
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:  # noqa: ARG002 -- Django's
-        """Answer whether the address may ask this."""
+        """Return whether the URL may filter by this lookup."""
         asked = {f"{name}{end}" for name in self.list_filter for end in ("__exact", "__isnull", "__id__exact")}
         return lookup in asked | {f"{name}__id__exact" for name in self.linked_by}
 
@@ -75,7 +75,7 @@ class ReasonField(forms.CharField):
 
 
 def as_staff(request: HttpRequest, workspace: Workspace, reason: str) -> Actor:
-    """Answer the staff member of the request as an actor; the admin lets nobody else in."""
+    """Return the request's staff member as an actor."""
     return staff_actor(cast("User", request.user), workspace, reason)
 
 
@@ -89,7 +89,7 @@ class ServiceAdmin(SupportAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Answer the form; a refusal has already rolled the transaction back when it is caught here."""
+        """Show the form; a domain error has already rolled the transaction back when it is caught here."""
         try:
             response: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
         except DomainError as error:
@@ -109,7 +109,7 @@ class WorkspaceAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("Look at"))
     def look_at(self, workspace: Workspace) -> str:
-        """Answer links to what belongs to the workspace."""
+        """Return links to what belongs to the workspace."""
         pages = (
             (_("Members"), "members_membership"),
             (_("Invitations"), "invitations_invitation"),
@@ -137,12 +137,12 @@ class MembershipAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("Status"))
     def standing(self, member: Membership) -> str:
-        """Answer the status as the Members page shows it."""
+        """Return the status as the Members page shows it."""
         return str(STANDINGS.get(member.display_status, member.get_status_display()))
 
     @admin.display(description=_("Seats"))
     def seats_held(self, member: Membership) -> str:
-        """Answer the names of the products."""
+        """Return the names of the products."""
         return (
             ", ".join(
                 str(seat) for seat in member.seats.filter(workspace=member.workspace_id).select_related("product")
@@ -165,12 +165,12 @@ class UserAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("Address verified"), boolean=True)
     def verified(self, user: User) -> bool:
-        """Answer whether the address is proved."""
+        """Return whether the address is verified."""
         return user.email_verified
 
     @admin.display(description=_("Workspaces"))
     def places(self, user: User) -> str:
-        """Answer a link to each place the person has."""
+        """Return a link to each of the person's memberships."""
         rows = user.memberships.select_related("workspace")
         links = ((reverse("admin:members_membership_change", args=[row.pk]), row.workspace) for row in rows)
         return format_html_join(", ", '<a href="{}">{}</a>', links) or "-"
@@ -198,12 +198,12 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("Workspace"))
     def workspace(self, event: AuditEvent) -> str:
-        """Answer the slug, else the id of a workspace that is gone."""
+        """Return the slug, or the id of a workspace that is gone."""
         return getattr(event, "slug", None) or str(event.workspace_id)
 
 
 def history_of(*targets: Model | None) -> str:
-    """Answer the events about these rows as a list in HTML, oldest first, to stand in a read-only field."""
+    """Return the events about these rows as an HTML list, oldest first, for a read-only field."""
     ids = [target.pk for target in targets if target is not None]
     events = AuditEvent.objects.filter(target_id__in=ids).order_by("occurred_at", "id")
     rows = (

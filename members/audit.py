@@ -40,7 +40,7 @@ class Target(Protocol):
 def event(
     who: Who, workspace_id: UUID, action: str, target: Target, changes: dict[str, list[Any]] | None = None
 ) -> AuditEvent:
-    """Answer an unsaved event; ``changes`` maps each field to [before, after]. Bulk callers save many at once."""
+    """Return an unsaved event; ``changes`` maps each field to [before, after]. Bulk callers save many at once."""
     return AuditEvent(
         workspace_id=workspace_id,
         action=action,

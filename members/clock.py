@@ -19,7 +19,7 @@ class OrNever(Func):
 
 
 def database_now() -> datetime:
-    """Answer the database's time at this statement, in UTC; read it after waiting for a lock, never before."""
+    """Return the database's time at this statement, in UTC. Read it after waiting for a lock, never before."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement_timestamp()")
         now: datetime = cursor.fetchone()[0]

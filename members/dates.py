@@ -18,22 +18,22 @@ _START = datetime(2001, 1, 1, tzinfo=UTC)
 
 
 def end_of(day: date) -> datetime:
-    """Answer the moment at which the day is over, in UTC."""
+    """Return the end of the day, in UTC."""
     return datetime.combine(day + timedelta(days=1), time.min, UTC)
 
 
 def last_day(end: datetime) -> date:
-    """Answer the day through which something that ends at this moment lasts, in UTC."""
+    """Return the last full or partial day before this moment, in UTC."""
     return (end.astimezone(UTC) - timedelta(microseconds=1)).date()
 
 
 def today() -> date:
-    """Answer the day that it is in UTC."""
+    """Return today's date in UTC."""
     return timezone.now().astimezone(UTC).date()
 
 
 def ago(at: datetime) -> str:
-    """Answer how long ago that was, in the largest unit."""
+    """Return how long ago that was, in the largest unit."""
     past = timezone.now() - at
     if past >= _MONTH:
         return _("%(time)s ago") % {"time": timesince(at, depth=1)}
@@ -43,12 +43,12 @@ def ago(at: datetime) -> str:
 
 @lru_cache(maxsize=1_000)
 def _whole_ago(past: timedelta, language: str) -> str:  # noqa: ARG001 -- what the words depend on
-    """Answer the same of a whole number of units: lists say it on each line, of few different ones."""
+    """Return the same for a whole number of units; cached, since lists repeat few values on many lines."""
     return _("%(time)s ago") % {"time": timesince(_START, _START + past, depth=1)}
 
 
 def offer_ends(at: datetime) -> str:
-    """Answer when an offer expires, or how long ago it did."""
+    """Return when an invitation expires, or how long ago it did."""
     left = at - timezone.now()
     if left <= timedelta(0):
         return _("Expired %(ago)s") % {"ago": ago(at)}
@@ -64,7 +64,7 @@ def _expires_in(days: int, language: str) -> str:  # noqa: ARG001 -- what the wo
 
 
 def access_ends(at: datetime) -> str:
-    """Answer in how long a guest's access ends, or how long ago it did."""
+    """Return when a guest's access ends, or how long ago it did."""
     if at <= timezone.now():
         return _("Access ended %(ago)s") % {"ago": ago(at)}
     return _("Access ends in %(time)s") % {"time": timeuntil(at, depth=1)}

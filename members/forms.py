@@ -24,7 +24,7 @@ class NameField(forms.CharField):
         super().__init__(**kwargs)
 
     def clean(self, value: Any) -> str:
-        """Answer the name trimmed, or say in the form what is wrong with it."""
+        """Return the trimmed name, or raise a form error."""
         text: str = super().clean(value)
         try:
             return clean_name(text) if text else text
@@ -70,7 +70,7 @@ class AddressForm(forms.Form):
     )
 
     def clean_email(self) -> str:
-        """Answer the address as it is stored, or say in the form why it is none."""
+        """Return the canonical address, or raise a form error."""
         try:
             return canonical(self.cleaned_data["email"])
         except InvalidRequest as error:

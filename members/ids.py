@@ -6,5 +6,5 @@ import uuid_utils.compat
 
 
 def new_id() -> uuid.UUID:
-    """Answer a version-7 UUID: it sorts by creation time, so that indexes grow at their end."""
+    """Return a version-7 UUID: it sorts by creation time, so indexes grow at their end."""
     return uuid_utils.compat.uuid7()

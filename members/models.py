@@ -68,36 +68,36 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     """Members by where they stand at this moment, by the database's clock."""
 
     def live(self) -> Self:
-        """Answer those whose end is not set or still to come."""
+        """Return members whose end is not set or still to come."""
         return self.filter(LIVE)
 
     def active(self) -> Self:
-        """Answer those who have access."""
+        """Return members who have access."""
         return self.live().filter(status=Status.ACTIVE)
 
     def invited(self) -> Self:
-        """Answer invitees whose offer is live."""
+        """Return invitees whose invitation is live."""
         return self.filter(MEMBER_STATUSES["invited"])
 
     def expired(self) -> Self:
-        """Answer invitees whose offer ended."""
+        """Return invitees whose invitation has expired."""
         return self.filter(MEMBER_STATUSES["expired"])
 
     def judged(self) -> Self:
-        """Answer them with ``over``: whether the end has passed."""
+        """Annotate ``over``: whether the end has passed."""
         return self.annotate(over=IS_EXPIRED)
 
     def admins(self) -> Self:
-        """Answer active Admins; an invited one does not count."""
+        """Return active Admins; an invited one does not count."""
         return self.active().filter(role=Role.ADMIN)
 
     def matching(self, workspace: Workspace, text: str) -> Self:
-        """Answer those with a word in name or address beginning with each word of ``text``."""
+        """Return members with a word in name or address that starts with each word of ``text``."""
         lexemes = lexemes_of(workspace.id, text)
         return self.having(lexemes) if lexemes else self
 
     def having(self, lexemes: str, *, indexed: bool = True) -> Self:
-        """Answer those that have what ``lexemes_of`` answered; not ``indexed``, only the rows at hand are looked at."""
+        """Return members that match the result of ``lexemes_of``; unless ``indexed``, filter row by row."""
         # Django's own search lookup would parse the words again; these are lexemes already. The operator is looked up
         # in an index, its function never.
         if indexed:
@@ -193,7 +193,7 @@ class Membership(models.Model):
 
     @property
     def display_status(self) -> str:
-        """Answer the status as people see it: an invitee past the end is expired, a guest past it has lapsed.
+        """Return the status people see: an invitee past the end is expired, a guest past it has lapsed.
 
         Read with ``judged``, by the database's clock, as everything that decides.
         """

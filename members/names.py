@@ -15,7 +15,7 @@ WORD_LENGTH = 163
 
 
 def clean_name(text: str, field: str = "name") -> str:
-    """Answer the name trimmed.
+    """Return the trimmed name.
 
     Raises:
         InvalidRequest: empty, longer than 100 characters, or with control characters or line breaks.
@@ -31,7 +31,7 @@ def clean_name(text: str, field: str = "name") -> str:
 
 
 def fold(text: str) -> str:
-    """Answer the text without accents and case, as it is sorted and searched: at most 360 characters."""
+    """Return the text without accents and case, as it is sorted and searched, cut to 360 characters."""
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()[:FOLDED_LENGTH]
 

@@ -116,13 +116,13 @@ A_TIME = datetime(1, 1, 1, microsecond=1, tzinfo=UTC)
 
 
 def a_text(name: str) -> str:
-    """Answer the blank for a text of this name."""
+    """Return the placeholder for a text of this name."""
     return f"\0{name}"
 
 
 @cache
 def columns(model: type[Model], prefix: str = "") -> tuple[str, ...]:
-    """Answer the names of all the model's columns for ``values_list``, each led by the way to them."""
+    """Return the names of all the model's columns for ``values_list``, with the prefix."""
     return tuple(f"{prefix}{field.attname}" for field in model._meta.concrete_fields)  # noqa: SLF001 -- public by its documentation
 
 
@@ -147,12 +147,12 @@ class Compiled:
 
     @classmethod
     def of(cls, rows: QuerySet[Any, Any]) -> Self:
-        """Answer the statement; columns come as the database sends them, so JSON is none for it."""
+        """Return the statement; columns come as the database sends them, so JSON stays text."""
         sql, values = rows.query.sql_with_params()
         return cls(sql, values)
 
     def read(self, blanks: Mapping[Any, Any]) -> list[tuple[Any, ...]]:
-        """Answer the rows, with each blank filled in."""
+        """Return the rows, with each placeholder filled in."""
         with connection.cursor() as cursor:
             cursor.execute(self.sql, [blanks.get(value, value) for value in self.values])
             found: list[tuple[Any, ...]] = cursor.fetchall()

@@ -33,7 +33,7 @@ class Session(AbstractBaseSession):
 
     @classmethod
     def get_session_store_class(cls) -> "type[SessionStore]":
-        """Answer what reads and writes the rows."""
+        """Return the store that reads and writes the rows."""
         return SessionStore
 
 
@@ -46,11 +46,11 @@ class SessionStore(db.SessionStore):
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
-        """Answer the table."""
+        """Return the session model."""
         return Session
 
     def _validate_session_key(self, key: str | None) -> bool:
-        """Answer whether the cookie holds what could be a key; anything else, NUL included, is as good as no cookie."""
+        """Return whether the cookie's value has the form of a session key."""
         return key is not None and _KEY.fullmatch(key) is not None
 
     def _get_session_from_db(self) -> Session | None:
@@ -60,7 +60,7 @@ class SessionStore(db.SessionStore):
         return self.row
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
-        """Answer the row to write, which knows whose it is."""
+        """Return the row to write, with the person it belongs to."""
         session = cast("Session", super().create_model_instance(data))
         session.user_id = data.get(SESSION_KEY)
         return session

@@ -33,14 +33,14 @@ class UserManager(BaseUserManager["User"]):
         return self.exclude(pk__in=self.claimed().values("pk"))
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Answer a new account; the address must be canonical already."""
+        """Create an account; the address must already be canonical."""
         user = self.model(email=email, **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Answer a new account that may do everything in Django admin."""
+        """Create an account with every permission in Django admin."""
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
 
@@ -74,7 +74,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return bool(EmailAddress.objects.filter(user=self, email=self.email, verified=True).exists())
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """Answer what a session must show: it changes with the password, and when sessions are ended."""
+        """Return the hash a session must carry; it changes with the password and when sessions are ended."""
         of_password = cast("str", super()._get_session_auth_hash(secret))  # type: ignore[misc]  # -- the stubs lack it
         if self.sessions_ended_at is None:
             return of_password

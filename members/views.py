@@ -23,7 +23,7 @@ sign_in: Callable[[HttpRequest], HttpResponseBase] = LoginView.as_view()
 
 
 def _around(user: User) -> dict[str, object]:
-    """Answer the navigation of a page that belongs to no workspace: that of the one last used."""
+    """Return the navigation of the workspace last used, for a page that belongs to none."""
     try:
         actor = actor_for(user, str(user.last_workspace_id))
     except NotFound:

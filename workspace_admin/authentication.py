@@ -28,7 +28,7 @@ class Backend(AuthenticationBackend):  # type: ignore[misc]  # -- allauth ships 
     """allauth's way to sign in; whose a session is, as every request asks, is read by a statement built once."""
 
     def get_user(self, user_id: UUID) -> User | None:
-        """Answer the person with this id, if they may sign in."""
+        """Return the person with this id if they may sign in."""
         user = _person.first(user=user_id)
         return user if user and self.user_can_authenticate(user) else None
 
@@ -43,7 +43,7 @@ class PreferredLanguage:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer in the person's language where they chose one, else in the browser's."""
+        """Use the person's language if they chose one, else the browser's."""
         language = getattr(request.user, "language", "") if request.session.session_key else ""
         if language:
             translation.activate(language)
@@ -92,7 +92,7 @@ class Session(SessionAuthentication):
     """A browser's session on the API, with CSRF; it tells how to authenticate, so that strangers get a 401."""
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        """Answer who is signed in; credentials that nothing here can check are bad ones, session or not.
+        """Return who is signed in. An Authorization header that nothing here can check is refused.
 
         Raises:
             AuthenticationFailed: there is an Authorization header.
@@ -114,10 +114,10 @@ class Session(SessionAuthentication):
             raise CsrfFailed(str(error.detail)) from error
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 -- the framework's signature
-        """Answer the WWW-Authenticate header of a 401."""
+        """Return the WWW-Authenticate header of a 401."""
         return 'Session realm="api"'
 
 
 def signed_in(request: HttpRequest) -> User | None:
-    """Answer the request's person, or None for a stranger."""
+    """Return the signed-in person, or None."""
     return None if isinstance(request.user, AnonymousUser) else request.user

@@ -15,7 +15,7 @@ WEAKEST_PASSWORD = 32
 
 
 def require_strong(name: str, value: str, *, debug: bool) -> str:
-    """Answer the secret, or a fixed one for development; with DEBUG off a missing or weak one stops the start."""
+    """Return the secret, or a fixed one in development. Raise ImproperlyConfigured if it is missing or weak."""
     if debug:
         return value or f"only-for-development-{name}"
     # The numbers and the beginning are those of security.W009.
@@ -41,7 +41,7 @@ def number[N: (int, float)](name: str, default: N, *, least: N, most: N) -> N:
 
 
 def metrics_token(value: str, *, debug: bool) -> str:
-    """Answer the token that opens the metrics; "" shuts them.
+    """Return the token for the metrics; "" disables them.
 
     Raises:
         ImproperlyConfigured: it is weak, with DEBUG off.
@@ -52,7 +52,7 @@ def metrics_token(value: str, *, debug: bool) -> str:
 
 
 def networks(texts: list[str]) -> list[str]:
-    """Answer the addresses and networks of the proxies that are believed.
+    """Return the addresses and networks of trusted proxies.
 
     Raises:
         ImproperlyConfigured: one is neither.
@@ -67,7 +67,7 @@ def networks(texts: list[str]) -> list[str]:
 
 
 def base_url(value: str, *, debug: bool) -> SplitResult:
-    """Answer the console's own address, of which every emailed link is made, in its parts.
+    """Return the parts of the console's own URL, from which every emailed link is made.
 
     Raises:
         ImproperlyConfigured: it is missing, more than scheme and host, or not https where DEBUG is off.
@@ -95,7 +95,7 @@ def allowed_hosts(names: list[str], own: str, *, debug: bool) -> list[str]:
 
 
 def webhook_secret(value: str) -> str:
-    """Answer the user name and password by which the mail provider's webhooks are known; "" shuts them out.
+    """Return the user name and password by which the mail provider's webhooks are known; "" shuts them out.
 
     Raises:
         ImproperlyConfigured: the password is missing or weak.
@@ -107,7 +107,7 @@ def webhook_secret(value: str) -> str:
 
 
 def database(url: str) -> dict[str, Any]:
-    """Answer the DATABASES entry for a postgres:// URL; statements and locks are bounded.
+    """Return the DATABASES entry for a postgres:// URL; statements and locks are bounded.
 
     Raises:
         ImproperlyConfigured: the variable is missing, or not the address of a Postgres.

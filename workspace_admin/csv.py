@@ -16,13 +16,13 @@ class _Echo:
 
 
 def cell(value: object) -> str:
-    """Answer the value as the text of a cell; what would be a formula is made plain text by an apostrophe."""
+    """Return the value as the text of a cell; what would be a formula is made plain text by an apostrophe."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(_RUNS) else text
 
 
 def lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """Answer the table line by line, none of which is kept."""
+    """Return the table line by line, none of which is kept."""
     writer = csv.writer(_Echo())
     yield writer.writerow(header)
     for row in rows:

@@ -38,7 +38,7 @@ LAST_RESORT = b"<!doctype html><html lang=en><title>Error</title><h1>Something w
 
 
 def document(error: DomainError) -> dict[str, Any]:
-    """Answer the problem document (RFC 9457), in English."""
+    """Return the problem document (RFC 9457), in English."""
     with translation.override("en"):
         members = {name: value for name, value in error.extra.items() if name != "retry_after"}
         text = str(error.message)
@@ -53,7 +53,7 @@ def document(error: DomainError) -> dict[str, Any]:
 
 
 def answer(request: HttpRequest, error: DomainError) -> HttpResponse:
-    """Answer the refusal in the form that the caller reads."""
+    """Return the error as a problem document, an htmx fragment or a page."""
     if request.path.startswith("/api/"):
         body = orjson.dumps(document(error), default=str)
         response = HttpResponse(body, status=error.status, content_type="application/problem+json")
@@ -67,7 +67,7 @@ def answer(request: HttpRequest, error: DomainError) -> HttpResponse:
 
 
 def _fragment(request: HttpRequest, error: DomainError) -> HttpResponse:
-    """Answer a note inside an open dialog; elsewhere a toast, so that the row that was clicked stays as it was."""
+    """Return a note inside an open dialog, else a toast that leaves the clicked row as it was."""
     target = cast("HtmxDetails", request.htmx).target or ""  # type: ignore[attr-defined]  # -- set by django-htmx
     if "dialog" in target:
         return render(request, "components/problem.html", {"problem": error}, status=error.status)
@@ -101,7 +101,7 @@ def _shell(request: HttpRequest, error: DomainError) -> dict[str, Any]:
 
 
 def way_back(request: HttpRequest) -> str:
-    """Answer the page the reader came from, if it is one of ours, without its host."""
+    """Return the path of the page the reader came from, if it is one of ours."""
     came_from = request.headers.get("Referer", "")
     if not url_has_allowed_host_and_scheme(came_from, {request.get_host()}, require_https=request.is_secure()):
         return ""
@@ -126,7 +126,7 @@ class DomainErrors:
         return answer(request, found) if found else response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Answer a refusal; a mistake of ours goes on to ``server_error``."""
+        """Respond to a domain error; other exceptions go on to ``server_error``."""
         found = refusal(error)
         return answer(request, found) if found else None
 
@@ -151,14 +151,14 @@ def _behind_debug_page(request: HttpRequest, response: HttpResponse) -> DomainEr
 
 
 def _not_allowed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Answer in words where Django has none, such as for a form's address that was opened by itself."""
+    """Explain a method that isn't allowed, such as opening a form's URL directly."""
     told = answer(request, MethodNotAllowed())
     told["Allow"] = response["Allow"]
     return told
 
 
 def problem(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
-    """Answer an exception of an API view: DRF's EXCEPTION_HANDLER."""
+    """Respond to an exception in an API view: DRF's EXCEPTION_HANDLER."""
     found = refusal(error)
     if found is None:
         return None
@@ -169,13 +169,13 @@ def problem(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a form without a valid CSRF token."""
+    """Respond to a form without a valid CSRF token."""
     log.info("csrf_failed", reason=reason)
     return answer(request, CsrfFailed())
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer what Django could not read: handler400."""
+    """Respond to a request Django could not read: handler400."""
     try:
         request.get_host()
     except django_errors.DisallowedHost:
@@ -184,21 +184,21 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 -- Django's signature
-    """Answer handler403."""
+    """Respond with a 403: handler403."""
     return answer(request, PermissionDenied())
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 -- Django's signature
-    """Answer handler404."""
+    """Respond with a 404: handler404."""
     return answer(request, NotFound())
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:
-    """Answer allauth's handler429: signing in, signing up or asking for mail too often."""
+    """Respond with a 429, for allauth: too many attempts to sign in, sign up or request email."""
     message = _("Too many tries in a short time. Wait a minute and try again.")
     return answer(request, RateLimited(message, retry_after=60))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer handler500; a database that is away or busy, met outside of any view, is said to be that."""
+    """Respond with a 500, or a 503 if the database is down or busy: handler500."""
     return answer(request, refusal(sys.exc_info()[1]) or Failure())

@@ -91,7 +91,7 @@ _MEANINGS: list[tuple[tuple[type[BaseException], ...], type[DomainError]]] = [
 
 
 def refusal(error: BaseException | None) -> DomainError | None:
-    """Answer what the exception means to the caller, or None: a mistake of ours."""
+    """Return the domain error the exception stands for, or None if it is a bug."""
     if isinstance(error, DomainError):
         return error
     if isinstance(error, api_errors.ValidationError):
@@ -111,12 +111,12 @@ def refusal(error: BaseException | None) -> DomainError | None:
 
 
 def _constraint(error: IntegrityError) -> str:
-    """Answer the name of the constraint, or of the guard of ours, that was violated."""
+    """Return the name of the constraint or trigger that was violated."""
     return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
 
 
 def _flat(detail: Any, path: str = "") -> Iterable[dict[str, str]]:
-    """Answer DRF's nested details as the list of the contract; the path of an item is ``seats.0``."""
+    """Flatten DRF's nested details into the contract's list; an item's path is ``seats.0``."""
     if isinstance(detail, dict):
         pairs = [("" if name == "non_field_errors" else str(name), inner) for name, inner in detail.items()]
     elif isinstance(detail, list) and any(isinstance(inner, (dict, list)) for inner in detail):

@@ -25,7 +25,7 @@ class _Migrations:
         self._lock = Lock()
 
     def good(self) -> bool:
-        """Tell whether none is missing.
+        """Return whether every migration is applied.
 
         Raises:
             DatabaseError: the database is away.
@@ -43,14 +43,14 @@ _migrations = _Migrations()
 @require_safe
 @never_cache
 def live(_request: HttpRequest) -> JsonResponse:
-    """Answer 200: the process serves."""
+    """Respond with 200: the process serves."""
     return JsonResponse({"status": "ok"})
 
 
 @require_safe
 @never_cache
 def ready(_request: HttpRequest) -> JsonResponse:
-    """Answer 200 with database and migrations good, else 503 naming which; a broker away is `degraded`, with 200."""
+    """Respond with 200 if database and migrations are good, else 503; a missing broker is `degraded`."""
     if missing := _missing():
         return JsonResponse(
             {"status": "unavailable", "failed": [missing]},

@@ -27,7 +27,7 @@ _CHATTY = ("celery.beat", "celery.worker.strategy", "celery.app.trace")
 
 
 def mask(text: str) -> str:
-    """Answer the text with mail addresses shortened to their first letter and the keys of links and programs hidden."""
+    """Mask email addresses, links' tokens and API keys in the text."""
     text = _ADDRESS.sub(r"\1***\2\3", text)
     text = _JOIN_LINK.sub(rf"\1{_HIDDEN}", text)
     text = _KEY.sub(rf"\1{_HIDDEN}", text)

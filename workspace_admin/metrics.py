@@ -34,7 +34,7 @@ _OUTBOX_OF = {"delivery": "invitations", "notice": "seats", "accountmail": "acco
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Answer the figures; 401 without the token, 404 where none is configured."""
+    """Return the metrics; 401 without the token, 404 if none is configured."""
     if not settings.METRICS_TOKEN:
         raise Http404
     if not constant_time_compare(request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_TOKEN}"):

@@ -149,7 +149,7 @@ class BoundedRequests:
 
     @staticmethod
     def _unreadable(request: HttpRequest, charset: str) -> DomainError | None:
-        """Answer why a form is not read; what views and checks would stumble over is met here, and said in words."""
+        """Return why a form cannot be read, before views would fail on it."""
         # The API reads JSON only, and says so; a webhook may be longer than any form.
         if request.content_type not in FORMS or request.path.startswith("/api/") or webhooks.knows_secret(request):
             return None

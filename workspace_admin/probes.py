@@ -109,7 +109,7 @@ def alive(name: str) -> bool:
 
 
 def serving() -> bool:
-    """Tell whether the web server of this machine is ready."""
+    """Return whether this machine's web server is ready."""
     connection = HTTPConnection("127.0.0.1", int(os.environ.get("PORT", "8000")), timeout=4)
     try:
         connection.request("GET", "/healthz/ready")

@@ -79,12 +79,12 @@ class Purchase(Strict):
 
 
 def rows(workspace: Workspace) -> QuerySet[SeatPool]:
-    """Answer the workspace's pools with all that ``shown`` needs, in one statement."""
+    """Return the workspace's pools with everything ``shown`` needs, in one statement."""
     return with_counts(workspace.seat_pools.all()).annotate(slug_=F("product__slug"))
 
 
 def shown(pool: SeatPool) -> dict[str, Any]:
-    """Answer one of ``rows`` as the API writes it."""
+    """Return one of ``rows`` as the API represents it."""
     count = count_of(pool)
     return {
         "product": count.product.slug,

@@ -32,17 +32,17 @@ class Chart:
 
     @property
     def first(self) -> date:
-        """Answer the day at the left edge, drawn or not."""
+        """Return the day at the left edge, whether or not it is drawn."""
         return self.days[-1].day - timedelta(days=SHOWN_DAYS - 1)
 
     @property
     def turns(self) -> list[Day]:
-        """Answer the days on which a figure changed, newest first: what the table lists."""
+        """Return the days on which a figure changed, newest first, as the table lists them."""
         return turns(self.days)
 
 
 def draw(product: str, days: Sequence[Day]) -> Chart:
-    """Answer the chart of a product over these days, of which the last is today."""
+    """Return the chart of a product over these days; the last is today."""
     middle = _middle(max(max(day.purchased, day.taken) for day in days))
     scale = _Scale(days, 2 * middle)
     return Chart(
@@ -57,7 +57,7 @@ def draw(product: str, days: Sequence[Day]) -> Chart:
 
 
 def _middle(most: int) -> int:
-    """Answer half the height of a scale for so many: the first round number that leaves some air above them."""
+    """Return half the height of the scale: the first round number that leaves room above the maximum."""
     scale = (step * int(10**power) for power in count() for step in STEPS)
     return next(middle for middle in scale if 2 * middle > most)
 
@@ -89,7 +89,7 @@ class _Scale:
         return f"{HEIGHT - value * HEIGHT / self.top:.4g}"
 
     def _runs[Value](self, value: Callable[[Day], Value]) -> Iterator[tuple[int, int, Value]]:
-        """Answer from where to where each value holds."""
+        """Return each run of equal values with its start and end."""
         at = self.left
         for same, run in groupby(self.days, value):
             start, at = at, at + len(list(run))
@@ -99,15 +99,15 @@ class _Scale:
         return "".join(f"V{self._y(same)}H{end}" for _start, end, same in self._runs(value))
 
     def line(self, value: Callable[[Day], int]) -> str:
-        """Answer the values as an open line of steps."""
+        """Return the values as a stepped line."""
         return f"M{self.left} {self._y(value(self.days[0]))}{self._steps(value)}"
 
     def area(self, value: Callable[[Day], int]) -> str:
-        """Answer what lies below the values."""
+        """Return the area below the values."""
         return f"M{self.left} {HEIGHT}{self._steps(value)}V{HEIGHT}Z"
 
     def above(self, low: Callable[[Day], int], high: Callable[[Day], int]) -> str:
-        """Answer what lies between two values where the second is the greater."""
+        """Return the area between two values where the second is greater."""
         runs = self._runs(lambda day: (low(day), high(day)))
         return "".join(
             f"M{start} {self._y(under)}V{self._y(over)}H{end}V{self._y(under)}Z"

@@ -65,7 +65,7 @@ def _row(workspace: uuid.UUID, count: SeatCount, today: date) -> SeatDay:
 
 
 def last_days(workspace: Workspace, counts: Iterable[SeatCount], today: date) -> dict[uuid.UUID, list[Day]]:
-    """Answer, by product, the last 90 days up to ``today``, which is as the counts say; one statement.
+    """Return the last 90 days by product, with today's figures from the counts, in one statement.
 
     A day without a row is as the one before; before the first row there is nothing.
     """
@@ -91,7 +91,7 @@ def _filled(rows: Sequence[Day], count: SeatCount, first: date, today: date) -> 
 
 
 def turns(days: Sequence[Day]) -> list[Day]:
-    """Answer the days on which a figure changed, and the first, newest first."""
+    """Return the first day and those on which a figure changed, newest first."""
     changed = [
         day
         for before, day in zip([None, *days], days, strict=False)

@@ -31,7 +31,7 @@ EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def told(event: AnymailTrackingEvent) -> Told | None:
-    """Answer what the event says, or None where that is nothing for us."""
+    """Return what the event means here, or None if we don't record it."""
     meaning = TYPES.get(event.event_type)
     if _raw(event).get("eventType") == "DeliveryDelay":  # Amazon's, which anymail does not know
         meaning = EventType.DELAYED
@@ -60,13 +60,13 @@ def _inner(value: Any, name: str) -> Any:
 
 
 def _names(event: AnymailTrackingEvent) -> tuple[Any, ...]:
-    """Answer the provider's id, and our own Message-ID where SendGrid or Amazon repeats it."""
+    """Return the provider's id, and our own Message-ID where SendGrid or Amazon repeats it."""
     mail = _inner(_raw(event), "mail")
     return event.message_id, _raw(event).get("smtp-id"), _inner(_inner(mail, "commonHeaders"), "messageId")
 
 
 def _may_pass(event: AnymailTrackingEvent) -> bool:
-    """Answer whether a bounce says nothing about the next mail, which anymail tells for some providers only."""
+    """Return whether a bounce is temporary, which anymail reports for some providers only."""
     raw = _raw(event)
     amazon = _inner(raw.get("bounce"), "bounceType")
     return (
@@ -85,7 +85,7 @@ def _row(metadata: Any) -> uuid.UUID | None:
 
 
 def _moment(value: Any) -> datetime | None:
-    """Answer the time, if it is one that can be true."""
+    """Return the time if it is plausible, else None."""
     if not isinstance(value, datetime):
         return None
     at = value if value.tzinfo else value.replace(tzinfo=UTC)
@@ -93,7 +93,7 @@ def _moment(value: Any) -> datetime | None:
 
 
 def _text(value: Any, most: int = 255) -> str:
-    """Answer what can be stored and shown on one line."""
+    """Return the text as it can be stored and shown on one line."""
     if not isinstance(value, str):
         return ""
     kept = "".join(

@@ -110,7 +110,7 @@ def _locked[M: Model](rows: QuerySet[M], batch: Sequence[Told]) -> QuerySet[M]:
 
 
 def _by_name[A: _Mail](mails: Iterable[A]) -> dict[object, list[A]]:
-    """Answer the mails by each of their names and by id."""
+    """Return the emails by id and by each of their names."""
     found: dict[object, list[A]] = {}
     for mail in mails:
         for name in {mail.id, mail.message_id, mail.provider_message_id} - {""}:
@@ -137,7 +137,7 @@ def _meant[A: _Mail](one: Told, mails: dict[object, list[A]]) -> A | None:
 
 
 def _news(pairs: Sequence[tuple[Told, _Email]]) -> dict[tuple[uuid.UUID, str, datetime], DeliveryEvent]:
-    """Answer the events that were not told before, by email, type and time, as far as there is room for them."""
+    """Return the events not recorded before, by email, type and time, up to the limit of each email."""
     known = set(
         DeliveryEvent.objects.filter(
             workspace__in={email.workspace_id for _, email in pairs}, delivery__in={email.id for _, email in pairs}

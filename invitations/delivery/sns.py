@@ -59,7 +59,7 @@ def verify(message: dict[str, Any]) -> None:
 
 
 def confirm(message: dict[str, Any]) -> None:
-    """Tell Amazon that its topic is awaited here. The message must have been verified.
+    """Confirm the subscription of a topic. The message must have been verified.
 
     Raises:
         AnymailWebhookValidationFailure: the address to open is not Amazon's.
@@ -69,7 +69,7 @@ def confirm(message: dict[str, Any]) -> None:
 
 
 def _amazons(url: Any) -> re.Match[str]:
-    """Answer the address, taken apart."""
+    """Return the URL's parts."""
     found = ADDRESS.fullmatch(url) if isinstance(url, str) else None
     if found is None:
         raise AnymailWebhookValidationFailure("An address that is not Amazon's.")
@@ -83,7 +83,7 @@ def _signed(message: dict[str, Any]) -> bytes:
 
 @lru_cache(maxsize=32)
 def _certificate(url: str) -> x509.Certificate:
-    """Answer what stands there. Amazon never changes one: the next has another address."""
+    """Return the certificate at the URL. Amazon never changes one; a new certificate has a new URL."""
     try:
         return x509.load_pem_x509_certificate(_open(url))
     except ValueError as error:
@@ -91,7 +91,7 @@ def _certificate(url: str) -> x509.Certificate:
 
 
 def _key(certificate: x509.Certificate, signers: set[str]) -> RSAPublicKey:
-    """Answer the key of a certificate that is in force and made out to one of these."""
+    """Return the public key of a valid certificate issued to one of the signers."""
     key = certificate.public_key()
     in_force = certificate.not_valid_before_utc <= timezone.now() <= certificate.not_valid_after_utc
     if not in_force or not _names(certificate) & signers or not isinstance(key, RSAPublicKey):
@@ -100,7 +100,7 @@ def _key(certificate: x509.Certificate, signers: set[str]) -> RSAPublicKey:
 
 
 def _signers(region: str, domain: str) -> set[str]:
-    """Answer whom Amazon's own library awaits: one name for the old regions, others for those that came later."""
+    """Return the names Amazon signs under: one for the old regions, others for newer ones."""
     if region.startswith("us-gov-"):
         return {f"sns-us-gov-west-1.{domain}", f"sns.{region}.{domain}"}
     return {"sns.amazonaws.com", *(f"sns{mark}{region}.{domain}" for mark in (".", "-", "-signing."))}

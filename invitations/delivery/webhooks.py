@@ -91,7 +91,7 @@ VIEWS: dict[str, type[AnymailCoreWebhookView]] = {
 
 
 def knows_secret(request: HttpRequest) -> bool:
-    """Answer whether the request is a provider's, by the user name and password in the address that it was given."""
+    """Return whether the request carries the webhook's user name and password."""
     secret = settings.EMAIL_WEBHOOK_SECRET
     if not secret or not request.path_info.startswith(PATH):
         return False
@@ -132,7 +132,7 @@ def tracking(request: HttpRequest, provider: str) -> HttpResponse:
 
 
 def _read(request: HttpRequest, view: type[AnymailCoreWebhookView]) -> list[provider_events.Told]:
-    """Answer the events of a post, once the provider's own signature, where it has one, is verified."""
+    """Return the events of a request after verifying the provider's signature, if it has one."""
     body = request.read(LIMIT + 1)
     if len(body) > LIMIT or body.count(b"{") > MOST_OBJECTS:
         raise AnymailWebhookValidationFailure

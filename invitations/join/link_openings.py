@@ -80,7 +80,7 @@ def _harmless() -> Iterator[None]:
 
 
 def by_scanner(opening: LinkOpening, sent_at: datetime | None) -> bool:
-    """Answer whether a scanner seems to have opened the link; ``sent_at`` is when the email left that carried it."""
+    """Return whether a scanner seems to have opened the link; ``sent_at`` is when its email was sent."""
     at_once = sent_at is not None and opening.at - sent_at < SOON
     known = not opening.agent or _SCANNER.search(opening.agent) is not None
     return opening.method != "GET" or known or at_once or not opening.followed

@@ -125,7 +125,7 @@ def decline(offer: Offer) -> None:
 
 
 def ask_for_new_link(offer: Offer) -> None:
-    """Tell the Admins that the holder of an expired link wants a new one: once per sending, later calls do nothing.
+    """Notify the Admins that the holder of an expired link wants a new one, once per sending.
 
     Raises:
         InvitationNotPending: it ended, was sent again, or has not expired.

@@ -115,7 +115,7 @@ def decline(request: HttpRequest, offer: Offer) -> HttpResponse:
 @require_POST
 @with_offer
 def new_link(request: HttpRequest, offer: Offer) -> HttpResponse:
-    """Tell the Admins that the holder of an expired link wants a new one: once per sending."""
+    """Notify the Admins that the holder of an expired link wants a new one, once per sending."""
     if not OfferForm(request.POST, offer=offer).repeats():
         return _shown_anew(request, offer)
     try:

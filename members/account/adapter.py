@@ -43,7 +43,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # -- allauth
         context: dict[str, Any] | None = None,  # noqa: ARG002 -- allauth's signature
         email: str | None = None,
     ) -> None:
-        """Tell people that their password was changed: if it was not they, they want to know at once."""
+        """Notify people that their password was changed, in case it wasn't them."""
         if template_prefix in self.kinds:
             self.send_mail(template_prefix, email or user.email, {"user": user})
 
@@ -73,17 +73,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # -- allauth
         user.save(update_fields=["password"])
 
     def clean_email(self, email: str) -> str:
-        """Answer the address as it is stored, or say in the form why it is none."""
+        """Return the canonical address, or raise a form error."""
         try:
             return canonical(email)
         except InvalidRequest as error:
             raise forms.ValidationError(str(error.message), code="invalid") from error
 
     def is_safe_url(self, url: str) -> bool:
-        """Answer whether the way on stays here: allauth would also let pass the other names, ports and plain http."""
+        """Return whether the URL stays on this host, which is stricter than allauth's own check."""
         request = current.request
         return url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002 -- allauth's signature
-        """Answer where changing the password leads: back to the profile it was reached from."""
+        """Return to the profile after changing the password."""
         return reverse("profile")

@@ -24,12 +24,12 @@ def _digest(mail: AccountMail, user: User) -> str:
 
 
 def make(mail: AccountMail, user: User) -> str:
-    """Answer the token of a mail: the same at every call, until the person's address or password changes."""
+    """Return an email's token: the same on every call until the person's address or password changes."""
     return f"{mail.pk}.{_digest(mail, user)}"
 
 
 def find(token: str, user: User) -> AccountMail | None:
-    """Answer the mail to the new address whose link this is; None where it is another person's, dead or too old."""
+    """Return the email that carries this link, or None if it is another person's, used or too old."""
     identifier, _, digest = token.partition(".")
     try:
         mail_id = uuid.UUID(identifier)

@@ -20,7 +20,7 @@ def remember(session: Any, user: User) -> None:
 
 
 def remembered(session: Any, user: User) -> bool:
-    """Answer whether the password that the account has now was given in this browser."""
+    """Return whether the account's current password was entered in this browser."""
     return constant_time_compare(session.get(_SIGNED_UP, ""), user.get_session_auth_hash())
 
 

@@ -77,5 +77,5 @@ class EmailBackend(DjangoBackend):
 
     @property
     def connection_class(self) -> type[smtplib.SMTP]:
-        """Answer the class of the connections."""
+        """Return the class of the connections."""
         return _BoundedSSL if self.use_ssl else _Bounded

@@ -40,15 +40,15 @@ class Order:
     numbered: bool = False
 
     def key(self) -> F | OrNever:
-        """Answer the column as it is compared."""
+        """Return the column as it is compared."""
         return OrNever(self.field) if self.nullable else F(self.field)
 
     def of(self, row: Any) -> list[Any]:
-        """Answer where the row stands, as it is written into a cursor; it has an ``id`` and the order's column."""
+        """Return the row's position as written into a cursor; it has an ``id`` and the order's column."""
         return [self.name, getattr(row, self.field), row.id]
 
     def read(self, raw: object) -> Any:
-        """Answer a cursor's value as the column's type.
+        """Return a cursor's value as the column's type.
 
         Raises:
             ValueError: it is none.
@@ -80,7 +80,7 @@ class Place:
 
 
 def place(of: str, order: Order, cursor: str) -> Place:
-    """Answer the place that a cursor of the list ``of`` names; an empty one, the beginning.
+    """Return the position in the list ``of`` that a cursor names; the start for an empty one.
 
     Raises:
         InvalidRequest: the cursor is none of this list in this order.
@@ -89,7 +89,7 @@ def place(of: str, order: Order, cursor: str) -> Place:
 
 
 def cut[Rows: QuerySet[Any, Any]](rows: Rows, order: Order, start: Place, limit: int, *, sorting: bool = False) -> Rows:
-    """Answer the rows of the page, the nearest first, and one more, by which it is seen whether there are others.
+    """Return up to limit + 1 rows, nearest first; the extra one tells whether there is another page.
 
     They are read in this order from an index; with ``sorting``, all rows are found first, and then sorted.
     """
@@ -102,7 +102,7 @@ def cut[Rows: QuerySet[Any, Any]](rows: Rows, order: Order, start: Place, limit:
 
 
 def bound[Row](found: list[Row], of: str, order: Order, start: Place, limit: int) -> Page[Row]:
-    """Answer what ``cut`` found as a page in the list's order, with its cursors."""
+    """Return what ``cut`` found as a page in the list's order, with its cursors."""
     more = len(found) > limit
     found = found[:limit]
     if start.backward:
@@ -116,7 +116,7 @@ def bound[Row](found: list[Row], of: str, order: Order, start: Place, limit: int
 
 
 def page[Row: Model](rows: QuerySet[Row, Row], order: Order, *, limit: int, cursor: str = "") -> Page[Row]:
-    """Answer at most ``limit`` rows after (or before, as the cursor says) the place that the cursor names.
+    """Return at most ``limit`` rows after or before the cursor's position.
 
     Raises:
         InvalidRequest: the cursor is none of this list in this order.
@@ -127,7 +127,7 @@ def page[Row: Model](rows: QuerySet[Row, Row], order: Order, *, limit: int, curs
 
 
 def _write(of: str, direction: str, place: list[Any]) -> str:
-    """Answer a cursor: opaque to whoever holds it, and signed, so that it names only places where a page has ended."""
+    """Return a signed, opaque cursor, so that only positions where a page ended are accepted."""
     written = orjson.dumps([direction, *place])
     return base64.urlsafe_b64encode(_signature(of, written) + written).decode().rstrip("=")
 
@@ -137,7 +137,7 @@ def _signature(of: str, written: bytes) -> bytes:
 
 
 def _signed(of: str, cursor: str) -> bytes:
-    """Answer what was signed.
+    """Return what was signed.
 
     Raises:
         ValueError: it was not signed here, for this list.

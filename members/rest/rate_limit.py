@@ -38,5 +38,5 @@ class Rate:
 
 
 def rate(calls: int, seconds: float) -> Rate:
-    """Answer how a key stands that made so many calls in a minute that ends in so many seconds."""
+    """Return the rate of a key with this many calls in a window that ends in this many seconds."""
     return Rate(settings.API_CALLS_PER_MINUTE, calls, min(WINDOW, max(1, round(seconds))))

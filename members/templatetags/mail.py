@@ -34,6 +34,6 @@ def unlinked_lines(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Answer the text on one line, without characters that control a terminal or the direction of writing."""
+    """Return the text on one line, without control characters or changes of writing direction."""
     kept = (char for char in " ".join(text.split()) if char not in _TURNING and unicodedata.category(char) != "Cc")
     return "".join(kept)

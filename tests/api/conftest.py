@@ -78,7 +78,7 @@ def stranger() -> Caller:
 
 
 def problem(response: Any) -> tuple[int, str]:
-    """Answer status and code of what has to be a whole problem document."""
+    """Return status and code of a complete problem document."""
     assert response["Content-Type"] == "application/problem+json"
     body = response.json()
     assert body["type"] == "about:blank"
@@ -89,6 +89,6 @@ def problem(response: Any) -> tuple[int, str]:
 
 
 def fields(response: Any) -> list[str]:
-    """Answer which fields a refusal names."""
+    """Return which fields a refusal names."""
     assert problem(response) == (400, "invalid_request")
     return [error["field"] for error in response.json()["errors"]]

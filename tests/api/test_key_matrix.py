@@ -33,7 +33,7 @@ def _ask(text, call, ids):
 
 
 def _operation(method, path):
-    """Answer method and path as the schema has them, of a row of the table."""
+    """Return method and path of a row of the table, as in the schema."""
     path = re.sub(r"(?<=/)(le-chat-team|mistral-code)$", "{product}", path.partition("?")[0])
     return method, path.replace("{slug}", "{workspace}")
 

@@ -59,7 +59,7 @@ def callers(houses, client_for, alice, bob, carol, dana, person):  # noqa: F811 
 
 
 def _secrets(clients, texts):
-    """Answer everything that nobody may be told, as it stands now."""
+    """Return everything that nobody may be told, as it stands now."""
     offers = Invitation.objects.all()
     found = {tokens.of(offer.id, number) for offer in offers for number in range(1, offer.generation + 1)}
     found |= {token.partition(".")[2] for token in found}
@@ -70,7 +70,7 @@ def _secrets(clients, texts):
 
 
 def _told(answer):
-    """Answer all that an answer says, but for the session's own cookies."""
+    """Return all that an answer says, but for the session's own cookies."""
     body = b"".join(answer.streaming_content) if answer.streaming else answer.content
     return body.decode() + "".join(f"{name}: {value}\n" for name, value in answer.items())
 

@@ -38,7 +38,7 @@ def typed_together(*statements: tuple[str, Sequence[object]]) -> str:
 
 
 def counted(pool: SeatPool) -> int:
-    """Answer how many seats the pool says are given, which are as many as there are."""
+    """Return how many seats the pool says are given, which are as many as there are."""
     pool.refresh_from_db()
     assert pool.assigned == Seat.objects.filter(workspace=pool.workspace_id, product=pool.product_id).count()
     return pool.assigned

@@ -37,7 +37,7 @@ HOUR = timedelta(hours=1)
 
 
 def code(act: Callable[[], object]) -> str:
-    """Answer "done", or the code of what was refused."""
+    """Return "done", or the code of the refusal."""
     try:
         with transaction.atomic():
             act()

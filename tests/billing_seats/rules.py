@@ -11,7 +11,7 @@ class Rules(State):
     # Offers.
 
     def invite(self, who: str, emails: Sequence[str], role: str, products: Sequence[str]) -> list[str]:
-        """Answer what became of each address, each named once."""
+        """Return what became of each address, each named once."""
         self.may(who)
         self.seats_in_plan()
         unless(role in ROLES, "invalid_request")

@@ -75,7 +75,7 @@ def act(weight: int, **drawn: st.SearchStrategy):
 
 
 def steps() -> st.SearchStrategy:
-    """Answer the strategy of an act's name and what is drawn for it."""
+    """Return the strategy of an act's name and what is drawn for it."""
     names = [name for name, (weight, _drawn) in ACTS.items() for _ in range(weight)]
     return st.sampled_from(names).flatmap(lambda name: st.tuples(st.just(name), ACTS[name][1]))
 

@@ -25,7 +25,7 @@ SOON = 60
 
 
 def until[T](read: Callable[[], T], what: str, seconds: float = SOON) -> T:
-    """Answer the first true value of ``read``."""
+    """Return the first true value of ``read``."""
     deadline = time.monotonic() + seconds
     while not (value := read()):
         assert time.monotonic() < deadline, f"not in {seconds} s: {what}"
@@ -43,19 +43,19 @@ class Console:
     log: Path
 
     def letters(self, to: str) -> list[email.message.EmailMessage]:
-        """Answer the messages to this address, oldest first."""
+        """Return the messages to this address, oldest first."""
         paths = sorted((self.data / "mailbox").glob("*.eml"), key=lambda path: path.stat().st_mtime)
         read = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in paths]
         return [letter for letter in read if to in str(letter["To"])]
 
     def link(self, to: str, after: int = 0, part: str = "/join/") -> str:
-        """Answer the link of the newest letter to this address, once there are more than ``after``."""
+        """Return the link of the newest letter to this address, once there are more than ``after``."""
         letters = until(lambda: found if len(found := self.letters(to)) > after else None, f"a letter to {to}")
         text = letters[-1].get_body(("plain",)).get_content()
         return next(word for word in text.split() if part in word)
 
     def broker(self) -> psutil.Process:
-        """Answer the process of its Valkey."""
+        """Return the process of its Valkey."""
         family = psutil.Process(self.process.pid).children(recursive=True)
         return next(one for one in family if "valkey" in one.name() or "valkey" in " ".join(one.cmdline()[:1]))
 

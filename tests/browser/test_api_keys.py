@@ -14,7 +14,7 @@ NAME = "Nightly sync"
 
 
 def called(console, key):
-    """Answer the status of a call with the key."""
+    """Return the status of a call with the key."""
     url = f"{console.url}/api/v1/workspaces/acme/members"
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {key}"})
     try:

@@ -81,7 +81,7 @@ class House:
             return cursor.fetchall() if cursor.description else []
 
     def dump(self) -> bytes:
-        """Answer the database as pg_dump writes it."""
+        """Return the database as pg_dump writes it."""
         program = Path(get_server(self.layout.postgres, start=False).bin_path) / "pg_dump"
         command = [program, "--inserts", self._postgres.url(OWNER)]
         return subprocess.run(command, check=True, capture_output=True).stdout

@@ -23,7 +23,7 @@ AFTER_ANSWER = "after-answer"
 
 
 def fuse(point: str) -> Path:
-    """Answer the file that makes the next process die or stop at a point; it holds the name of the signal."""
+    """Return the file that makes the next process die or stop at a point; it holds the name of the signal."""
     return Path(os.environ["FUSES"]) / point
 
 

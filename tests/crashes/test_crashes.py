@@ -38,7 +38,7 @@ def states(house: House) -> dict[str, int]:
 
 
 def copies(house: House) -> list[int]:
-    """Answer how often each person's invitation was accepted by the provider."""
+    """Return how often each person's invitation was accepted by the provider."""
     names = [name for (name,) in house.rows("SELECT message_id FROM invitations_delivery ORDER BY message_id")]
     counted = house.sink.counted()
     assert set(counted) <= set(names), "the provider knows what the outbox does not"

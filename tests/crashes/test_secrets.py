@@ -27,7 +27,7 @@ def links(house: House, worker) -> list[str]:
 
 
 def _dump(house: House) -> bytes:
-    """Answer the whole database as pg_dump writes it, and what its sessions hold, which it would show packed."""
+    """Return the whole database as pg_dump writes it, and what its sessions hold, which it would show packed."""
     dumped = house.dump()
     assert b"ines@new.example" in dumped
     assert house.act("write_sessions", str(house.fuses.parent / "sessions")).exitcode == 0
@@ -37,7 +37,7 @@ def _dump(house: House) -> bytes:
 
 
 def _queue(house: House) -> bytes:
-    """Answer every command that the broker ever got."""
+    """Return every command that the broker ever got."""
     files = [path for path in house.layout.valkey.rglob("*") if path.is_file()]
     written = b"".join(path.read_bytes() for path in files)
     bodies = re.findall(rb'"body": ?"([A-Za-z0-9+/=]+)"', written)

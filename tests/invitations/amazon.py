@@ -24,7 +24,7 @@ def make_key():
 
 
 def certify(key, name, *others, by=None, since=NOW - timedelta(days=1), until=NOW + timedelta(days=1)):
-    """Answer the certificate of a key, made out to a name and others; ``by`` is who certifies, and its key."""
+    """Return the certificate of a key, made out to a name and others; ``by`` is who certifies, and its key."""
     issuer, signer = by or (None, key)
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     whole = x509.CertificateBuilder(issuer.subject if issuer else subject, subject, key.public_key())
@@ -100,12 +100,12 @@ class Amazon:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Answer what makes requests come here, and believe this root alone."""
+        """Return what makes requests come here, and believe this root alone."""
         proxy = f"http://127.0.0.1:{self.server.server_address[1]}"
         return {"HTTPS_PROXY": proxy, "https_proxy": proxy, "NO_PROXY": "", "REQUESTS_CA_BUNDLE": str(self.roots)}
 
     def sign(self, message: dict, *, version="1", key=None, at=f"https://{HOST}/{GENUINE}") -> dict:
-        """Answer the message with a signature, as the documentation says it is made."""
+        """Return the message with a signature, as the documentation says it is made."""
         names = ["Message", "MessageId", "Timestamp", "TopicArn", "Type"]
         names += ["Subject"] if message["Type"] == "Notification" else ["SubscribeURL", "Token"]
         text = "".join(f"{name}\n{message[name]}\n" for name in sorted(names) if name in message)

@@ -29,7 +29,7 @@ def bounced(ada):
 
 @pytest.fixture
 def at():
-    """Answer what puts an answer at a path of Amazon's, for one test."""
+    """Return what puts an answer at a path of Amazon's, for one test."""
     known = dict(amazon().answers)
 
     def put(answer, path="/another.pem"):

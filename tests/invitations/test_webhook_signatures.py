@@ -19,7 +19,7 @@ RESEND_KEY = "whsec_" + base64.b64encode(b"s" * 24).decode()
 
 @pytest.fixture
 def twilio(settings, telling):
-    """Answer what signs as SendGrid does: the stamp and the body, by its private key."""
+    """Return what signs as SendGrid does: the stamp and the body, by its private key."""
     private = ec.generate_private_key(ec.SECP256R1())
     public = private.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo

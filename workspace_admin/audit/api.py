@@ -66,7 +66,7 @@ class AuditEventShape(serializers.Serializer[Any]):
 
 
 def shown(event: AuditEvent) -> dict[str, Any]:
-    """Answer an event as the API and the export write it."""
+    """Return an event as the API and the export represent it."""
     return {
         "id": event.id,
         "action": event.action,

@@ -20,12 +20,12 @@ COLUMNS = (
 
 
 def as_csv(rows: QuerySet[AuditEvent]) -> Iterator[str]:
-    """Answer the events as the lines of a table."""
+    """Yield the events as lines of CSV."""
     return csv.lines(COLUMNS, (_cells(event) for event in each(rows)))
 
 
 def as_json_lines(rows: QuerySet[AuditEvent]) -> Iterator[bytes]:
-    """Answer the events as the API writes them, each on a line."""
+    """Yield the events as the API represents them, one per line."""
     for event in each(rows):
         yield orjson.dumps(shown(event), option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)
 

@@ -25,7 +25,7 @@ class DayField(forms.DateField):
         super().__init__(label=label, required=False, widget=widget, input_formats=["%Y-%m-%d"])
 
     def clean(self, value: Any) -> date | None:
-        """Answer the day.
+        """Return the day.
 
         Raises:
             ValidationError: it is none, or none that the log can have.
@@ -57,11 +57,11 @@ class FilterForm(forms.Form):
 
     @property
     def wanted(self) -> dict[str, Any]:
-        """Answer what is asked for and makes sense."""
+        """Return the valid filters that were given."""
         return {name: value for name, value in self.cleaned_data.items() if value}
 
     def narrow(self, rows: QuerySet[AuditEvent], workspace: Workspace) -> QuerySet[AuditEvent]:
-        """Answer those of the events that are asked for; days are in UTC."""
+        """Return the events that match the filters; days are in UTC."""
         wanted = self.wanted
         if "action" in wanted:
             rows = rows.filter(action=wanted["action"])
@@ -72,5 +72,5 @@ class FilterForm(forms.Form):
         return about(rows, workspace, wanted["who"]) if "who" in wanted else rows
 
     def link(self, **more: str) -> str:
-        """Answer the query string that asks for the same."""
+        """Return the query string for the same filters."""
         return "?" + urlencode(self.wanted | more)

@@ -50,7 +50,7 @@ def listing(request: SignedInRequest, slug: str) -> HttpResponse:
 
 
 def _page(form: FilterForm, rows: Any, actor: Actor, cursor: str) -> Page[AuditEvent]:
-    """Answer one page of the events asked for; the first, where the cursor is of another list."""
+    """Return a page of matching events; the first one if the cursor belongs to another list."""
     narrowed = form.narrow(rows, actor.workspace)
     try:
         return page(narrowed, NEWEST_FIRST, limit=LIMIT, cursor=cursor)
@@ -59,7 +59,7 @@ def _page(form: FilterForm, rows: Any, actor: Actor, cursor: str) -> Page[AuditE
 
 
 def _names(actor: Actor, rows: list[AuditEvent]) -> dict[str, str]:
-    """Answer the names of products by slug, and of the people whose ids stand in the events."""
+    """Return product names by slug, and names of the people whose ids appear in the events."""
     names = dict(Product.objects.values_list("slug", "name"))
     ids = [UUID(one) for event in rows for one in event.changes.get("created_by", ()) if one]
     people = actor.workspace.memberships.filter(user__in=ids).values_list("user_id", "name") if ids else ()
@@ -75,7 +75,7 @@ def _row(event: AuditEvent, names: dict[str, str]) -> dict[str, Any]:
 @login_required
 @require_safe
 def export(request: SignedInRequest, slug: str, form: str) -> HttpResponseBase:
-    """Answer all the events asked for as a file."""
+    """Stream all matching events as a file."""
     actor = actor_for(request.user, slug)
     rows = events(actor)
     require_export(actor)

@@ -56,7 +56,7 @@ HOUSES = (
 
 
 def add_person(email: str, name: str, password: str | None) -> User:
-    """Answer the account with a verified address, made where it is missing."""
+    """Return the account with a verified address, made where it is missing."""
     user = User.objects.filter(email=email).first() or User.objects.create_user(email, password, name=name)
     EmailAddress.objects.get_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
     return user
@@ -69,7 +69,7 @@ def add_products() -> None:
 
 
 def open_house(house: House, owner: User) -> Workspace:
-    """Answer the workspace, opened by its owner and with what it bought."""
+    """Return the workspace, opened by its owner and with what it bought."""
     workspace = open_workspace(owner, name=house.name, slug=house.slug)
     system = system_actor(workspace)
     change_plan(system, house.plan, localdate() + timedelta(days=30) if house.seats else None)

@@ -51,7 +51,7 @@ class Place:
         return f"member{self.number:06}@{self.slug}.example"
 
     def every(self, many: int, first: int) -> bool:
-        """Answer whether this is one of those that return after so many, of which this is the first."""
+        """Return whether this is one of those that return after so many, of which this is the first."""
         return self.number % many == first
 
     @property
@@ -86,14 +86,14 @@ class Place:
         return self.now + (-DAY if self.every(100, 8) else 90 * DAY)
 
     def holds(self, product: str) -> bool:
-        """Answer whether they have a seat of it: most of the assistant, few of the other."""
+        """Return whether they have a seat of it: most of the assistant, few of the other."""
         if self.status == Status.DEACTIVATED:
             return False
         return not self.every(5, 4) if product == cast.CHAT else self.every(10, 1) or self.every(50, 7)
 
 
 def make(owner: User, slug: str, members: int) -> Workspace:
-    """Answer a new workspace of so many members besides its owner, all committed at once.
+    """Return a new workspace of so many members besides its owner, all committed at once.
 
     Raises:
         InvalidRequest: the slug is taken, or none.

@@ -66,7 +66,7 @@ def _free_addresses(port: int) -> list[str]:
 
 
 def _fingerprint() -> str:
-    """Answer what the schema depends on: our migrations, and the locked packages for theirs."""
+    """Return what the schema depends on: our migrations, and the locked packages for theirs."""
     digest = sha256((ROOT / "uv.lock").read_bytes())
     for path in sorted(ROOT.glob("*/migrations/*.py")):
         digest.update(path.name.encode() + path.read_bytes())

@@ -31,7 +31,7 @@ class Layout:
 
     @classmethod
     def from_environment(cls) -> "Layout":
-        """Answer the layout that DATA_DIR and PORT ask for.
+        """Return the layout that DATA_DIR and PORT ask for.
 
         Raises:
             EmbeddedError: PORT is not a port number.
@@ -43,20 +43,20 @@ class Layout:
 
     @property
     def postgres(self) -> Path:
-        """Answer the folder of the database cluster."""
+        """Return the folder of the database cluster."""
         return self.data / "postgres"
 
     @property
     def valkey(self) -> Path:
-        """Answer the folder of Valkey's append-only file."""
+        """Return the folder of Valkey's append-only file."""
         return self.data / "valkey"
 
     def log(self, name: str) -> Path:
-        """Answer the file that takes what the named child prints."""
+        """Return the log file of the named process."""
         return self.data / "logs" / f"{name}.log"
 
     def socket_folder(self) -> Path:
-        """Answer the folder of the Postgres socket: below the data, or a short temporary one where that is too long."""
+        """Return the folder of the Postgres socket: below the data, or a temporary one if that path is too long."""
         if len(os.fsencode(self.postgres / ".s.PGSQL.5432")) <= _SOCKET_PATH_BYTES:
             return self.postgres
         digest = sha256(os.fsencode(self.postgres)).hexdigest()[:12]
@@ -79,7 +79,7 @@ class Layout:
             yield
 
     def secret(self, name: str) -> str:
-        """Answer a random secret of this data folder, made the first time it is asked for."""
+        """Return this data folder's random secret, created on first use."""
         path = self.data / "secrets.json"
         known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
         if name not in known:
@@ -91,7 +91,7 @@ class Layout:
         return known[name]
 
     def environment(self) -> dict[str, str]:
-        """Answer the environment of every child but for the servers' addresses: ours, plus development settings."""
+        """Return the environment of every process without the servers' URLs: ours plus development settings."""
         fixed = {
             "DEBUG": "on",
             "DATA_DIR": str(self.data),

@@ -76,27 +76,27 @@ class Mail:
 
     @property
     def subject(self) -> str:
-        """Answer the subject."""
+        """Return the subject."""
         return str(self.parsed["subject"] or "")
 
     @property
     def sender(self) -> str:
-        """Answer whom it is from."""
+        """Return the sender."""
         return str(self.parsed["from"] or "")
 
     @property
     def recipients(self) -> str:
-        """Answer whom it is to."""
+        """Return the recipients."""
         return str(self.parsed["to"] or "")
 
     @property
     def text(self) -> str:
-        """Answer the plain part, or nothing."""
+        """Return the plain text part, or ""."""
         return self._part("plain")
 
     @property
     def html(self) -> str:
-        """Answer the HTML part, or nothing."""
+        """Return the HTML part, or ""."""
         return self._part("html")
 
     def _part(self, kind: str) -> str:
@@ -142,7 +142,7 @@ def message(request: HttpRequest, name: str) -> HttpResponse:
 @xframe_options_sameorigin
 @_developer_only
 def body(_request: HttpRequest, name: str) -> HttpResponse:
-    """Answer the HTML part for the frame: its links leave the frame, its policy lets nothing run; 404 as `index`."""
+    """Show the HTML part in a frame that runs nothing and whose links open outside it."""
     html = _find(name).html
     if not html:
         raise Http404

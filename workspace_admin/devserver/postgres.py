@@ -25,7 +25,7 @@ UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"
 
 
 def _serves(lock: str) -> bool:
-    """Answer whether the process that a lock file names in its first line is a Postgres, and alive."""
+    """Return whether the process named in the lock file's first line is a running Postgres."""
     try:
         process = psutil.Process(int(lock.split(maxsplit=1)[0]))
         return bool(process.name() == "postgres" and process.status() != psutil.STATUS_ZOMBIE)
@@ -82,7 +82,7 @@ class Postgres:
                 path.unlink()
 
     def url(self, role: str = RUNTIME, database: str = DATABASE) -> str:
-        """Answer the address for a role and a database, as libpq and Django read it."""
+        """Return the URL for a role and a database, as libpq and Django read it."""
         return f"postgres://{role}@{quote(str(self._sockets), safe='')}/{database}"
 
     def wait(self, pause: Callable[[], None]) -> None:

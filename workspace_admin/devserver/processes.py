@@ -79,11 +79,11 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Answer the id of the child, which is its group's id too."""
+        """Return the process id, which is also its group's id."""
         return self._process.pid
 
     def poll(self) -> int | None:
-        """Answer the exit code, or None while it runs."""
+        """Return the exit code, or None while it runs."""
         return self._process.poll()
 
     def ask_to_stop(self) -> None:
@@ -104,14 +104,14 @@ class Child:
                 os.killpg(self.pid, signal.SIGKILL)
 
     def last_words(self, lines: int = 25) -> str:
-        """Answer the end of its log."""
+        """Return the end of its log."""
         if self.log is None or not self.log.exists():
             return ""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
 def strays(data: Path) -> list[psutil.Process]:
-    """Answer the processes that an earlier supervisor of this data folder left behind.
+    """Return the processes that an earlier supervisor of this data folder left behind.
 
     They carry its mark; the helpers of Postgres, which write their titles over it, work in the cluster's folder, and
     while one of them lives no new server may start.

@@ -16,7 +16,7 @@ HOST = "127.0.0.1"
 
 
 def free_port() -> int:
-    """Answer a TCP port that nobody listens on now."""
+    """Return a free TCP port."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -33,7 +33,7 @@ class Valkey:
 
     @property
     def url(self) -> str:
-        """Answer its address."""
+        """Return its URL."""
         return f"redis://:{self._password}@{HOST}:{self.port}/0"
 
     def start(self) -> Child:

@@ -83,7 +83,7 @@ def _joined(actor: Actor, member_id: UUID) -> Membership:
 
 
 def _is_over(member: Membership) -> bool:
-    """Answer whether the end of a member read by ``queries.with_details`` has passed."""
+    """Return whether the end of a member read by ``queries.with_details`` has passed."""
     return bool(vars(member)["over"])
 
 
@@ -93,7 +93,7 @@ def _end(form: AccessForm) -> datetime | None:
 
 
 def _form(request: SignedInRequest, actor: Actor, who: Membership) -> AccessForm:
-    """Answer what is asked: seats, for whom access comes back to; and a day, unless the one that is set is to come."""
+    """Return the form: seats for a person whose access returns, and a date unless one is still to come."""
     columns, over = queries.columns(actor.workspace), _is_over(who)
     held = set(vars(who)["held"])
     had = who.seats_before or [one.product.slug for one in columns if one.product.id in held]
@@ -111,7 +111,7 @@ def _form(request: SignedInRequest, actor: Actor, who: Membership) -> AccessForm
 
 
 def _is_beside(request: SignedInRequest) -> bool:
-    """Answer whether this is asked beside an address that could not be invited."""
+    """Return whether the form is shown next to an address that could not be invited."""
     return "refusal" in (request.htmx.target or "")
 
 
@@ -140,7 +140,7 @@ def _answer(
 
 
 def _field(form: AccessForm, error: DomainError) -> str | None:
-    """Answer beside which field a refusal stands."""
+    """Return the form field an error belongs to."""
     named = error.field if isinstance(error, InvalidRequest) else "seats"
     field = "ends_on" if named == "expires_at" else named
     return field if field in form.fields else None
@@ -163,7 +163,7 @@ def _asked(  # noqa: PLR0913, PLR0917 -- one answer, many faces
 
 
 def _why_no_end(who: Membership) -> str:
-    """Answer why the member's access cannot have an end, or nothing."""
+    """Return why the member's access cannot have an end date, or ""."""
     try:
         rules.require_may_expire(who.role)
     except InvalidRequest as error:

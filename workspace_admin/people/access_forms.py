@@ -26,7 +26,7 @@ class SeatOffer:
 
 
 def seat_offers(columns: Sequence[Column], had: Collection[str], plan_refuses: str) -> list[SeatOffer]:
-    """Answer the products on offer, those they had first; ``plan_refuses`` says that the plan has no seats, if so."""
+    """Return the products on offer, those the person had first; ``plan_refuses`` is set if the plan has no seats."""
     known = {column.product.slug for column in columns}
     offers = [_offer(one, one.product.slug in had, plan_refuses) for one in columns]
     unknown = [SeatOffer(slug, slug, _("sold no more"), had=True, gone=True) for slug in had if slug not in known]
@@ -81,7 +81,7 @@ class AccessForm(forms.Form):
 
     @property
     def boxes(self) -> list[dict[str, Any]]:
-        """Answer a box per product: ticked ones stay usable when the seat went meanwhile, to be unticked."""
+        """Return a checkbox per product; a ticked one stays enabled so it can be unticked when the seat is gone."""
         ticked = set(self["seats"].value() or ())
         return [
             {"seat": one, "ticked": one.slug in ticked, "off": one.gone and one.slug not in ticked}

@@ -58,7 +58,7 @@ def role(request: SignedInRequest, slug: str, member: UUID) -> HttpResponse:
 
 
 def _gives_up_rights(actor: Actor, member: UUID) -> bool:
-    """Answer whether this Admin changes their own role, and may: the last one's service says why not."""
+    """Return whether this Admin changes their own role and isn't the last one."""
     own = actor.membership
     return (
         own is not None
@@ -101,7 +101,7 @@ def resend(request: SignedInRequest, slug: str, invitation: UUID) -> HttpRespons
 
 
 def _resend_inside_dialog(request: SignedInRequest, actor: Actor, invitation: UUID, done: str) -> HttpResponse:
-    """Answer beside the address that was refused as already invited; the dialog stays, with the other answers."""
+    """Respond next to the address that was already invited, keeping the dialog with the other results."""
     try:
         sent = invitations.resend(actor, invitation)
     except DomainError as error:

@@ -58,7 +58,7 @@ class MemberShape(serializers.Serializer[Any]):
 
 
 def shown(member: Any) -> dict[str, Any]:
-    """Answer a row of the list as the API writes it."""
+    """Return a row of the list as the API represents it."""
     return {
         "id": member.id,
         "user": member.user_id,

@@ -30,7 +30,7 @@ class SeatShape(serializers.Serializer[Any]):
 
 
 def rows(actor: Actor, member: uuid.UUID) -> QuerySet[Seat]:
-    """Answer the member's seats with all that ``shown`` needs.
+    """Return the member's seats with everything ``shown`` needs.
 
     Raises:
         NotFound: not a member of this workspace.
@@ -41,7 +41,7 @@ def rows(actor: Actor, member: uuid.UUID) -> QuerySet[Seat]:
 
 
 def shown(seat: Any) -> dict[str, Any]:
-    """Answer one of ``rows`` as the API writes it."""
+    """Return one of ``rows`` as the API represents it."""
     return {"product": seat.slug_, "name": seat.name_, "given_at": seat.created_at}
 
 

@@ -47,7 +47,7 @@ class Move:
     products: list[Product]
 
     def people(self, workspace: Workspace, words: str) -> list[Choice]:
-        """Answer who can stand at the other end, up to fifty, with a word that begins like each of those given."""
+        """Return up to fifty people for the other end of the move that match the search words."""
         if self.product is None:
             return []
         found = _without(workspace, self.product) if self.giving else idle_first(workspace, self.product)
@@ -57,7 +57,7 @@ class Move:
 
 
 def _without(workspace: Workspace, product: Product) -> QuerySet[Membership]:
-    """Answer who could have a seat of the product and has none, by name."""
+    """Return members who could have a seat of the product and have none, by name."""
     held = Seat.objects.filter(workspace=workspace, product=product, membership=OuterRef("pk"))
     rows = workspace.memberships.live().exclude(status=Status.DEACTIVATED).filter(~Exists(held))
     return rows.order_by("sort_name", "id")
@@ -99,7 +99,7 @@ def takeover(request: SignedInRequest, slug: str, member: UUID, product: str) ->
 
 
 def _sold(actor: Actor) -> list[Product]:
-    """Answer the products of which seats can be given here: who has one that is sold no more keeps it."""
+    """Return the products whose seats can be assigned here; retired ones are left out."""
     return [one.product for one in queries.columns(actor.workspace) if not one.product.retired]
 
 

@@ -29,7 +29,7 @@ retry.
 
 
 def complete(result: Shape, **_rest: Any) -> Shape:
-    """Answer the document with what calls only refer to: a hook of drf-spectacular."""
+    """Add the components that operations refer to: a hook of drf-spectacular."""
     result["info"]["description"] = ABOUT.format(calls=settings.API_CALLS_PER_MINUTE)
     result["tags"] = [{"name": name, "description": about} for name, about in paths.TAGS.items()]
     parts = result["components"]
@@ -44,7 +44,7 @@ def complete(result: Shape, **_rest: Any) -> Shape:
 
 @cache
 def document() -> Shape:
-    """Answer the document, made once in a process's life."""
+    """Return the document, built once per process."""
     with translation.override("en"):
         made = SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]  # -- drf-spectacular has no types here
         read: Shape = orjson.loads(orjson.dumps(made, default=str))
@@ -52,7 +52,7 @@ def document() -> Shape:
 
 
 def resolved(shape: Shape) -> Shape:
-    """Answer what a reference within the document stands for; anything else as it is."""
+    """Resolve a reference within the document; return anything else unchanged."""
     while "$ref" in shape:
         found: Any = document()
         for part in shape["$ref"].removeprefix("#/").split("/"):

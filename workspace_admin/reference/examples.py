@@ -12,7 +12,7 @@ type Shown = dict[str, Any]
 
 
 def named(shown: Shown) -> dict[str, Any]:
-    """Answer examples as OpenAPI writes them."""
+    """Return examples in OpenAPI's form."""
     return {slugify(summary): {"summary": summary, "value": value} for summary, value in shown.items()}
 
 
@@ -35,7 +35,7 @@ def _row(code: str | None = None, detail: str | None = None, invitation: str | N
 
 
 def bodies() -> dict[str, Shown]:
-    """Answer what is sent."""
+    """Return the example request bodies."""
     return {
         "change-a-workspace": {"Rename": {"name": "Acme & Sons"}, "No reminders": {"reminders": False}},
         "change-a-member": {
@@ -90,7 +90,7 @@ def bodies() -> dict[str, Shown]:
 
 
 def answers() -> dict[str, Shown]:
-    """Answer what is answered to what succeeded."""
+    """Return the example responses of successful calls."""
     return _of_members() | _of_invitations() | _of_jobs() | _of_the_workspace()
 
 

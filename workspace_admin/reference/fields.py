@@ -15,17 +15,17 @@ STRONG = re.compile(r"\*\*([^*]+)\*\*")
 
 
 def marked(text: str) -> SafeString:
-    """Answer the document's words as HTML: `code` and **what matters** are told apart."""
+    """Return the document's text as HTML, with `code` and **emphasis**."""
     return mark_safe(STRONG.sub(r"<strong>\1</strong>", CODE.sub(r"<code>\1</code>", escape(text))))
 
 
 def paragraphs(text: str) -> list[SafeString]:
-    """Answer the paragraphs of what the document says."""
+    """Return the text's paragraphs as HTML."""
     return [marked(one) for one in text.split("\n\n") if one.strip()]
 
 
 def fields(shape: Shape | None, prefix: str = "") -> Iterator[Shape]:
-    """Answer the fields of a shape in a flat list; those of an inner one follow it as ``outer.inner``."""
+    """Return the fields of a schema as a flat list; nested ones are named ``outer.inner``."""
     whole = _told(shape or {})
     needed = whole.get("required", [])
     for name, raw in sorted(whole.get("properties", {}).items(), key=lambda item: item[0] not in needed):
@@ -37,7 +37,7 @@ def fields(shape: Shape | None, prefix: str = "") -> Iterator[Shape]:
 
 
 def parameter(one: Shape) -> Shape:
-    """Answer the row of a parameter."""
+    """Return the row of a parameter."""
     told = resolved(one)
     about = told.get("description", "")
     row = _row(told["name"], {**told["schema"], "description": about}, told.get("required", False))
@@ -70,7 +70,7 @@ def _nullable(raw: Shape) -> bool:
 
 
 def _bounds(field: Shape) -> str:
-    """Answer within which numbers a value or its length stays, in words."""
+    """Return the bounds of a value or its length, in words."""
     low, high = field.get("minimum"), field.get("maximum")
     if low is not None and high is not None:
         return f", from {low:,} to {high:,}"
@@ -79,7 +79,7 @@ def _bounds(field: Shape) -> str:
 
 
 def _told(shape: Shape) -> Shape:
-    """Answer what a reference, alone or among alternatives with null, stands for."""
+    """Resolve a reference, alone or in an alternative with null."""
     shape = resolved(shape)
     for key in ("allOf", "oneOf", "anyOf"):
         if key in shape:

@@ -113,7 +113,7 @@ def heeded(method: str, *, can_wait: bool = False) -> list[Shape]:
 
 
 def told(method: str, status: int, own: tuple[str, ...] = ()) -> dict[str, Shape]:
-    """Answer references to the headers of an answer with this status; ``own`` are those of a refusal."""
+    """Return references to the headers of a response with this status; ``own`` are an error's."""
     names = ["ETag"] if status in {200, 201, 304} else []
     names += ["Location", "Preference-Applied"] if status == HTTPStatus.ACCEPTED else []
     names += [*own, "Cache-Control", "RateLimit-Policy", "RateLimit", "X-Request-ID"]

@@ -17,7 +17,7 @@ JSON, PROBLEM = "application/json", "application/problem+json"
 
 @cache
 def context() -> Shape:
-    """Answer what the page shows, made once in a process's life."""
+    """Return the page's context, built once per process."""
     whole = document()
     calls = groupby(_calls(), key=lambda call: str(call["part"]))
     about = {tag["name"]: tag["description"].partition(": ") for tag in whole["tags"]}

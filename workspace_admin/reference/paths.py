@@ -27,13 +27,13 @@ _PATH = {
 
 
 def tag(path: str) -> str:
-    """Answer to which part a path belongs."""
+    """Return the section a path belongs to."""
     parts = path.partition("{workspace}/")[2].split("/")
     return {"": "workspaces", "seats": "subscription"}.get(parts[0], parts[0])
 
 
 def told(parameter: Shape) -> Shape:
-    """Answer a parameter, with what it means if it stands in the path."""
+    """Return a parameter, with its description if it is in the path."""
     if parameter["in"] != "path":
         return parameter
     about, example = _PATH[parameter["name"]]

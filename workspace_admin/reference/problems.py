@@ -171,7 +171,7 @@ KINDS = [
 
 
 def any_problem() -> Shape:
-    """Answer the shape that all of them share."""
+    """Return the schema that all errors share."""
     codes, statuses = ([getattr(kind.error, name) for kind in KINDS] for name in ("code", "status"))
     shape = KINDS[0].shape
     shape["properties"] |= {

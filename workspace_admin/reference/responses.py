@@ -16,7 +16,7 @@ WITH_BODY = {"POST", "PUT", "PATCH"}
 
 
 def common(method: str, path: str, *, on_every_plan: bool) -> Iterable[type[DomainError]]:
-    """Answer what any call of this method to such a path can refuse."""
+    """Return the errors any call of this method to such a path can return."""
     yield from (errors.InvalidRequest, exception_mapping.Unauthenticated, errors.PermissionDenied)
     if method != "GET":
         yield exception_mapping.CsrfFailed
@@ -36,7 +36,7 @@ def common(method: str, path: str, *, on_every_plan: bool) -> Iterable[type[Doma
 
 
 def refused(method: str, classes: Iterable[type[DomainError]]) -> dict[str, Shape]:
-    """Answer the responses of these refusals, by status."""
+    """Return the responses of these errors, by status."""
     wanted = set(classes)
     alike = groupby(
         sorted((kind for kind in KINDS if kind.error in wanted), key=lambda kind: kind.error.status),
@@ -46,14 +46,14 @@ def refused(method: str, classes: Iterable[type[DomainError]]) -> dict[str, Shap
 
 
 def _response(method: str, status: int, alike: list[Kind]) -> Shape:
-    """Answer one response; what every call answers alike is written once."""
+    """Return one response; responses common to all calls are shared components."""
     if len(alike) == 1 and status not in headers.REPLAYED:
         return {"$ref": f"#/components/responses/{alike[0].name}"}
     return problem(method, status, alike)
 
 
 def problem(method: str, status: int, alike: list[Kind]) -> Shape:
-    """Answer the response that is one of these refusals."""
+    """Return the response for any of these errors."""
     refs = {kind.error.code: f"#/components/schemas/{kind.name}" for kind in alike}
     shapes = [{"$ref": ref} for ref in refs.values()]
     either = {"oneOf": shapes, "discriminator": {"propertyName": "code", "mapping": refs}}
@@ -68,7 +68,7 @@ def problem(method: str, status: int, alike: list[Kind]) -> Shape:
 
 
 def succeeded(method: str, call: str, responses: dict[str, Shape]) -> dict[str, Shape]:
-    """Answer the responses of success, whole: what they are, their headers and examples; and the 304 of a GET."""
+    """Return the success responses with headers and examples, and a GET's 304."""
     for status, response in responses.items():
         response["description"] = HTTPStatus(int(status)).phrase
         response["headers"] = headers.told(method, int(status))

@@ -16,7 +16,7 @@ class Schema(AutoSchema):
     """A call's place in the schema."""
 
     def get_operation(self, path: str, *rest: Any) -> Shape | None:
-        """Answer everything that the document says of the call, or None: it says nothing of it."""
+        """Return the operation's entry, or None if the call is not documented."""
         operation: Shape | None = super().get_operation(path, *rest)
         if operation is None:
             return None
@@ -38,11 +38,11 @@ class Schema(AutoSchema):
         return responses.succeeded(self.method, name, own) | responses.refused(self.method, refusals)
 
     def get_auth(self) -> list[Shape]:
-        """Answer nothing: ``doors`` says it."""
+        """Return nothing: ``security`` adds it."""
         return []
 
     def _get_serializer_name(self, *args: Any, **kwargs: Any) -> str:
-        """Answer the name of a shape as callers read it: `Member`, `MemberPage`."""
+        """Return the public name of a schema: `Member`, `MemberPage`."""
         return str(super()._get_serializer_name(*args, **kwargs)).replace("Shape", "")
 
 
@@ -53,7 +53,7 @@ class StrictBodies(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
     match_subclasses = True
 
     def map_serializer(self, auto_schema: Any, direction: Any) -> Shape:
-        """Answer the shape."""
+        """Return the schema."""
         shape: Shape = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # noqa: SLF001 -- its documentation's way
         for name, field in self.target.fields.items():
             written = shape["properties"][name]

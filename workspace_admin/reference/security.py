@@ -10,7 +10,7 @@ type Shape = dict[str, Any]
 
 
 def schemes() -> dict[str, Shape]:
-    """Answer the credentials that there are."""
+    """Return the security schemes."""
     return {
         "key": {
             "type": "http",
@@ -40,7 +40,7 @@ def schemes() -> dict[str, Shape]:
 
 
 def requirement(method: str, callers: str) -> list[Shape]:
-    """Answer what a call asks for: one of these; a key with its scope."""
+    """Return the security requirements of a call."""
     reads = method == "GET"
     session: Shape = {"session": []} if reads else {"session": [], "csrf": []}
     keys = {PEOPLE: [], KEYS: ["key"], PRODUCTS: ["key", "productKey"]}[callers]

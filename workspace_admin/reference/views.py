@@ -34,7 +34,7 @@ class Nowhere(Resource):
 
 
 def readable(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Answer a view that everyone may read and nobody write."""
+    """Wrap a view that everyone may read and nobody write."""
 
     @wraps(view)
     def read(request: HttpRequest) -> HttpResponse:
@@ -49,12 +49,12 @@ def readable(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpReque
 
 @readable
 def schema(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 -- the same for everyone
-    """Answer the schema: OpenAPI 3.1."""
+    """Return the schema: OpenAPI 3.1."""
     return HttpResponse(orjson.dumps(document()), content_type="application/json")
 
 
 @readable
 def docs(request: HttpRequest) -> HttpResponse:
-    """Answer the reference page."""
+    """Show the reference page."""
     with translation.override("en"):
         return render(request, "workspace_admin/reference/docs.html", page.context())

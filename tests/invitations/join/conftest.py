@@ -48,7 +48,7 @@ class Holder:
         self.client = client
 
     def open(self, invitation: Invitation):
-        """Answer the page that the link leads to."""
+        """Return the page that the link leads to."""
         return self.client.get(f"/join/{tokens.make(invitation)}/", follow=True)
 
     def send(self, path: str, invitation: Invitation, **fields):

@@ -14,7 +14,7 @@ from .conftest import Holder
 
 
 def plain(page) -> bytes:
-    """Answer the page without what differs at every answer: nonce and CSRF token."""
+    """Return the page without what differs at every answer: nonce and CSRF token."""
     return re.sub(rb"[\w-]{20,}", b"", page.content)
 
 

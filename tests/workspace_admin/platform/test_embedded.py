@@ -62,7 +62,7 @@ class Run:
         return process
 
     def up(self) -> subprocess.Popen[str]:
-        """Answer a supervisor whose servers are up."""
+        """Return a supervisor whose servers are up."""
         sign = self.data.parent / "up"
         sign.unlink(missing_ok=True)
         process = self.beside("sh", "-c", f"touch {sign}; exec sleep 60")
@@ -156,7 +156,7 @@ with supervised(Layout.from_environment()) as supervisor:
 
 
 def watched(run: Run, command: str) -> subprocess.Popen[str]:
-    """Answer a supervisor without servers that keeps one process running."""
+    """Return a supervisor without servers that keeps one process running."""
     return run.alone(sys.executable, "-c", _WATCH, command)
 
 

@@ -15,7 +15,7 @@ def as_large_as_its_caller(_a, _b, _c, _d, _e, _f):
 
 
 def pages_fetched_below(depth: int) -> int:
-    """Answer how many pages of memory the system hands out for calls of a function from this deep."""
+    """Return how many pages of memory the system hands out for calls of a function from this deep."""
     if depth:
         return pages_fetched_below(depth - 1)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

@@ -19,7 +19,7 @@ _LINK = "http://localhost:8000/join/abc/"
 
 @pytest.fixture
 def name(settings, tmp_path: Path) -> str:
-    """Answer the name of the one message in the mailbox."""
+    """Return the name of the one message in the mailbox."""
     settings.DATA_DIR = tmp_path
     settings.DEBUG = True
     mail = EmailMultiAlternatives("Join <Acme>", f"Open {_LINK} to join.", "no-reply@localhost", ["zoe@new.example"])

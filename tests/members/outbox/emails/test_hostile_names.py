@@ -63,7 +63,7 @@ def mails(as_alice, acme, alice):
 
 
 def visible(message) -> tuple[str, str]:
-    """Answer text and HTML without the console's own links and addresses, so that what is left came with the names."""
+    """Return text and HTML without the console's own links and addresses; what is left came from the names."""
     html = message.alternatives[0][0]
     urls = set(SAFE_URL.findall(html))
     texts = []
