@@ -17,8 +17,8 @@ from members.access import Action, Actor, actor_for, key_actor, require
 from members.acting import acting
 from members.errors import InvalidRequest, PermissionDenied
 from members.fairness import turn
+from members.job import JobStatus
 from members.jobs import services as jobs
-from members.jobs.models import JobStatus
 from members.models import ApiKey, Job, User
 from members.rest.resource import READING, RESPOND_ASYNC, Resource
 

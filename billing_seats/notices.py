@@ -2,28 +2,29 @@
 
 import uuid
 from collections.abc import Collection, Sequence
+from functools import partial
 
 from django.db import transaction
 from django.db.models.functions import Now
 
-from billing_seats import tasks
 from billing_seats.budgets import SeatBudget
 from billing_seats.models import Notice, SeatPool
 from members.access import ROLE_TABLE, Action
 from members.models import Workspace
+from members.outbox import queue
 
 
 def notify_admins(workspace: Workspace, budgets: Sequence[SeatBudget], refused: Collection[uuid.UUID] = ()) -> None:
     """Write the notices that a change of these budgets calls for, each once per crossing, and nudge the worker.
 
-    ``refused`` are ids of products that had no seat for an invitation: told once, until there are seats again.
+    ``refused`` are ids of products that had no seat for an invitation: they are reported once, until there are seats again.
     """
     workspace.require_lock()
     news = [(budget, kind) for budget in budgets if (kind := _news(budget, was_refused=budget.product.id in refused))]
     written = [notice for budget, kind in news for notice in _notices(workspace, budget, kind)]
     if written:
         Notice.objects.bulk_create(written)
-        transaction.on_commit(tasks.nudge, robust=True)
+        transaction.on_commit(partial(queue.nudge, "billing_seats.tasks.drain"), robust=True)
 
 
 def _news(budget: SeatBudget, *, was_refused: bool) -> Notice.Kind | None:

@@ -5,7 +5,7 @@ from celery import shared_task
 from billing_seats import emails
 from billing_seats.models import Notice
 from billing_seats.subscription import seat_history
-from members.outbox import queue, relay
+from members.outbox import relay
 
 
 @shared_task  # type: ignore[untyped-decorator]  # -- celery ships no types
@@ -18,8 +18,3 @@ def drain() -> None:
 def take_stock() -> None:
     """Write down how seats stand today."""
     seat_history.take_stock()
-
-
-def nudge() -> None:
-    """Ask for ``drain`` now; meant for on_commit."""
-    queue.nudge(drain.name)

@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from members.audit_event import AuditEvent as AuditEvent  # as Session below
 from members.clock import OrNever
 from members.ids import new_id
-from members.jobs.models import Job as Job  # as Session below
-from members.jobs.models import JobRow as JobRow
+from members.job import Job as Job  # as Session below
+from members.job import JobRow as JobRow
 from members.keys import Key
 from members.names import FOLDED_LENGTH, fold, lexemes_of
 from members.outbox import queue

@@ -17,6 +17,7 @@ from tests.cast import OPENED, add, stand
 from workspace_admin.celery import app
 from workspace_admin.demo import cast
 
+pytest_plugins = ["tests.api_clients"]
 PASSWORD = "workspace-demo"
 
 

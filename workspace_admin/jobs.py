@@ -8,8 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing_seats.api import JobShape, WorkspaceResource, job_to_json
+from members.job import JobRow
 from members.jobs import services
-from members.jobs.models import JobRow
 from members.rest.describe import described
 from members.rest.pagination import Order
 from members.rest.resource import ListQuery

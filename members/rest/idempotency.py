@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 from psycopg.errors import LockNotAvailable
 
 from members.errors import IdempotencyConflict, IdempotencyInProgress, InvalidRequest
-from members.models import KeptAnswer
+from members.rest.models import KeptAnswer
 
 HEADER = "Idempotency-Key"
 MAX_LENGTH = 255

@@ -19,7 +19,7 @@ from members.acting import acting
 from members.errors import NotFound
 from members.ids import new_id
 from members.models import Membership, Workspace
-from tests.billing_seats.day import EXPECTED, Day
+from tests.billing_seats.lifecycle.day import EXPECTED, Day
 from tests.sessions import elsewhere, locked
 from workspace_admin.demo import cast
 from workspace_admin.exception_mapping import refusal

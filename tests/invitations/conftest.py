@@ -6,8 +6,8 @@ import pytest
 from anymail.exceptions import AnymailNotSupportedWarning
 
 from invitations.models import Delivery
-from tests.invitations.amazon import amazon
-from tests.invitations.payloads import SECRET, SIGNING_KEY, sent
+from tests.invitations.delivery.amazon import amazon
+from tests.invitations.delivery.payloads import SECRET, SIGNING_KEY, sent
 
 
 @pytest.fixture

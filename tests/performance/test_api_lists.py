@@ -13,7 +13,7 @@ from invitations.inviting import invite
 from members.access import StaffMember, actor_for
 from members.models import AuditEvent, User
 from members.status import MEMBER_STATUSES
-from tests.api.conftest import Caller
+from tests.api_clients import Caller
 from workspace_admin.demo import cast, large
 from workspace_admin.people.queries import ORDERS
 

@@ -10,10 +10,10 @@ from billing_seats.models import Plan, Subscription
 from invitations.models import Delivery, Invitation
 from members import tasks
 from members.access import Action, actor_for
+from members.job import Job, JobRow
 from members.jobs import services
-from members.jobs.models import Job, JobRow
 from members.models import Role
-from tests.api.conftest import _houses, api, fields, key_of, problem  # noqa: F401 -- fixtures
+from tests.api_clients import _houses, api, fields, key_of, problem  # noqa: F401 -- fixtures
 
 BULK, JOBS = "/workspaces/acme/invitations/bulk", "/workspaces/acme/jobs"
 ASYNC = {"Prefer": "respond-async"}
