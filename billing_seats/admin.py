@@ -48,7 +48,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # -- takes no typ
 
 @admin.register(Product)
 class ProductAdmin(ServiceAdmin, NoDeleting):
-    """The catalogue. A product that is sold no more is retired, not deleted: seats of it stand."""
+    """The catalogue. A product that is no longer sold is retired, not deleted: its seats remain."""
 
     form = ProductForm
 

@@ -13,7 +13,7 @@ from members.outbox.compose import compose
 def render(notice: Notice) -> EmailMultiAlternatives | None:
     """Return the message of a notice, read from the database as it is now.
 
-    None where it is no longer true: there are seats again, a later notice says the same, the product is sold no more,
+    None where it is no longer true: there are seats again, a later notice says the same, the product is no longer sold,
     or the reader no longer looks after seats.
     """
     count = next((one for one in seat_counts(notice.workspace) if one.product.pk == notice.product_id), None)

@@ -17,7 +17,7 @@ from members.outbox import queue
 def notify_admins(workspace: Workspace, budgets: Sequence[SeatBudget], refused: Collection[uuid.UUID] = ()) -> None:
     """Write the notices that a change of these budgets calls for, each once per crossing, and nudge the worker.
 
-    ``refused`` are ids of products that had no seat for an invitation: they are reported once, until there are seats again.
+    ``refused`` are ids of products without a seat for an invitation; reported once until there are seats again.
     """
     workspace.require_lock()
     news = [(budget, kind) for budget in budgets if (kind := _news(budget, was_refused=budget.product.id in refused))]

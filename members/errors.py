@@ -15,8 +15,8 @@ class DomainError(Exception):
 
     code: ClassVar[str] = "invalid_request"
     status: ClassVar[int] = 400
-    title: ClassVar[str | Promise] = _("That did not work")
-    default: ClassVar[str | Promise] = _("That did not work.")
+    title: ClassVar[str | Promise] = _("Something went wrong")
+    default: ClassVar[str | Promise] = _("Something went wrong. Please try again.")
 
     def __init__(self, message: str | Promise | None = None, **extra: Any) -> None:
         self.message = message if message is not None else self.default

@@ -69,7 +69,7 @@ def api_views() -> set[type]:
 
 @pytest.fixture
 def every_workspace(acme: Workspace, globex: Workspace, solo: Workspace) -> None:
-    """All three workspaces stand, so that a refusal is never for want of one."""
+    """Open all three workspaces, so that no refusal is caused by a missing one."""
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ class Failure(DomainError):
 
     code, status = "internal_error", 500
     title = _("Something went wrong")
-    default = _("This is our mistake, not yours. It was written down; please try again later.")
+    default = _("We’ve logged it. Please try again.")
 
 
 _TOO_LARGE = (

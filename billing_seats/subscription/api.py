@@ -137,7 +137,7 @@ class ProductSeats(WorkspaceResource):
         """Buy so many seats of the product instead, where customers do that themselves.
 
         With fewer than are taken nobody loses a seat: `over_assigned` says how many more there are, and none is given
-        or held until it fits. With `dry_run` it is said before, with those of whom seats could be taken.
+        or held until usage is within the limit. `dry_run` shows this first, with members whose seats could be removed.
         """
         require(self.actor, Action.CHANGE_SUBSCRIPTION)
         require_self_service(self.actor)

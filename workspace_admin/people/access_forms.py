@@ -29,7 +29,7 @@ def seat_offers(columns: Sequence[Column], had: Collection[str], plan_refuses: s
     """Return the products on offer, those the person had first; ``plan_refuses`` is set if the plan has no seats."""
     known = {column.product.slug for column in columns}
     offers = [_offer(one, one.product.slug in had, plan_refuses) for one in columns]
-    unknown = [SeatOffer(slug, slug, _("sold no more"), had=True, gone=True) for slug in had if slug not in known]
+    unknown = [SeatOffer(slug, slug, _("no longer sold"), had=True, gone=True) for slug in had if slug not in known]
     shown = [one for one in [*offers, *unknown] if one.had or not _is_retired(one, columns)]
     return sorted(shown, key=lambda one: not one.had)
 
@@ -41,7 +41,7 @@ def _is_retired(offer: SeatOffer, columns: Sequence[Column]) -> bool:
 def _offer(column: Column, had: bool, plan_refuses: str) -> SeatOffer:  # noqa: FBT001 -- called once, above
     why = plan_refuses
     if column.product.retired:
-        why = _("sold no more")
+        why = _("no longer sold")
     elif not why and column.count.over_assigned:
         why = column.left
     elif not why and not column.available:

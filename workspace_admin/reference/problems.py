@@ -139,7 +139,7 @@ KINDS = [
             product="mistral-code",
             over_assigned=2,
         ),
-        "More seats are taken than were bought: none is given until it fits.",
+        "More seats are in use than were bought: none can be assigned until usage is within the limit.",
         {"product": _SLUG, "over_assigned": {"type": "integer", "description": "How many more."}},
     ),
     Kind(errors.IdempotencyConflict(), "The Idempotency-Key was used for another request."),

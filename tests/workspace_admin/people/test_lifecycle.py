@@ -110,7 +110,7 @@ def test_reactivating_offers_the_seats_they_had_and_others(plain, away):
 
 @pytest.mark.parametrize(
     ("cause", "words"),
-    [("none_left", "no seat left"), ("over", "1 over limit"), ("retired", "sold no more"), ("plan", "this plan")],
+    [("none_left", "no seat left"), ("over", "1 over limit"), ("retired", "no longer sold"), ("plan", "this plan")],
 )
 def test_seats_that_are_gone_are_named_and_cannot_be_ticked(cause, words, request, plain, acme, away, as_alice):
     if cause == "retired":
