@@ -1,6 +1,6 @@
 """A job and its rows. Its progress is written with the work of each chunk, in one transaction."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -11,6 +11,13 @@ from members.ids import new_id
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
+
+
+CHUNK = 100
+"""Items of a bulk call committed at a time: a lock is held for tens of milliseconds, not for a whole long list."""
+
+type Row = dict[str, Any]
+"""The result for one item of a bulk call."""
 
 
 class JobStatus(models.TextChoices):

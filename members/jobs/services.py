@@ -22,10 +22,9 @@ from django.utils.module_loading import import_string
 from members.access import Action, Actor, require
 from members.acting import acting
 from members.errors import DomainError, InvalidRequest, NotFound, RateLimited, Unavailable
-from members.job import OPEN, Job, JobRow, JobStatus
+from members.job import CHUNK, OPEN, Job, JobRow, JobStatus, Row
 from members.models import Role, Scope
 from members.outbox import queue
-from members.rest.bulk import CHUNK, Row
 
 MAX_ITEMS = 10_000
 MAX_OPEN = 10

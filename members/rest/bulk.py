@@ -8,13 +8,11 @@ from django.db import transaction
 from rest_framework import serializers
 
 from members.errors import DomainError, NotFound, PermissionDenied, PlanRequired, Unavailable
+from members.job import CHUNK as CHUNK
+from members.job import Row as Row
 
-CHUNK = 100
-"""Items committed at a time: a lock is held for tens of milliseconds, not for the whole of a long list."""
 STOPPED: tuple[type[DomainError], ...] = (Unavailable, PermissionDenied, PlanRequired, NotFound)
 """Why a call that has committed chunks can fail to do the rest."""
-
-type Row = dict[str, Any]
 
 
 class BulkSummary(serializers.Serializer[Any]):
