@@ -62,6 +62,17 @@ _BEFORE: list[Processor] = [
     structlog.processors.StackInfoRenderer(),
 ]
 
+_JSON: dict[str, Any] = {
+    "()": structlog.stdlib.ProcessorFormatter,
+    "foreign_pre_chain": [*_BEFORE, structlog.stdlib.ExtraAdder()],
+    "processors": [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        without_secrets,
+        structlog.processors.JSONRenderer(),
+    ],
+}
+
 
 def configure(config: Mapping[str, Any]) -> None:
     """Set logging up, once per process: Django's LOGGING_CONFIG.
@@ -78,18 +89,7 @@ def configure(config: Mapping[str, Any]) -> None:
         {
             "version": 1,
             "disable_existing_loggers": False,
-            "formatters": {
-                "json": {
-                    "()": structlog.stdlib.ProcessorFormatter,
-                    "foreign_pre_chain": [*_BEFORE, structlog.stdlib.ExtraAdder()],
-                    "processors": [
-                        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                        structlog.processors.format_exc_info,
-                        without_secrets,
-                        structlog.processors.JSONRenderer(),
-                    ],
-                }
-            },
+            "formatters": {"json": _JSON},
             "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"handlers": ["out"], "level": "INFO"},
             "loggers": {

@@ -1,7 +1,7 @@
 """A big workspace, copied in: what the speed of lists, searches and seats is measured on. Nobody in it is real."""
 
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -145,12 +145,12 @@ def _places(workspace: Workspace, places: Sequence[Place]) -> None:
     )
 
 
+def _sent_at(place: Place) -> datetime:
+    return (place.expires_at or place.now) - OFFER * DAY
+
+
 def _offers(workspace: Workspace, owner: User, invited: Sequence[Place]) -> None:
     ids = {place.number: new_id() for place in invited}
-
-    def sent(place: Place) -> datetime:
-        return (place.expires_at or place.now) - OFFER * DAY
-
     _copy(
         Invitation,
         {
@@ -161,8 +161,8 @@ def _offers(workspace: Workspace, owner: User, invited: Sequence[Place]) -> None
             "role": lambda p: p.role.value,
             "status": lambda _: InvitationStatus.PENDING.value,
             "expires_at": lambda p: p.expires_at,
-            "sent_at": sent,
-            "created_at": sent,
+            "sent_at": _sent_at,
+            "created_at": _sent_at,
             "invited_by_type": lambda _: "user",
             "invited_by_id": lambda _: owner.id,
             "invited_by_name": lambda _: str(owner),
@@ -171,21 +171,25 @@ def _offers(workspace: Workspace, owner: User, invited: Sequence[Place]) -> None
         },
         invited,
     )
+    _deliveries(workspace, ids, invited)
+
+
+def _deliveries(workspace: Workspace, invitations: Mapping[int, uuid.UUID], invited: Sequence[Place]) -> None:
     _copy(
         Delivery,
         {
             "id": lambda _: new_id(),
             "workspace": lambda _: workspace.id,
-            "invitation": lambda p: ids[p.number],
+            "invitation": lambda p: invitations[p.number],
             "generation": lambda _: 1,
             "kind": lambda _: Kind.INVITATION.value,
             "recipient": _email,
             "state": lambda _: State.SENT.value,
             "message_id": lambda p: f"<{p.id}@large.example>",
-            "sent_at": sent,
-            "created_at": sent,
+            "sent_at": _sent_at,
+            "created_at": _sent_at,
             "outcome": lambda _: Outcome.DELIVERED.value,
-            "outcome_at": sent,
+            "outcome_at": _sent_at,
         },
         invited,
     )

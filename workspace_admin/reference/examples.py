@@ -47,6 +47,17 @@ def bodies() -> dict[str, Shown]:
             "Give seats": {"members": [sample_data.ALICE, sample_data.BOB], "set": {"seats_add": [CODE]}},
             "Try a removal": {"members": [sample_data.BOB], "set": {"remove": True}, "dry_run": True},
         },
+        **_invitation_bodies(),
+        "change-the-seats-bought": {"Twelve": {"purchased": 12}},
+        "create-an-api-key": {
+            "To read, without end": {"name": "Dashboard"},
+            "To write, for a year": {"name": "Nightly sync", "scope": "write", "expires_at": "2027-02-03T14:00:00Z"},
+        },
+    }
+
+
+def _invitation_bodies() -> dict[str, Shown]:
+    return {
         "invite-someone": {
             "An address is enough": {"email": "ines@acme.example"},
             "With everything": {
@@ -80,11 +91,6 @@ def bodies() -> dict[str, Shown]:
         "edit-an-invitation": {
             "Another role, no seats": {"role": "billing", "seats": []},
             "More time": {"expires_at": "2026-03-20T18:00:00Z"},
-        },
-        "change-the-seats-bought": {"Twelve": {"purchased": 12}},
-        "create-an-api-key": {
-            "To read, without end": {"name": "Dashboard"},
-            "To write, for a year": {"name": "Nightly sync", "scope": "write", "expires_at": "2027-02-03T14:00:00Z"},
         },
     }
 
