@@ -106,6 +106,7 @@ def invite(  # noqa: PLR0913 -- the offer's terms, each named by the caller
     """
     terms = Invitee(email="", role=role, products=products, language=language, note=note, days=days)
     require(actor, Action.INVITE)
+    require_feature(actor.workspace, Feature.INVITATIONS)
     if emails:
         terms.require_valid_terms()
     results = invite_each(actor, [replace(terms, email=email) for email in emails])

@@ -12,6 +12,7 @@ from billing_seats.keys.services import create_key
 from invitations.inviting import invite
 from invitations.models import Invitation
 from members.access import ROLE_TABLE, Action, actor_for
+from members.jobs import services as jobs
 from members.models import Role, User
 from tests.cast import add, stand
 from workspace_admin.demo import cast
@@ -72,6 +73,7 @@ CALLS = [
     (Action.REMOVE, WRITE, API + "/members/bulk", {"members": ["{member}"], "set": {"remove": True}}),
     (Action.VIEW_SUBSCRIPTION, READ, API + "/subscription", None),
     (Action.VIEW_SUBSCRIPTION, READ, API + "/seats", None),
+    (Action.VIEW_SUBSCRIPTION, READ, API + "/seats/le-chat-team", None),
     (Action.CHANGE_SUBSCRIPTION, PATCH, API + "/seats/le-chat-team", {"purchased": 12}),
     (Action.VIEW_MEMBERS, READ, API + "/invitations", None),
     (Action.INVITE, WRITE, API + "/invitations", {"email": "new@example.com"}),
@@ -81,6 +83,10 @@ CALLS = [
     (Action.VIEW_DELIVERIES, READ, API + "/invitations/{invitation}/deliveries", None),
     (Action.RESEND, WRITE, API + "/invitations/{invitation}/resend", None),
     (Action.REVOKE, WRITE, API + "/invitations/{invitation}/revoke", None),
+    (Action.RESEND, WRITE, API + "/invitations/bulk-resend", {"invitations": ["{invitation}"]}),
+    (Action.REVOKE, WRITE, API + "/invitations/bulk-revoke", {"invitations": ["{invitation}"]}),
+    (Action.VIEW_MEMBERS, READ, API + "/jobs/{job}", None),
+    (Action.INVITE, DELETE, API + "/jobs/{job}", None),
     (Action.MANAGE_API_KEYS, READ, API + "/api-keys", None),
     (Action.MANAGE_API_KEYS, WRITE, API + "/api-keys", {"name": "Nightly sync"}),
     (Action.MANAGE_API_KEYS, DELETE, API + "/api-keys/{key}", None),
@@ -126,15 +132,24 @@ def houses(_standing, hashed, django_db_blocker):
                 invitee=answer.invitation.membership_id,
                 invitation=answer.invitation.id,
                 key=create_key(host, name="To be revoked", scope="read")[0].id,
+                job=jobs.start(host, Action.INVITE, "invitations.invite", [{"email": "later@example.com"}], {}).id,
             )
         Invitation.objects.update(sent_at="2026-01-01T00:00:00Z")
     return made
 
 
+def with_ids(body, ids):
+    """Return the body as JSON, with the ids that it names."""
+    text = json.dumps(body or {})
+    for name in ("member", "invitation"):
+        text = text.replace(f"{{{name}}}", str(ids[name]))
+    return text
+
+
 def ask(client, method, path, body, **ids):
     url = path.format(**ids)
     if path.startswith(API):
-        text = json.dumps(body or {}).replace("{member}", str(ids["member"]))
+        text = with_ids(body, ids)
         return client.get(url) if method == READ else client.generic(method.upper(), url, text, JSON)
     return getattr(client, method)(url, {name: value.format(**ids) for name, value in body.items()})
 
@@ -165,7 +180,7 @@ def test_another_workspace_looks_nonexistent(face, action, request_, role, house
 
 @pytest.mark.parametrize(
     ("face", "action", "request_"),
-    [row for row in ROWS if any(name in str(row) for name in ("{member}", "{invit", "{key}"))],
+    [row for row in ROWS if any(name in str(row) for name in ("{member}", "{invit", "{key}", "{job}"))],
 )
 def test_a_foreign_id_under_ones_own_workspace_looks_nonexistent(face, action, request_, houses, client_for, alice):
     ids = {**vars(houses["globex"]), "slug": "acme"}

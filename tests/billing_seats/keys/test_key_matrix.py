@@ -1,6 +1,5 @@
 """Every call of the API by every kind of caller: what each opens, from the one table of calls."""
 
-import json
 import re
 from datetime import timedelta
 
@@ -13,7 +12,7 @@ from billing_seats.models import Product
 from members.access import PEOPLE_ONLY, StaffMember, actor_for
 from members.models import ApiKey
 from tests.api_clients import problem
-from tests.test_matrix import CALLS, OPEN_CALLS, READ, _self_service, houses  # noqa: F401 -- fixtures
+from tests.test_matrix import CALLS, OPEN_CALLS, READ, _self_service, houses, with_ids  # noqa: F401 -- fixtures
 from workspace_admin.demo import cast
 from workspace_admin.reference.views import document
 from workspace_admin.support.staff import make_staff
@@ -27,7 +26,7 @@ EVERY = pytest.mark.parametrize(
 
 def _ask(text, call, ids):
     _action, method, path, body = call
-    raw = json.dumps(body or {}).replace("{member}", str(ids["member"])) if method != READ else b""
+    raw = with_ids(body, ids) if method != READ else b""
     headers = {"Authorization": f"Bearer {text}"} if text else {}
     return Client(enforce_csrf_checks=True).generic(
         method.upper(), path.format(**ids), raw, "application/json", headers=headers

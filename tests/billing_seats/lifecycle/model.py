@@ -52,7 +52,7 @@ class Pool:
 
 
 def low(bought: int) -> int:
-    return min(max(ceil(bought / 10), 3), max(bought - 1, 0))
+    return min(ceil(bought / 10), max(bought - 1, 0))
 
 
 class State:

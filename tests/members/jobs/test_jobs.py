@@ -13,8 +13,9 @@ from members.access import Action, actor_for
 from members.job import Job, JobRow
 from members.jobs import services
 from members.models import Role
-from tests.api_clients import _houses, api, fields, key_of, problem  # noqa: F401 -- fixtures
+from tests.api_clients import fields, problem
 
+pytestmark = pytest.mark.usefixtures("every_workspace")
 BULK, JOBS = "/workspaces/acme/invitations/bulk", "/workspaces/acme/jobs"
 ASYNC = {"Prefer": "respond-async"}
 
@@ -44,7 +45,7 @@ def finish():
         pass
 
 
-def test_a_job_does_what_the_call_would_have_done(api, alice):  # noqa: F811
+def test_a_job_does_what_the_call_would_have_done(api, alice):
     caller = api(alice)
     many = [*emails(229), "bob@acme.example", "nobody", "p0@example.com"]
     job = begin(caller, many)
@@ -71,14 +72,14 @@ def test_a_job_does_what_the_call_would_have_done(api, alice):  # noqa: F811
     assert Delivery.objects.filter(recipient__startswith="p").count() == 229
 
 
-def test_ten_thousand_are_for_a_job_and_a_thousand_for_a_call(api, alice):  # noqa: F811
+def test_ten_thousand_are_for_a_job_and_a_thousand_for_a_call(api, alice):
     caller = api(alice)
     assert fields(caller.post(BULK, {"emails": emails(1_001)})) == ["emails"]
     assert fields(caller.send("POST", BULK, {"emails": emails(10_001)}, **ASYNC)) == ["emails"]
     assert begin(caller, emails(1_001))["total"] == 1_001
 
 
-def test_a_job_is_started_once_however_often_it_is_asked_for(api, alice):  # noqa: F811
+def test_a_job_is_started_once_however_often_it_is_asked_for(api, alice):
     caller, key = api(alice), {"Idempotency-Key": "class of 2026"}
     job = begin(caller, emails(3), **key)
     services.run_next()
@@ -88,7 +89,7 @@ def test_a_job_is_started_once_however_often_it_is_asked_for(api, alice):  # noq
     assert problem(caller.send("POST", BULK, {"emails": emails(3)}, **key)) == (409, "idempotency_conflict")
 
 
-def test_a_job_is_seen_and_stopped_by_its_workspace_only(api, alice, bob, carol, dana):  # noqa: F811
+def test_a_job_is_seen_and_stopped_by_its_workspace_only(api, alice, bob, carol, dana):
     job = begin(api(alice), emails(150))
     path = f"{JOBS}/{job['id']}"
     assert api(carol).get(path).status_code == 200
@@ -107,7 +108,7 @@ def test_a_job_is_seen_and_stopped_by_its_workspace_only(api, alice, bob, carol,
 
 
 @pytest.mark.parametrize("face", ["session", "key"])
-def test_who_loses_the_right_does_not_finish(api, key_of, as_alice, alice, acme, dana, face):  # noqa: F811
+def test_who_loses_the_right_does_not_finish(api, key_of, as_alice, alice, acme, dana, face):
     job = begin(api(alice) if face == "session" else key_of(as_alice), emails(150))
     services.run_next()
     acme.memberships.create(user=dana, email=dana.email, role=Role.ADMIN, status="active")
@@ -119,7 +120,7 @@ def test_who_loses_the_right_does_not_finish(api, key_of, as_alice, alice, acme,
     assert Invitation.objects.filter(email__startswith="p").count() == 100
 
 
-def test_a_plan_that_ends_ends_the_job(api, alice, acme):  # noqa: F811
+def test_a_plan_that_ends_ends_the_job(api, alice, acme):
     job = begin(api(alice), emails(150))
     services.run_next()
     Subscription.objects.filter(workspace=acme).update(plan=Plan.PRO)
@@ -166,7 +167,7 @@ def test_what_fails_for_an_unknown_reason_is_given_up_in_the_end(as_alice):
     assert not services.run_next()
 
 
-def test_a_workspace_has_ten_open_jobs_at_most(api, alice):  # noqa: F811
+def test_a_workspace_has_ten_open_jobs_at_most(api, alice):
     for _ in range(services.MAX_OPEN):
         begin(api(alice), emails(1))
     refused = api(alice).send("POST", BULK, {"emails": emails(1)}, **ASYNC)
