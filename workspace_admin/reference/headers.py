@@ -80,8 +80,8 @@ SENT: dict[str, Shape] = {
     "Prefer": {
         "name": "Prefer",
         "in": "header",
-        "description": "`respond-async` starts a job and returns its address at once; up to 10,000 items.",
-        "schema": {"type": "string", "enum": ["respond-async"]},
+        "description": "`respond-async` starts a job of up to 10,000 items and returns its URL. Others are ignored.",
+        "schema": {"type": "string"},
         "example": "respond-async",
     },
     "IfMatch": {
