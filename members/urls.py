@@ -10,7 +10,7 @@ from members.account import views as account
 urlpatterns = [
     path("", views.root, name="root"),
     path("roles/", views.roles_guide, name="roles-guide"),
-    path("profile/", views.profile, name="profile"),
+    path("profile/", account.profile, name="profile"),
     path("profile/address/", account.address, name="profile-address"),
     path("profile/address/<str:token>/", account.address_link, name="profile-address-link"),
     path("profile/sessions/others/departure/", account.end_other_sessions, name="profile-sessions-departure"),

@@ -1,4 +1,4 @@
-"""Pages about people and workspaces: the front door, the roles guide, the own profile, a workspace's settings."""
+"""Pages about people and workspaces: the front door, the roles guide, a workspace's settings."""
 
 from collections.abc import Callable
 
@@ -8,27 +8,15 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 from django.views.decorators.http import require_http_methods, require_safe
 
 from members import services
 from members.access import ACTION_LABELS, ROLE_TABLE, Action, actor_for, require
-from members.account import sessions
-from members.errors import NotFound
-from members.forms import ProfileForm, WorkspaceForm
+from members.forms import WorkspaceForm
 from members.models import Role, User
-from members.requests import SignedInRequest
+from members.requests import SignedInRequest, last_workspace
 
 sign_in: Callable[[HttpRequest], HttpResponseBase] = LoginView.as_view()
-
-
-def _around(user: User) -> dict[str, object]:
-    """Return the navigation of the workspace last used, for a page that belongs to none."""
-    try:
-        actor = actor_for(user, str(user.last_workspace_id))
-    except NotFound:
-        return {"nav": "roles"}
-    return {"actor": actor, "workspace": actor.workspace, "nav": "roles"}
 
 
 def root(request: HttpRequest) -> HttpResponseBase:
@@ -48,23 +36,10 @@ def root(request: HttpRequest) -> HttpResponseBase:
 def roles_guide(request: SignedInRequest) -> HttpResponse:
     """Say who may do what."""
     rows = [(label, [role in ROLE_TABLE[action] for role in Role]) for action, label in ACTION_LABELS.items()]
-    return render(request, "members/roles_guide.html", {**_around(request.user), "rows": rows, "roles": Role})
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def profile(request: SignedInRequest) -> HttpResponse:
-    """Show and change the own name and language; show where the person is signed in."""
-    user = request.user
-    form = ProfileForm(request.POST or None, initial={"name": user.name, "language": user.language})
-    if form.is_valid():
-        services.update_profile(user, name=form.cleaned_data["name"], language=form.cleaned_data["language"])
-        with override(user.language):
-            messages.success(request, _("Your profile was saved."))
-        return redirect("profile")
-    sign_ins = sessions.sign_ins(user, request.session.session_key)
     return render(
-        request, "members/account/profile.html", {**_around(user), "nav": "", "form": form, "sign_ins": sign_ins}
+        request,
+        "members/roles_guide.html",
+        {**last_workspace(request.user), "nav": "roles", "rows": rows, "roles": Role},
     )
 
 

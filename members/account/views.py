@@ -1,4 +1,4 @@
-"""Profile pages: changing one's own address and ending one's own sessions."""
+"""Profile pages: name and language, changing one's own address, ending one's own sessions."""
 
 import time
 
@@ -11,12 +11,29 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from django.views.decorators.http import require_http_methods, require_POST
 
+from members import services
 from members.account import address_change, address_tokens, sessions
+from members.account.forms import NewAddressForm, ProfileForm
 from members.errors import InvalidRequest, NotFound
-from members.forms import AddressForm
-from members.requests import SignedInRequest
+from members.requests import SignedInRequest, last_workspace
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile(request: SignedInRequest) -> HttpResponse:
+    """Show and change the own name and language; show where the person is signed in."""
+    user = request.user
+    form = ProfileForm(request.POST or None, initial={"name": user.name, "language": user.language})
+    if form.is_valid():
+        services.update_profile(user, name=form.cleaned_data["name"], language=form.cleaned_data["language"])
+        with override(user.language):
+            messages.success(request, _("Your profile was saved."))
+        return redirect("profile")
+    sign_ins = sessions.sign_ins(user, request.session.session_key)
+    return render(request, "members/account/profile.html", {**last_workspace(user), "form": form, "sign_ins": sign_ins})
 
 
 def _sign_in_is_old(request: HttpRequest) -> bool:
@@ -30,7 +47,7 @@ def _sign_in_is_old(request: HttpRequest) -> bool:
 @require_http_methods(["GET", "HEAD", "POST"])
 def address(request: SignedInRequest) -> HttpResponse:
     """Ask for a new address and send a link there."""
-    form = AddressForm(request.POST or None)
+    form = NewAddressForm(request.POST or None)
     if not form.is_valid():
         return render(request, "members/account/profile_address.html", {"form": form})
     email = form.cleaned_data["email"]
