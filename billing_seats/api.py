@@ -1,4 +1,4 @@
-"""The door to a workspace's resources in the REST API."""
+"""Workspaces in the REST API, and the base of every resource that is one workspace's."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -6,21 +6,28 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from django.db.models import F, QuerySet
 from django.urls import reverse
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing_seats.models import ProductKey
-from billing_seats.plans import Feature, require_feature
+from billing_seats.models import Plan, ProductKey
+from billing_seats.plans import FEATURES, Feature, require_feature
 from members.access import Action, Actor, actor_for, key_actor, require
 from members.acting import acting
 from members.errors import InvalidRequest, PermissionDenied
 from members.fairness import turn
 from members.job import JobStatus
 from members.jobs import services as jobs
-from members.models import ApiKey, Job, User
-from members.rest.resource import READING, RESPOND_ASYNC, Resource
+from members.models import ApiKey, Job, User, Workspace
+from members.rest.describe import described, page_of
+from members.rest.fields import StrictBoolean, Text
+from members.rest.pagination import Order
+from members.rest.resource import READING, RESPOND_ASYNC, ListQuery, Resource, Strict
+from members.services import change_settings
+
+BY_NAME = Order("name", "name")
 
 
 class JobShape(serializers.Serializer[Any]):
@@ -123,3 +130,84 @@ class WorkspaceResource(Resource):
         """
         with acting(self.actor, self.changing) as self.actor:
             yield
+
+
+class WorkspaceShape(serializers.Serializer[Any]):
+    """A tenant: its members, subscription and seats belong to it alone."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    slug = serializers.CharField()
+    plan = serializers.ChoiceField(choices=Plan.choices)
+    features = serializers.ListField(
+        child=serializers.ChoiceField(choices=list(Feature)),
+        help_text="What the plan includes. Names that no plan includes are reserved.",
+    )
+    reminders = serializers.BooleanField(help_text="Whether invitees are reminded before their invitation expires.")
+    created_at = serializers.DateTimeField()
+
+
+class WorkspaceChanges(Strict):
+    """What is changed: all that is given."""
+
+    name = Text(max_length=100, required=False, help_text="Shown to everyone; no control characters, no line breaks.")
+    reminders = StrictBoolean(required=False)
+
+
+def to_json(workspace: Any) -> dict[str, Any]:
+    """Return a workspace, read with its ``plan``, as the API represents it."""
+    included = FEATURES[workspace.plan]
+    return {
+        "id": workspace.id,
+        "name": workspace.name,
+        "slug": workspace.slug,
+        "plan": workspace.plan,
+        "features": [feature for feature in Feature if feature in included],
+        "reminders": workspace.reminders,
+        "created_at": workspace.created_at,
+    }
+
+
+def queryset(request: Request) -> QuerySet[Workspace]:
+    """Return the caller's workspaces: where a person is an active member, or a key's own.
+
+    Raises:
+        PermissionDenied: a product key is of none.
+    """
+    if isinstance(request.auth, ProductKey):
+        raise PermissionDenied("A product key only asks who may open its product.")
+    user: Any = request.user
+    mine: Any = (
+        [request.auth.workspace_id]
+        if isinstance(request.auth, ApiKey)
+        else user.memberships.active().values("workspace_id")
+    )
+    return Workspace.objects.filter(id__in=mine).annotate(plan=F("subscription__plan"))
+
+
+class Workspaces(Resource):
+    """The workspaces of who is calling."""
+
+    @described("List workspaces", page_of(WorkspaceShape), query=ListQuery)
+    def get(self, request: Request) -> Response:
+        """By name; there on every plan."""
+        return self.listed(queryset(request), BY_NAME, self.query(ListQuery), to_json)
+
+
+class OneWorkspace(WorkspaceResource):
+    """A workspace."""
+
+    on_every_plan = True
+    changing = Action.CHANGE_SETTINGS
+
+    @described("Show a workspace", WorkspaceShape)
+    def get(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
+        """Its plan and what that includes; there on every plan."""
+        return Response(to_json(queryset(request).get(id=self.actor.workspace.id)))
+
+    @described("Change a workspace", WorkspaceShape, body=WorkspaceChanges)
+    def patch(self, request: Request, workspace: str) -> Response:
+        """Change its name, or whether invitees are reminded. The slug stays as it is."""
+        require(self.actor, Action.CHANGE_SETTINGS)
+        change_settings(self.actor, **self.body(WorkspaceChanges))
+        return self.get(request, workspace)

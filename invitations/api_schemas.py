@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 from django.core.validators import ProhibitNullCharactersValidator
 from django.db.models import Q
-from django.db.models.functions import Now
 from rest_framework import serializers
 
 from invitations.inviting import MAX_ADDRESSES
@@ -15,10 +14,11 @@ from members.models import Role
 from members.outbox.queue import State
 from members.rest.fields import AddressInQuery, BoundedList, Id, StrictBoolean, StrictInteger, Text, Timestamp
 from members.rest.resource import ListQuery, Strict, languages
+from members.status import ENDED, LIVE
 
 STATUSES = {
-    "pending": Q(status=InvitationStatus.PENDING, expires_at__gt=Now()),
-    "expired": Q(status=InvitationStatus.PENDING, expires_at__lte=Now()),
+    "pending": Q(status=InvitationStatus.PENDING) & LIVE,
+    "expired": Q(status=InvitationStatus.PENDING) & ENDED,
 } | {status: Q(status=status) for status in ("accepted", "revoked", "declined")}
 
 

@@ -13,6 +13,7 @@ from members.acting import acting, acting_on_own_account
 from members.errors import Unavailable
 from members.models import AuditEvent, Membership, Status, User, Workspace
 from members.names import clean_name, fold
+from members.status import ENDED
 
 PEOPLE_AT_ONCE = 500
 
@@ -86,7 +87,7 @@ def end_lapsed_sessions() -> int:
 
     At most 500 at once; those left over are found by the next call.
     """
-    lapsed = Membership.objects.filter(status=Status.ACTIVE, expires_at__isnull=False, expires_at__lte=Now())
+    lapsed = Membership.objects.filter(ENDED, status=Status.ACTIVE)
     since = Q(user__sessions_ended_at=None) | Q(user__sessions_ended_at__lt=F("expires_at"))
     left = Membership.objects.active().filter(user=OuterRef("user_id"))
     found = lapsed.filter(since, ~Exists(left)).order_by().values_list("user_id").distinct()

@@ -2,10 +2,10 @@
 
 from django.urls import path, re_path
 
+from billing_seats.api import OneWorkspace, Workspaces
 from billing_seats.entitlement.api import ProductEntitlement
 from billing_seats.keys.api import ApiKeys, OneApiKey
 from billing_seats.subscription.api import ProductSeats, WorkspaceSeats, WorkspaceSubscription
-from billing_seats.workspace_api import OneWorkspace, Workspaces
 from invitations.api import Invitations, OneInvitation, Resending, Revocation
 from invitations.bulk_api import BulkInvitations, BulkResending, BulkRevocation
 from invitations.delivery.api import Deliveries

@@ -7,12 +7,12 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Q
-from django.db.models.functions import Now
+from django.db.models import F, OuterRef
 
 from billing_seats.models import Seat
 from billing_seats.plans import FEATURES, Feature, Plan
 from members.models import Membership, Status, Workspace
+from members.status import IS_EXPIRED
 
 # Written out: the ORM would take longer to build this than the database to run it. Every table is entered by a unique
 # index; the words in braces are constants of this module.
@@ -110,11 +110,10 @@ def decide(facts: Facts | None, product_id: uuid.UUID) -> Reason:
 def facts_of(workspace: Workspace, **member: object) -> Facts | None:
     """Return the facts about the member with these fields (``id``, ``email`` or ``user``), in one statement."""
     seats = Seat.objects.filter(workspace=workspace, membership=OuterRef("pk"))
-    expired = ExpressionWrapper(Q(expires_at__isnull=False, expires_at__lte=Now()), output_field=BooleanField())
     row = (
         Membership.objects.filter(workspace=workspace, **member)
         .annotate(
-            is_over=expired, plan=F("workspace__subscription__plan"), of=ArraySubquery(seats.values("product_id"))
+            is_over=IS_EXPIRED, plan=F("workspace__subscription__plan"), of=ArraySubquery(seats.values("product_id"))
         )
         .values_list("status", "is_over", "plan", "of")
         .first()

@@ -78,13 +78,13 @@ class Purchase(Strict):
     dry_run = StrictBoolean(default=False, help_text="Answers how it would be, and changes nothing.")
 
 
-def rows(workspace: Workspace) -> QuerySet[SeatPool]:
-    """Return the workspace's pools with everything ``shown`` needs, in one statement."""
+def queryset(workspace: Workspace) -> QuerySet[SeatPool]:
+    """Return the workspace's pools with everything ``to_json`` needs, in one statement."""
     return with_counts(workspace.seat_pools.all()).annotate(slug_=F("product__slug"))
 
 
-def shown(pool: SeatPool) -> dict[str, Any]:
-    """Return one of ``rows`` as the API represents it."""
+def to_json(pool: SeatPool) -> dict[str, Any]:
+    """Return one of ``queryset`` as the API represents it."""
     count = count_of(pool)
     return {
         "product": count.product.slug,
@@ -115,7 +115,7 @@ class WorkspaceSeats(WorkspaceResource):
     def get(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
         """By slug of the product."""
         require(self.actor, Action.VIEW_SUBSCRIPTION)
-        return self.listed(rows(self.actor.workspace), BY_PRODUCT, self.query(ListQuery), shown)
+        return self.listed(queryset(self.actor.workspace), BY_PRODUCT, self.query(ListQuery), to_json)
 
 
 class ProductSeats(WorkspaceResource):
@@ -127,10 +127,10 @@ class ProductSeats(WorkspaceResource):
     def get(self, request: Request, workspace: str, product: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
         """Seats bought, in use, held and available; 404 if none was ever bought."""
         require(self.actor, Action.VIEW_SUBSCRIPTION)
-        pool = rows(self.actor.workspace).filter(product__slug=product).first()
+        pool = queryset(self.actor.workspace).filter(product__slug=product).first()
         if pool is None:
             raise NotFound
-        return Response(shown(pool))
+        return Response(to_json(pool))
 
     @described("Change the seats bought", ChangedSeatsShape, body=Purchase)
     def patch(self, request: Request, workspace: str, product: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
@@ -152,8 +152,8 @@ class ProductSeats(WorkspaceResource):
         """Buy so many and answer how they stand then, with ``holders`` whose seats could be taken for it to fit."""
         workspace = self.actor.workspace
         resize(self.actor, slug, asked["purchased"], take_from=asked["take_from"])
-        pool = rows(workspace).get(product__slug=slug)
-        answer = shown(pool)
+        pool = queryset(workspace).get(product__slug=slug)
+        answer = to_json(pool)
         if holders:
             found = idle_first(workspace, pool.product)[:LISTED] if answer["over_assigned"] else ()
             answer["holders"] = [_holder(member) for member in found]

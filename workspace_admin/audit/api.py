@@ -65,7 +65,7 @@ class AuditEventShape(serializers.Serializer[Any]):
     request_id = serializers.CharField(help_text="The X-Request-ID of the answer that it came from.")
 
 
-def shown(event: AuditEvent) -> dict[str, Any]:
+def to_json(event: AuditEvent) -> dict[str, Any]:
     """Return an event as the API and the export represent it."""
     return {
         "id": event.id,
@@ -88,4 +88,4 @@ class AuditEvents(WorkspaceResource):
         rows = events(self.actor)
         query = self.query(EventsQuery)
         wanted = {column: query[name] for name, column in COLUMNS.items() if name in query}
-        return self.listed(rows.filter(**wanted), NEWEST_FIRST, query, shown)
+        return self.listed(rows.filter(**wanted), NEWEST_FIRST, query, to_json)

@@ -10,7 +10,7 @@ from billing_seats.plans import Feature, require_feature
 from members.access import Actor
 from members.models import AuditEvent
 from workspace_admin import csv
-from workspace_admin.audit.api import shown
+from workspace_admin.audit.api import to_json
 from workspace_admin.audit.queries import each
 
 COLUMNS = (
@@ -27,7 +27,7 @@ def as_csv(rows: QuerySet[AuditEvent]) -> Iterator[str]:
 def as_json_lines(rows: QuerySet[AuditEvent]) -> Iterator[bytes]:
     """Yield the events as the API represents them, one per line."""
     for event in each(rows):
-        yield orjson.dumps(shown(event), option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)
+        yield orjson.dumps(to_json(event), option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)
 
 
 def _cells(event: AuditEvent) -> list[Any]:

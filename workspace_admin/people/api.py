@@ -57,7 +57,7 @@ class MemberShape(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField(allow_null=True)
 
 
-def shown(member: Any) -> dict[str, Any]:
+def to_json(member: Any) -> dict[str, Any]:
     """Return a row of the list as the API represents it."""
     return {
         "id": member.id,
@@ -94,4 +94,4 @@ class Members(WorkspaceResource):
         require(self.actor, Action.VIEW_MEMBERS)
         query = self.query(MembersQuery)
         page = queries.find(self.actor.workspace, query, Shape.API)
-        return self.paged(page, query, shown, lambda: queries.count(self.actor.workspace, query))
+        return self.paged(page, query, to_json, lambda: queries.count(self.actor.workspace, query))

@@ -16,7 +16,7 @@ from members.models import Role, Status
 from members.rest.describe import described
 from members.rest.fields import Timestamp
 from members.rest.resource import Strict
-from workspace_admin.people.api import MemberShape, gone, seats_gone, shown
+from workspace_admin.people.api import MemberShape, gone, seats_gone, to_json
 from workspace_admin.people.queries import api_rows
 
 
@@ -45,7 +45,7 @@ class OneMember(WorkspaceResource):
         row = api_rows(self.actor.workspace).filter(id=member).first()
         if row is None:
             raise NotFound
-        return shown(row)
+        return to_json(row)
 
     @described("Show a member", MemberShape)
     def get(self, request: Request, workspace: str, member: uuid.UUID) -> Response:  # noqa: ARG002 -- the door took the path's workspace

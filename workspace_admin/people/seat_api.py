@@ -29,8 +29,8 @@ class SeatShape(serializers.Serializer[Any]):
     given_at = serializers.DateTimeField()
 
 
-def rows(actor: Actor, member: uuid.UUID) -> QuerySet[Seat]:
-    """Return the member's seats with everything ``shown`` needs.
+def queryset(actor: Actor, member: uuid.UUID) -> QuerySet[Seat]:
+    """Return the member's seats with everything ``to_json`` needs.
 
     Raises:
         NotFound: not a member of this workspace.
@@ -40,8 +40,8 @@ def rows(actor: Actor, member: uuid.UUID) -> QuerySet[Seat]:
     return actor.workspace.seats.filter(membership=member).annotate(slug_=F("product__slug"), name_=F("product__name"))
 
 
-def shown(seat: Any) -> dict[str, Any]:
-    """Return one of ``rows`` as the API represents it."""
+def to_json(seat: Any) -> dict[str, Any]:
+    """Return one of ``queryset`` as the API represents it."""
     return {"product": seat.slug_, "name": seat.name_, "given_at": seat.created_at}
 
 
@@ -53,7 +53,7 @@ class MemberSeats(WorkspaceResource):
         """By slug of the product; an invitee's are held."""
         require(self.actor, Action.VIEW_MEMBERS)
         query = self.query(ListQuery)
-        return self.listed(rows(self.actor, member), BY_PRODUCT, query, shown)
+        return self.listed(queryset(self.actor, member), BY_PRODUCT, query, to_json)
 
 
 class MemberSeat(WorkspaceResource):
@@ -64,14 +64,14 @@ class MemberSeat(WorkspaceResource):
         """Give a seat, or hold one for an invitee; one that they have already changes nothing."""
         self.body(Nothing)
         require(self.actor, Action.GIVE_SEAT)
-        theirs = rows(self.actor, member).filter(product__slug=product)
+        theirs = queryset(self.actor, member).filter(product__slug=product)
         seat = theirs.first()
         if seat is None:
             self._require_sold(product)
             with transaction.atomic():
                 services.give(self.actor, member, product)
                 seat = theirs.get()
-        return Response(shown(seat))
+        return Response(to_json(seat))
 
     def _require_sold(self, product: str) -> None:
         """Let through a product of which this workspace can give seats; to the path, any other does not exist."""
