@@ -78,10 +78,10 @@ def release(workspace: Workspace, members: Iterable[Membership]) -> None:
     Seat.objects.filter(workspace=workspace, membership__in=members).delete()
 
 
-def renew(workspace: Workspace, member: Membership) -> list[str]:
+def renew(workspace: Workspace, member: Membership) -> tuple[list[str], list[str]]:
     """Hold the seats of an invitee again whose offer has expired and is about to be extended.
 
-    Seats of retired products are let go; return the slugs of those that are left.
+    Seats of retired products are let go; return the slugs of the seats there were, and of those that are left.
 
     Raises:
         SeatsExhausted, OverAssigned: a seat of theirs is gone meanwhile.
@@ -96,4 +96,4 @@ def renew(workspace: Workspace, member: Membership) -> list[str]:
     for budget in budgets:
         budget.reserve()
     notify_admins(workspace, budgets)
-    return [budget.product.slug for budget in budgets]
+    return list(sold), kept

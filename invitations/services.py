@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -62,8 +62,7 @@ def resend(actor: Actor, invitation_id: uuid.UUID) -> Invitation:
         allowance = limits.Allowance(current, workspace, [invitation.email])
         limits.require_pause(invitation, allowance.now)
         allowance.require(invitation.email)
-        if offer.expired:
-            hold_again(workspace, member)
+        seats: dict[str, list[Any]] = hold_again(workspace, member) if offer.expired else {}
         before, ends = member.expires_at, allowance.now + timedelta(days=invitation.days)
         member.expires_at = invitation.expires_at = ends
         member.save(update_fields=["expires_at", "seats_before"])
@@ -73,7 +72,8 @@ def resend(actor: Actor, invitation_id: uuid.UUID) -> Invitation:
         invitation.last_sender_type, invitation.last_sender_id = current.kind, current.id
         invitation.save()
         Delivery.of_invitation(invitation).save(force_insert=True)
-        audit.record(current, workspace.id, "invitation.resent", invitation, {"expires_at": [str(before), str(ends)]})
+        changes = {**seats, "expires_at": [str(before), str(ends)]}
+        audit.record(current, workspace.id, "invitation.resent", invitation, changes)
         Delivery.objects.send_on_commit()
         return invitation
 
@@ -132,20 +132,24 @@ def _attempt(service: _Service, actor: Actor, invitation_id: uuid.UUID, email: s
         return InviteResult(email, error=error)
 
 
-def hold_again(workspace: Workspace, member: Membership) -> None:
+def hold_again(workspace: Workspace, member: Membership) -> dict[str, list[Any]]:
     """Hold the seats of an expired offer again, of a locked member who is about to get a later end and be saved.
+
+    Return for the audit log which seats there were and are, if some are of products that were retired meanwhile.
 
     Raises:
         SeatsExhausted, OverAssigned: one of them was given away meanwhile.
     """
-    renew(workspace, member)
+    before, after = renew(workspace, member)
     if member.seats_before:
         sold = workspace.seat_pools.filter(product__slug__in=member.seats_before, product__retired=False)
         budgets = seat_budgets(workspace, sold.values_list("product__slug", flat=True))
         for budget in budgets:
             budget.reserve()
         hold(workspace, [member], budgets)
+        before, after = before + member.seats_before, after + [budget.product.slug for budget in budgets]
         member.seats_before = []
+    return {"seats": [sorted(before), sorted(after)]} if len(after) < len(before) else {}
 
 
 def release_expired_seats() -> int:

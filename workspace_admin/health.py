@@ -13,6 +13,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis import Redis, RedisError
 
+from workspace_admin.metrics import metrics
+
 log = structlog.get_logger(__name__)
 _PATIENCE = 0.5
 
@@ -62,9 +64,9 @@ def ready(_request: HttpRequest) -> JsonResponse:
 
 
 class HealthChecks:
-    """Middleware: respond to checks before a host name or a session is looked at.
+    """Middleware: respond to checks and to the collector of metrics before a host name or a session is looked at.
 
-    Probes call by the address of a machine, and a process is alive while its database is away.
+    Both call by the address of a machine, and a process is alive while its database is away.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -72,7 +74,7 @@ class HealthChecks:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Return the check's response, or pass the request on."""
-        check = {"/healthz/live": live, "/healthz/ready": ready}.get(request.path_info)
+        check = {"/healthz/live": live, "/healthz/ready": ready, "/metrics": metrics}.get(request.path_info)
         return check(request) if check and request.method in {"GET", "HEAD"} else self.get_response(request)
 
 

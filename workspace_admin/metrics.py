@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from django.conf import settings
 from django.db.models import Count, Min
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
@@ -36,7 +36,7 @@ _OUTBOX_OF = {"delivery": "invitations", "notice": "seats", "accountmail": "acco
 def metrics(request: HttpRequest) -> HttpResponse:
     """Return the metrics; 401 without the token, 404 if none is configured."""
     if not settings.METRICS_TOKEN:
-        raise Http404
+        return HttpResponse(status=HTTPStatus.NOT_FOUND)
     if not constant_time_compare(request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_TOKEN}"):
         return HttpResponse(status=HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"})
     return HttpResponse("\n".join([*_waiting(), *_counted(), *_lag(), ""]), "text/plain; version=0.0.4")

@@ -43,11 +43,10 @@ def fix_address(actor: Actor, invitation_id: uuid.UUID, email: str) -> Invitatio
         allowance = limits.Allowance(current, workspace, [email])
         _require_another(workspace, offer.membership, email, allowance.now)
         allowance.require(email)
-        if offer.expired:
-            hold_again(workspace, offer.membership)
+        seats = hold_again(workspace, offer.membership) if offer.expired else {}
         new = _moved(current, offer, email, allowance.now)
         old = offer.invitation
-        audit.record(current, workspace.id, "invitation.revoked", old, {"status": ["pending", "revoked"]})
+        audit.record(current, workspace.id, "invitation.revoked", old, {"status": ["pending", "revoked"], **seats})
         offered: dict[str, list[Any]] = {
             "role": [None, new.role],
             "seats": [[], new.product_slugs],

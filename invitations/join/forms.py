@@ -57,7 +57,7 @@ class NewPersonForm(OfferForm):
 
 
 class SentTwiceForm(forms.Form):
-    """What proves that a new person's form arrives a second time."""
+    """What a form has that arrives a second time; a password only if it is a new person's."""
 
     invitation = forms.UUIDField()
-    password = forms.CharField(max_length=PASSWORD_MAX, strip=False)
+    password = forms.CharField(max_length=PASSWORD_MAX, strip=False, required=False)

@@ -6,14 +6,18 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
+from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.views.decorators.cache import never_cache
 
 from invitations import offers
+from invitations.models import Invitation
 from invitations.offers import Offer
-from members.models import User
+from members.models import Session, User
+from members.session_store import SessionStore
 
 type OfferView = Callable[[HttpRequest, Offer], HttpResponse]
 type View = Callable[..., HttpResponse]
@@ -22,6 +26,10 @@ OFFER_KEY = "join"
 """Where the session keeps id and generation of the invitation whose link was opened."""
 JOINED_KEY = "joined"
 """Where it keeps the id of the invitation that was accepted last, for a form that is sent twice."""
+BEFORE_KEY = "joined_by"
+"""Where it keeps a digest of the key that it had until then, which a form that is sent twice may still come with."""
+NEWEST = 10
+"""Sessions of a person that are looked at for it."""
 
 
 def private(view: View) -> View:
@@ -62,6 +70,28 @@ def forget_offer(request: HttpRequest, joined: Offer | None = None) -> None:
     request.session.pop(OFFER_KEY, None)
     if joined is not None:
         request.session[JOINED_KEY] = str(joined.invitation.pk)
+        request.session[BEFORE_KEY] = _digest(request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
+
+
+def resume(request: HttpRequest, invitation: Invitation) -> bool:
+    """Continue the session that accepted the invitation, for its key from before; return whether there is one.
+
+    The response to the first form may have been lost, and with it the session's new key.
+    """
+    before = _digest(request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
+    rows = Session.objects.filter(user=invitation.accepted_by, expire_date__gt=Now())
+    for row in rows.order_by("-expire_date")[:NEWEST]:
+        kept = row.get_decoded()
+        mine = constant_time_compare(kept.get(BEFORE_KEY, ""), before)
+        if mine and kept.get(JOINED_KEY) == str(invitation.pk):
+            request.session = SessionStore(row.session_key)
+            request.session.modified = True
+            return True
+    return False
+
+
+def _digest(key: str) -> str:
+    return str(salted_hmac("invitations.joined", key, algorithm="sha256").hexdigest())
 
 
 def session_offer(request: HttpRequest) -> Offer | None:

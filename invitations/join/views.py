@@ -22,9 +22,11 @@ from invitations.join.link_session import (
     no_offer,
     private,
     remember_offer,
+    resume,
     session_offer,
     with_offer,
 )
+from invitations.models import Invitation
 from invitations.offers import Offer
 from members.errors import DomainError
 from members.models import User
@@ -77,22 +79,30 @@ def _join(request: HttpRequest, offer: Offer) -> HttpResponse:
 
 
 def _sent_twice(request: HttpRequest) -> HttpResponse | None:
-    """Let in the new person whose form arrives again: a double click without script, or a repeat by the network.
+    """Let in the person whose form arrives again: a double click without script, or a repeat by the network.
 
-    Its cookie is the one from before joining and opens nothing any more; name and password came along again.
+    Its cookie is the one from before joining and opens nothing any more, but it shows whose form it is; so do the
+    name and password of a new person, which came along again.
     """
     form = SentTwiceForm(request.POST)
     invitation = offers.accepted_just_now(form.cleaned_data["invitation"]) if form.is_valid() else None
     if invitation is None:
         return None
-    try:
-        user = get_adapter().authenticate(request, email=invitation.email, password=form.cleaned_data["password"])
-    except ValidationError:  # too many attempts
+    if not (resume(request, invitation) or _sign_in(request, invitation, form.cleaned_data["password"])):
         return None
-    if user is None or user.pk != invitation.accepted_by:
-        return None
-    get_adapter().login(request, user)
     return redirect("home", invitation.workspace.slug)
+
+
+def _sign_in(request: HttpRequest, invitation: Invitation, password: str) -> bool:
+    """Sign in the person who accepted the invitation, if this is their password; return whether it is."""
+    try:
+        user = get_adapter().authenticate(request, email=invitation.email, password=password) if password else None
+    except ValidationError:  # too many attempts
+        return False
+    if user is None or user.pk != invitation.accepted_by:
+        return False
+    get_adapter().login(request, user)
+    return True
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -2,12 +2,12 @@
 
 import pytest
 
-from billing_seats.models import Seat
+from billing_seats.models import Product, Seat
 from invitations.inviting import invite
 from invitations.models import Invitation
 from invitations.services import release_expired_seats, resend
 from members.errors import SeatsExhausted
-from members.models import Membership
+from members.models import AuditEvent, Membership
 from tests.invitations.test_inviting import back
 from workspace_admin.demo import cast
 
@@ -52,8 +52,13 @@ def test_a_resend_holds_them_again_or_says_that_none_is_left(old, as_alice, acme
     assert seats_of(acme, cast.CODE).held == 3
 
 
-def test_a_retired_product_is_not_held_again(old, as_alice, acme):
-    release_expired_seats()
-    acme.seat_pools.get(product__slug=cast.CODE).product.__class__.objects.filter(slug=cast.CODE).update(retired=True)
+@pytest.mark.parametrize("taken", [True, False])
+@pytest.mark.parametrize("retired", [True, False])
+def test_a_retired_product_is_not_held_again_and_the_log_says_so(taken, retired, old, as_alice):
+    if taken:
+        release_expired_seats()
+    Product.objects.filter(slug=cast.CODE).update(retired=retired)
     resend(as_alice, old.id)
-    assert not seats(old).exists()
+    assert seats(old).exists() is not retired
+    changes = AuditEvent.objects.get(action="invitation.resent").changes
+    assert changes.get("seats") == ([[cast.CODE], []] if retired else None)

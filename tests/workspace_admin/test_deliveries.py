@@ -155,9 +155,21 @@ def test_figures_are_for_those_who_know_the_token(client, settings, db, authoriz
     assert (answer.status_code, answer.content) == (401, b"")
 
 
-def test_without_a_token_there_are_no_figures(client, settings, db):
+@pytest.mark.parametrize("host", ["testserver", "10.0.0.7:8000"])
+def test_without_a_token_there_are_no_figures(client, settings, db, host):
     settings.METRICS_TOKEN = ""
-    assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
+    answer = client.get("/metrics", headers={"Authorization": "Bearer ", "host": host})
+    assert (answer.status_code, answer.content) == (404, b"")
+
+
+@pytest.mark.parametrize("host", ["10.0.0.7:8000", "evil.example", "[::2]:8000", ""])
+def test_figures_are_told_under_any_host(client, settings, db, host):
+    settings.METRICS_TOKEN, settings.SECURE_SSL_REDIRECT = TOKEN, True
+    statuses = [
+        client.get("/metrics", headers={"host": host, "Authorization": f"Bearer {token}"}).status_code
+        for token in (TOKEN, "wrong")
+    ]
+    assert statuses == [200, 401]
 
 
 def test_figures_tell_what_waits_and_what_was_done(figures, as_alice, settings):

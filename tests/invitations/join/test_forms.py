@@ -1,6 +1,9 @@
 """What a form that was open for a while may still do."""
 
+from datetime import timedelta
+
 import pytest
+from django.db.models.functions import Now
 from django.test import Client
 
 from invitations.models import Invitation
@@ -96,6 +99,41 @@ def test_a_second_submit_with_the_cookies_from_before_lets_the_new_person_in(off
     browser.client.cookies = before
     assert browser.join(offer, **FIELDS)["Location"] == "/w/acme/"
     assert browser.client.get("/w/acme/").status_code == 200
+
+
+@pytest.fixture
+def joined_by_cookie(invited, holder, dana):
+    """Dana, who is signed in, joins; her browser has lost the answer, and with it the new key of her session."""
+    offer, browser = invited(dana.email), holder(dana)
+    browser.open(offer)
+    before = browser.client.cookies.copy()
+    browser.join(offer)
+    browser.client.cookies = before
+    return offer, browser
+
+
+def test_a_second_submit_with_the_cookie_from_before_leads_a_member_in(joined_by_cookie, acme, dana):
+    offer, browser = joined_by_cookie
+    assert not list(browser.client.session.items())
+    assert browser.join(offer)["Location"] == "/w/acme/"
+    assert browser.client.get("/w/acme/").status_code == 200
+    assert acme.memberships.filter(user=dana).count() == 1
+
+
+@pytest.mark.parametrize("what", ["another invitation", "another cookie", "a minute later", "signed out"])
+def test_a_second_submit_leads_nobody_else_in(what, joined_by_cookie, invited, holder, dana, erin):
+    offer, browser = joined_by_cookie
+    if what == "another invitation":
+        offer = invited("max@new.example")
+        Invitation.objects.filter(id=offer.id).update(status="accepted", accepted_by=dana.id, accepted_at=Now())
+    elif what == "another cookie":
+        browser = holder(erin)
+    elif what == "a minute later":
+        Invitation.objects.filter(id=offer.id).update(accepted_at=Now() - timedelta(minutes=1))
+    else:
+        dana.sessions.all().delete()
+    assert browser.join(offer).status_code == 404
+    assert browser.client.get("/w/acme/").status_code != 200
 
 
 @pytest.mark.parametrize("change", [{"password": "another-secret-7"}, {"password": ""}, {"invitation": "x"}])
