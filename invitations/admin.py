@@ -21,9 +21,9 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from invitations import services
 from invitations.models import DAYS, DEFAULT_DAYS, Delivery, Invitation
-from members.admin import STANDINGS, ReadOnlyAdmin, ReasonField, as_staff, history_of
+from members.admin import ReadOnlyAdmin, ReasonField, as_staff, history_of
 from members.errors import DomainError
-from members.status import IS_EXPIRED
+from members.status import EXPIRED_LABELS, IS_EXPIRED
 
 
 class ReasonForm(forms.Form):
@@ -107,7 +107,7 @@ class InvitationAdmin(ReadOnlyAdmin):
     """Find an invitation by address; resend, revoke or extend it."""
 
     linked_by = ("workspace",)
-    list_display = ("email", "workspace", "standing", "role", "sent_at", "expires_at", "invited_by_name")
+    list_display = ("email", "workspace", "status_label", "role", "sent_at", "expires_at", "invited_by_name")
     list_filter = ("status", "role")
     list_select_related = ("workspace",)
     search_fields = ("email", "workspace__slug", "invited_by_name")
@@ -117,8 +117,9 @@ class InvitationAdmin(ReadOnlyAdmin):
     actions_detail = ("resend", "revoke", "extend")
     inlines = (DeliveryInline,)
     fields = (
-        "email", "workspace", "standing", "role", "product_slugs", "note", "language", "invited_by_name", "created_at",
-        "generation", "sent_count", "sent_at", "expires_at", "accepted_at", "revoked_at", "declined_at", "history",
+        "email", "workspace", "status_label", "role", "product_slugs", "note", "language", "invited_by_name",
+        "created_at", "generation", "sent_count", "sent_at", "expires_at", "accepted_at", "revoked_at", "declined_at",
+        "history",
     )  # fmt: skip
 
     def has_act_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002 -- unfold's
@@ -127,7 +128,7 @@ class InvitationAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
         """Return the invitations with whether they have expired, by the database's clock."""
-        rows: QuerySet[Invitation] = super().get_queryset(request).annotate(over=IS_EXPIRED)
+        rows: QuerySet[Invitation] = super().get_queryset(request).annotate(is_expired=IS_EXPIRED)
         return rows
 
     def response_action(
@@ -142,9 +143,9 @@ class InvitationAdmin(ReadOnlyAdmin):
         return response
 
     @admin.display(description=_("Status"))
-    def standing(self, invitation: Invitation) -> str:
+    def status_label(self, invitation: Invitation) -> str:
         """Return the status, with *expired* for a pending one whose end has passed."""
-        return str(STANDINGS.get(invitation.display_status, invitation.get_status_display()))
+        return str(EXPIRED_LABELS.get(invitation.display_status, invitation.get_status_display()))
 
     @admin.display(description=_("Audit log"))
     def history(self, invitation: Invitation) -> str:

@@ -49,7 +49,7 @@ def _queryset() -> QuerySet[Invitation]:
     """Return all invitations so; never read, only narrowed: to build this takes longer than to run it."""
     seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("membership_id"))
     return Invitation.objects.annotate(
-        over=IS_EXPIRED,
+        is_expired=IS_EXPIRED,
         role_=F("membership__role"),
         held_=ArraySubquery(seats.order_by("product__slug").values("product__slug")),
         mail_=last_mail("pk"),
@@ -90,7 +90,7 @@ def to_json(invitation: Any) -> dict[str, Any]:
 def _as_written(invitation: Any, mail: Delivery) -> Any:
     """Return an invitation that was just sent as one of ``queryset``: what was written is not read again."""
     invitation.role_, invitation.held_ = invitation.role, sorted(invitation.product_slugs)
-    invitation.suppressed_ = False
+    invitation.is_expired = invitation.suppressed_ = False
     invitation.mail_ = {"state": mail.state, "outcome": mail.outcome, "at": mail.created_at.isoformat()}
     return invitation
 

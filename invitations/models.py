@@ -10,7 +10,6 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce, JSONObject, Lower, Now
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from members.ids import new_id
@@ -99,9 +98,12 @@ class Invitation(models.Model):
 
     @property
     def display_status(self) -> str:
-        """The status, with *expired* for a pending one whose end has passed: by ``over``, if read along."""
-        over = vars(self).get("over", self.expires_at <= timezone.now())
-        return "expired" if over and self.status == InvitationStatus.PENDING else self.status
+        """The status, with *expired* for a pending one whose end has passed.
+
+        Only of invitations read with ``is_expired=IS_EXPIRED``: the database's clock decides.
+        """
+        is_expired = vars(self)["is_expired"]
+        return "expired" if is_expired and self.status == InvitationStatus.PENDING else self.status
 
 
 class Kind(models.TextChoices):

@@ -17,7 +17,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from members.access import Actor, staff_actor
 from members.errors import DomainError
-from members.models import AuditEvent, Membership, User, Workspace
+from members.models import AuditEvent, Membership, MembershipQuerySet, User, Workspace
+from members.status import EXPIRED_LABELS
 
 # Editing these would go past the services: a link decides who is verified, `manage.py staff` who is staff.
 for model in (EmailAddress, Group):
@@ -125,20 +126,25 @@ class MembershipAdmin(ReadOnlyAdmin):
     """Find a member by address or name."""
 
     linked_by = ("workspace",)
-    list_display = ("email", "name", "workspace", "standing", "role", "last_active_at")
+    list_display = ("email", "name", "workspace", "status_label", "role", "last_active_at")
     list_filter = ("status", "role")
     list_select_related = ("workspace",)
     search_fields = ("email", "name", "workspace__slug")
     search_help_text = _("Address, name, or the slug of a workspace")
     fields = (
-        "email", "name", "workspace", "user", "standing", "role", "seats_held",
+        "email", "name", "workspace", "user", "status_label", "role", "seats_held",
         "expires_at", "joined_at", "last_active_at", "created_at",
     )  # fmt: skip
 
+    def get_queryset(self, request: HttpRequest) -> MembershipQuerySet:
+        """Read along whether they have expired, by the database's clock."""
+        rows: MembershipQuerySet = super().get_queryset(request).with_expiry()
+        return rows
+
     @admin.display(description=_("Status"))
-    def standing(self, member: Membership) -> str:
+    def status_label(self, member: Membership) -> str:
         """Return the status as the Members page shows it."""
-        return str(STANDINGS.get(member.display_status, member.get_status_display()))
+        return str(EXPIRED_LABELS.get(member.display_status, member.get_status_display()))
 
     @admin.display(description=_("Seats"))
     def seats_held(self, member: Membership) -> str:
@@ -149,9 +155,6 @@ class MembershipAdmin(ReadOnlyAdmin):
             )
             or "-"
         )
-
-
-STANDINGS = {"expired": _("Expired"), "lapsed": _("Lapsed")}
 
 
 @admin.register(User)

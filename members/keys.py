@@ -40,10 +40,10 @@ class Key(models.Model):
 
     @property
     def status(self) -> KeyStatus:
-        """The status, from annotations: ``over`` and, for API keys, ``owner_is_admin``."""
+        """The status, from annotations: ``is_expired`` and, for API keys, ``owner_is_admin``."""
         annotations = vars(self)
         if self.revoked_at is not None:
             return KeyStatus.REVOKED
-        if annotations["over"]:
+        if annotations["is_expired"]:
             return KeyStatus.EXPIRED
         return KeyStatus.WORKING if annotations.get("owner_is_admin", True) else KeyStatus.STOPPED

@@ -9,7 +9,6 @@ from django.core.validators import RegexValidator
 from django.db import connection, models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower, Now
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from members.audit_event import AuditEvent as AuditEvent  # as Session below
@@ -83,9 +82,9 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         """Return invitees whose invitation has expired."""
         return self.filter(MEMBER_STATUSES["expired"])
 
-    def judged(self) -> Self:
-        """Annotate ``over``: whether the end has passed."""
-        return self.annotate(over=IS_EXPIRED)
+    def with_expiry(self) -> Self:
+        """Annotate ``is_expired``: whether the end has passed."""
+        return self.annotate(is_expired=IS_EXPIRED)
 
     def admins(self) -> Self:
         """Return active Admins; an invited one does not count."""
@@ -195,12 +194,12 @@ class Membership(models.Model):
     def display_status(self) -> str:
         """Return the status people see: an invitee past the end is expired, a guest past it has lapsed.
 
-        Read with ``judged``, by the database's clock, as everything that decides.
+        Only of members read ``with_expiry``: what decides goes by the database's clock, and the page says the same.
         """
-        over = vars(self).get("over", self.expires_at is not None and self.expires_at <= timezone.now())
-        if over and self.status == Status.INVITED:
+        is_expired = vars(self)["is_expired"]
+        if is_expired and self.status == Status.INVITED:
             return "expired"
-        if over and self.status == Status.ACTIVE:
+        if is_expired and self.status == Status.ACTIVE:
             return "lapsed"
         return self.status
 
@@ -218,11 +217,11 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def with_status(self) -> Self:
         """Return them with what ``status`` is computed from."""
         owners = Membership.objects.admins().filter(workspace=OuterRef("workspace_id"), user=OuterRef("created_by_id"))
-        return self.annotate(over=IS_EXPIRED, owner_is_admin=Exists(owners))
+        return self.annotate(is_expired=IS_EXPIRED, owner_is_admin=Exists(owners))
 
     def working(self) -> Self:
         """Return those that open the API, if the plan includes it."""
-        return self.with_status().filter(revoked_at=None, over=False, owner_is_admin=True)
+        return self.with_status().filter(revoked_at=None, is_expired=False, owner_is_admin=True)
 
 
 class ApiKey(Key):

@@ -20,6 +20,8 @@ ENDED = Q(expires_at__isnull=False, expires_at__lte=Now())
 IS_EXPIRED = ExpressionWrapper(ENDED, output_field=BooleanField())
 """ENDED as a column."""
 
+EXPIRED_LABELS = {"expired": _("Expired"), "lapsed": _("Lapsed")}
+"""What people read instead of the stored status, once the end has passed."""
 MEMBER_STATUSES: dict[str, Q] = {
     "invited": Q(status=Status.INVITED, expires_at__gt=Now()),
     "expired": Q(status=Status.INVITED, expires_at__lte=Now()),

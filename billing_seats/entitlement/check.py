@@ -12,7 +12,6 @@ from django.db.models import F, OuterRef
 from billing_seats.models import Seat
 from billing_seats.plans import FEATURES, Feature, Plan
 from members.models import Membership, Status, Workspace
-from members.status import IS_EXPIRED
 
 # Written out: the ORM would take longer to build this than the database to run it. Every table is entered by a unique
 # index; the words in braces are constants of this module.
@@ -112,10 +111,9 @@ def facts_of(workspace: Workspace, **member: object) -> Facts | None:
     seats = Seat.objects.filter(workspace=workspace, membership=OuterRef("pk"))
     row = (
         Membership.objects.filter(workspace=workspace, **member)
-        .annotate(
-            is_over=IS_EXPIRED, plan=F("workspace__subscription__plan"), of=ArraySubquery(seats.values("product_id"))
-        )
-        .values_list("status", "is_over", "plan", "of")
+        .with_expiry()
+        .annotate(plan=F("workspace__subscription__plan"), of=ArraySubquery(seats.values("product_id")))
+        .values_list("status", "is_expired", "plan", "of")
         .first()
     )
     if row is None:

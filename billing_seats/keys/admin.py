@@ -64,7 +64,7 @@ class ProductKeyAdmin(ServiceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProductKey]:
         """Annotate what the status is computed from."""
-        found: QuerySet[ProductKey] = super().get_queryset(request).annotate(over=IS_EXPIRED)
+        found: QuerySet[ProductKey] = super().get_queryset(request).annotate(is_expired=IS_EXPIRED)
         return found
 
     def get_form(self, request: HttpRequest, obj: ProductKey | None = None, **kwargs: Any) -> Any:

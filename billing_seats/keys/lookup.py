@@ -19,7 +19,7 @@ from members.status import IS_EXPIRED
 
 DIGEST = b"\0digest"
 """Placeholder for the digest of the secret that the caller sent."""
-_ANNOTATIONS = ("over", "owner_is_admin")
+_ANNOTATIONS = ("is_expired", "owner_is_admin")
 _WORKSPACE, _PLAN, _PRODUCT = "workspace__", "workspace__subscription__", "product__"
 
 # A call is counted only if the key works and the secret is right; the first one of a minute is kept as the last use.
@@ -62,27 +62,27 @@ def find_key(credential: Credential) -> Key | None:
 
 def _api_key(row: Iterator[Any]) -> ApiKey:
     key, workspace, subscription = made(ApiKey, row), made(Workspace, row), made(Subscription, row)
-    key.over, key.owner_is_admin = next(row), next(row)  # type: ignore[attr-defined]  # -- as annotations are
+    key.is_expired, key.owner_is_admin = next(row), next(row)  # type: ignore[attr-defined]  # -- as annotations are
     key.workspace, workspace.subscription = workspace, subscription
     return key
 
 
 def _product_key(row: Iterator[Any]) -> ProductKey:
     key, key.product = made(ProductKey, row), made(Product, row)
-    key.over = next(row)  # type: ignore[attr-defined]  # -- as annotations are
+    key.is_expired = next(row)  # type: ignore[attr-defined]  # -- as annotations are
     return key
 
 
 @cache
 def _api_keys() -> Compiled:
     names = (*columns(ApiKey), *columns(Workspace, _WORKSPACE), *columns(Subscription, _PLAN), *_ANNOTATIONS)
-    return _counting(ApiKey.objects.with_status(), names, "NOT over AND owner_is_admin")
+    return _counting(ApiKey.objects.with_status(), names, "NOT is_expired AND owner_is_admin")
 
 
 @cache
 def _product_keys() -> Compiled:
-    names = (*columns(ProductKey), *columns(Product, _PRODUCT), "over")
-    return _counting(ProductKey.objects.annotate(over=IS_EXPIRED), names, "NOT over")
+    names = (*columns(ProductKey), *columns(Product, _PRODUCT), "is_expired")
+    return _counting(ProductKey.objects.annotate(is_expired=IS_EXPIRED), names, "NOT is_expired")
 
 
 def _counting(keys: QuerySet[Any], names: Sequence[str], working: str) -> Compiled:

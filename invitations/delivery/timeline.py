@@ -87,7 +87,7 @@ def story(actor: Actor, invitation_id: uuid.UUID) -> Story:
     """
     require(actor, Action.VIEW_DELIVERIES)
     workspace = actor.workspace
-    found = workspace.invitations.annotate(over=IS_EXPIRED, is_suppressed=suppressed("email"))
+    found = workspace.invitations.annotate(is_expired=IS_EXPIRED, is_suppressed=suppressed("email"))
     invitation = found.filter(id=invitation_id).first()
     if invitation is None:
         raise NotFound

@@ -84,7 +84,7 @@ def _joined(actor: Actor, member_id: UUID) -> Membership:
 
 def _is_over(member: Membership) -> bool:
     """Return whether the end of a member read by ``queries.with_details`` has passed."""
-    return bool(vars(member)["over"])
+    return bool(vars(member)["is_expired"])
 
 
 def _end(form: AccessForm) -> datetime | None:

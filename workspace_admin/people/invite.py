@@ -207,7 +207,7 @@ def _pending(actor: Actor, emails: list[str]) -> dict[str, UUID]:
 
 def _members(actor: Actor, emails: list[str]) -> dict[tuple[str, str], UUID]:
     """Return the ids of the members with these addresses, by address and status."""
-    rows = actor.workspace.memberships.judged().filter(email__in=emails) if emails else ()
+    rows = actor.workspace.memberships.with_expiry().filter(email__in=emails) if emails else ()
     return {(row.email, row.display_status): row.id for row in rows}
 
 

@@ -206,7 +206,7 @@ def columns(workspace: Workspace) -> list[Column]:
 def _page_rows() -> MembershipQuerySet:
     """Return the members of all workspaces, to narrow and never to read: building this takes longer than running it."""
     seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("pk"))
-    annotated = Membership.objects.judged().annotate(
+    annotated = Membership.objects.with_expiry().annotate(
         held=ArraySubquery(seats.values("product_id")), invitation=_pending_invitation()
     )
     return annotated.annotate(mail=last_mail("invitation"))

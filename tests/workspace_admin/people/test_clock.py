@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib import admin
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from invitations import api as invitations
+from invitations.delivery.timeline import story
+from invitations.models import Invitation
 from members.models import Membership
 from workspace_admin.people.api import to_json
 from workspace_admin.people.queries import api_rows, with_details
@@ -20,6 +23,7 @@ EVERYONE = {
     "ada@new.example": "invited",
     "ben@new.example": "expired",
 }
+OFFERS = {"ada@new.example": "pending", "ben@new.example": "expired"}
 
 
 @pytest.fixture
@@ -50,7 +54,23 @@ def test_the_api_says_the_same_of_members(skewed):
 
 def test_and_of_invitations(skewed):
     shown = [invitations.to_json(row) for row in invitations.queryset(skewed).filter(status="pending")]
-    assert {one["email"]: one["status"] for one in shown} == {
-        "ada@new.example": "pending",
-        "ben@new.example": "expired",
-    }
+    assert {one["email"]: one["status"] for one in shown} == OFFERS
+
+
+@pytest.mark.parametrize(("email", "kinds"), [("ada@new.example", []), ("ben@new.example", ["expired"])])
+def test_and_the_timeline_of_an_invitation(skewed, as_alice, email, kinds):
+    told = story(as_alice, skewed.invitations.get(email=email).id)
+    assert [entry.kind for entry in told.entries if entry.kind == "expired"] == kinds
+
+
+def test_and_support_staff_in_the_admin(skewed):
+    for model, statuses in ((Membership, EVERYONE), (Invitation, OFFERS)):
+        page = admin.site.get_model_admin(model)
+        shown = {row.email: page.status_label(row).lower() for row in page.get_queryset(None)}
+        assert {email: shown[email] for email in statuses} == statuses
+
+
+@pytest.mark.parametrize("row", [Membership.objects.first, Invitation.objects.first])
+def test_a_status_read_without_the_databases_clock_fails(house, row):
+    with pytest.raises(KeyError):
+        _ = row().display_status
