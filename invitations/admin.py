@@ -1,4 +1,4 @@
-"""An invitation's whole story for support staff, and the three things that they may do about it."""
+"""An invitation's timeline for support staff, and the three things that they may do about it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -21,7 +21,7 @@ def add(email: str, name: str, hashed: str, **fields: Any) -> User:
 
 def _open_acme(hashed: str) -> None:
     alice, bob, carol = (add(f"{name}@acme.example", "", hashed) for name in ("alice", "bob", "carol"))
-    cast.open_house(cast.HOUSES[0], alice)
+    cast.create_workspace(cast.WORKSPACES[0], alice)
     host = actor_for(alice, "acme")
     cast.join(host, bob, Role.MEMBER, (cast.CHAT,))
     cast.join(host, carol, Role.BILLING)
@@ -29,12 +29,12 @@ def _open_acme(hashed: str) -> None:
 
 def _open_globex(hashed: str) -> None:
     alice, dana = add("alice@acme.example", "", hashed), add("dana@globex.example", "", hashed)
-    cast.open_house(cast.HOUSES[1], dana)
+    cast.create_workspace(cast.WORKSPACES[1], dana)
     cast.join(actor_for(dana, "globex"), alice, Role.MEMBER)
 
 
 def _open_solo(hashed: str) -> None:
-    cast.open_house(cast.HOUSES[2], add("erin@solo.example", "", hashed))
+    cast.create_workspace(cast.WORKSPACES[2], add("erin@solo.example", "", hashed))
 
 
 OPENED = {"acme": _open_acme, "globex": _open_globex, "solo": _open_solo}

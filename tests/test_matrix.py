@@ -111,7 +111,7 @@ def _self_service(settings):
 
 
 @pytest.fixture(scope="module")
-def houses(_standing, hashed, django_db_blocker):
+def workspaces(_standing, hashed, django_db_blocker):
     """Acme, with an extra Admin so that anyone may leave; Globex, alike."""
     made = {}
     with django_db_blocker.unblock():
@@ -160,9 +160,9 @@ def caller_of(role, alice, bob, carol):
 
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize(("face", "action", "request_"), [(face, action, row) for face, action, row in ROWS])
-def test_a_role_may_do_what_the_table_says(face, action, request_, role, houses, client_for, alice, bob, carol):
+def test_a_role_may_do_what_the_table_says(face, action, request_, role, workspaces, client_for, alice, bob, carol):
     client = client_for(caller_of(role, alice, bob, carol))
-    response = ask(client, *request_, **vars(houses["acme"]))
+    response = ask(client, *request_, **vars(workspaces["acme"]))
     if role in ROLE_TABLE[action]:
         assert response.status_code < 400, response.content
     else:
@@ -172,9 +172,9 @@ def test_a_role_may_do_what_the_table_says(face, action, request_, role, houses,
 
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize(("face", "action", "request_"), [(face, action, row) for face, action, row in ROWS])
-def test_another_workspace_looks_nonexistent(face, action, request_, role, houses, client_for, person, bob, carol):
+def test_another_workspace_looks_nonexistent(face, action, request_, role, workspaces, client_for, person, bob, carol):
     outsider = person("second@acme.example") if role == Role.ADMIN else caller_of(role, None, bob, carol)
-    response = ask(client_for(outsider), *request_, **vars(houses["globex"]))
+    response = ask(client_for(outsider), *request_, **vars(workspaces["globex"]))
     assert response.status_code == 404
 
 
@@ -182,14 +182,14 @@ def test_another_workspace_looks_nonexistent(face, action, request_, role, house
     ("face", "action", "request_"),
     [row for row in ROWS if any(name in str(row) for name in ("{member}", "{invit", "{key}", "{job}"))],
 )
-def test_a_foreign_id_under_ones_own_workspace_looks_nonexistent(face, action, request_, houses, client_for, alice):
-    ids = {**vars(houses["globex"]), "slug": "acme"}
+def test_a_foreign_id_under_ones_own_workspace_looks_nonexistent(face, action, request_, workspaces, client_for, alice):
+    ids = {**vars(workspaces["globex"]), "slug": "acme"}
     assert ask(client_for(alice), *request_, **ids).status_code == 404
 
 
 @pytest.mark.parametrize(("face", "action", "request_"), ROWS)
-def test_a_stranger_is_asked_to_sign_in(face, action, request_, houses, client):
-    response = ask(client, *request_, **vars(houses["acme"]))
+def test_a_stranger_is_asked_to_sign_in(face, action, request_, workspaces, client):
+    response = ask(client, *request_, **vars(workspaces["acme"]))
     if face == "api":
         assert response.status_code == 401
         assert response["WWW-Authenticate"]
@@ -198,7 +198,7 @@ def test_a_stranger_is_asked_to_sign_in(face, action, request_, houses, client):
         assert "/accounts/login/" in response["Location"]
 
 
-def test_a_demotion_is_in_force_at_the_next_request(houses, client_for, alice, acme):
+def test_a_demotion_is_in_force_at_the_next_request(workspaces, client_for, alice, acme):
     client = client_for(alice)
     assert client.get("/w/acme/members/").status_code == 200
     acme.memberships.filter(user=alice).update(role=Role.MEMBER)

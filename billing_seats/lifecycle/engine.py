@@ -240,17 +240,17 @@ class MemberBatch:
 
     def _count(self, planned: PlannedChange) -> None:
         """Count the seats of the planned change. A seat that no longer counted frees nothing when it is taken."""
-        if self.assigns and not self._is_over(planned.member):
+        if self.assigns and not self._is_expired(planned.member):
             for budget in (self.budgets[slug] for slug in planned.taken if slug in self.budgets):
                 budget.free += 1
         for budget in planned.gained + planned.renewed:
             budget.reserve()
 
-    def _is_over(self, member: Membership) -> bool:
+    def _is_expired(self, member: Membership) -> bool:
         return member.expires_at is not None and member.expires_at <= self.now
 
     def _has_lapsed(self, member: Membership) -> bool:
-        return member.status == Status.ACTIVE and self._is_over(member)
+        return member.status == Status.ACTIVE and self._is_expired(member)
 
     def write(self) -> None:
         """Write what was noted: seats are taken before access ends or moves, and given after it has come back."""

@@ -9,7 +9,7 @@ from anymail.signals import AnymailTrackingEvent, RejectReason
 from anymail.signals import EventType as Theirs
 from django.utils import timezone
 
-from invitations.delivery.provider_events import Told
+from invitations.delivery.provider_events import ProviderEvent
 from invitations.models import EventType
 
 TYPES = {
@@ -30,7 +30,7 @@ ROW = "mail"
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def told(event: AnymailTrackingEvent) -> Told | None:
+def told(event: AnymailTrackingEvent) -> ProviderEvent | None:
     """Return what the event means here, or None if we don't record it."""
     meaning = TYPES.get(event.event_type)
     if _raw(event).get("eventType") == "DeliveryDelay":  # Amazon's, which anymail does not know
@@ -40,7 +40,7 @@ def told(event: AnymailTrackingEvent) -> Told | None:
     if meaning == EventType.BOUNCED and _may_pass(event):
         meaning = EventType.RETURNED
     said = dict.fromkeys(filter(None, (_text(event.description), _text(event.mta_response))))
-    return Told(
+    return ProviderEvent(
         type=meaning,
         names=frozenset(filter(None, map(_text, _names(event)))),
         row=_row(event.metadata),

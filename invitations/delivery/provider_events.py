@@ -39,7 +39,7 @@ WEIGHT = {kind: weight for weight, kind in enumerate(OUTCOMES, 1)}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class ProviderEvent:
     """An event of one email to one recipient.
 
     ``names`` are the Message-IDs that it may be known by, ``row`` the id of ours that it carried. Without ``at`` the
@@ -76,13 +76,13 @@ class _Email(_Mail):
         return known.get((Outcome(self.outcome), self.soft), 0) if self.outcome else 0
 
 
-def record(told: Iterable[Told]) -> int:
+def record(told: Iterable[ProviderEvent]) -> int:
     """Note the events of emails that are ours, leave others be, and answer how many were news."""
     return sum(_record(batch) for batch in batched(told, BATCH))
 
 
 @transaction.atomic
-def _record(batch: Sequence[Told]) -> int:
+def _record(batch: Sequence[ProviderEvent]) -> int:
     rows = _locked(Delivery.objects.all(), batch).values_list(*_Email.__dataclass_fields__)
     emails = _by_name(_Email(*values) for values in rows)
     pairs = [(one, _meant(one, emails)) for one in batch]
@@ -97,7 +97,7 @@ def _record(batch: Sequence[Told]) -> int:
     return len(news)
 
 
-def _named(batch: Iterable[Told]) -> Q:
+def _named(batch: Iterable[ProviderEvent]) -> Q:
     names = {name for one in batch for name in one.names}
     rows = {one.row for one in batch if one.row}
     # The condition repeats the index's own, which would not be used without.
@@ -105,7 +105,7 @@ def _named(batch: Iterable[Told]) -> Q:
     return by_provider | Q(message_id__in=names) | Q(id__in=rows)
 
 
-def _locked[M: Model](rows: QuerySet[M], batch: Sequence[Told]) -> QuerySet[M]:
+def _locked[M: Model](rows: QuerySet[M], batch: Sequence[ProviderEvent]) -> QuerySet[M]:
     return rows.filter(_named(batch)).select_for_update(no_key=True).order_by("id")
 
 
@@ -118,12 +118,12 @@ def _by_name[A: _Mail](mails: Iterable[A]) -> dict[object, list[A]]:
     return found
 
 
-def _candidates[A: _Mail](one: Told, mails: dict[object, list[A]]) -> dict[uuid.UUID, A]:
+def _candidates[A: _Mail](one: ProviderEvent, mails: dict[object, list[A]]) -> dict[uuid.UUID, A]:
     """Return the mails that any of the event's names, or the row it carried, belongs to."""
     return {mail.id: mail for name in (one.row, *one.names) for mail in mails.get(name, ())}
 
 
-def _meant[A: _Mail](one: Told, mails: dict[object, list[A]]) -> A | None:
+def _meant[A: _Mail](one: ProviderEvent, mails: dict[object, list[A]]) -> A | None:
     """Return the one mail that agrees with all that the event says: row, recipient and each name that we know."""
     known = [{mail.id for mail in mails[name]} for name in one.names if name in mails]
     fitting = [
@@ -136,7 +136,7 @@ def _meant[A: _Mail](one: Told, mails: dict[object, list[A]]) -> A | None:
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _news(pairs: Sequence[tuple[Told, _Email]]) -> dict[tuple[uuid.UUID, str, datetime], DeliveryEvent]:
+def _news(pairs: Sequence[tuple[ProviderEvent, _Email]]) -> dict[tuple[uuid.UUID, str, datetime], DeliveryEvent]:
     """Return the events not recorded before, by email, type and time, up to the limit of each email."""
     known = set(
         DeliveryEvent.objects.filter(
@@ -192,7 +192,7 @@ def _set_states(news: Collection[DeliveryEvent]) -> None:
     _failed(failed.filter(state__in=[State.SENT, State.UNKNOWN]), Coalesce(said, Value("")))
 
 
-def _settle[M: Model](rows: QuerySet[M], address: str, told: Sequence[Told]) -> None:
+def _settle[M: Model](rows: QuerySet[M], address: str, told: Sequence[ProviderEvent]) -> None:
     """Settle what nobody knew of mail whose events are not kept."""
     found = _locked(rows, told).values_list("id", "message_id", "provider_message_id", address)
     mails = _by_name(_Mail(*values) for values in found)

@@ -64,7 +64,7 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Story:
+class Timeline:
     """An invitation with its entries, oldest first; and what can be done about its emails."""
 
     invitation: Invitation
@@ -79,8 +79,8 @@ class Story:
         return self.invitation.status == InvitationStatus.PENDING
 
 
-def story(actor: Actor, invitation_id: uuid.UUID) -> Story:
-    """Return the story of one invitation, in four statements.
+def timeline_of(actor: Actor, invitation_id: uuid.UUID) -> Timeline:
+    """Return the timeline of one invitation, in four statements.
 
     Raises:
         PermissionDenied, NotFound
@@ -98,7 +98,7 @@ def story(actor: Actor, invitation_id: uuid.UUID) -> Story:
     entries = [*_offer(invitation, mails), *_mails(mails, list(events)), *_openings(opened, mails), *_end(invitation)]
     own = [mail for mail in mails if mail.kind == Kind.INVITATION]
     latest = own[-1] if own else None
-    return Story(
+    return Timeline(
         invitation=invitation,
         entries=sorted(entries, key=lambda entry: entry.at),
         suppressed=invitation.is_suppressed,

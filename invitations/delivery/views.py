@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from invitations.delivery.timeline import story
+from invitations.delivery.timeline import timeline_of
 from invitations.delivery.undeliverable import release_for, retry_delivery
 from members.access import Action, Actor, actor_for
 from members.requests import SignedInRequest
@@ -52,9 +52,9 @@ def _shown(request: SignedInRequest, actor: Actor, invitation: UUID) -> HttpResp
         "actor": actor,
         "workspace": actor.workspace,
         "nav": "members",
-        "story": story(actor, invitation),
+        "timeline": timeline_of(actor, invitation),
         "may_act": actor.may(Action.INVITE),
     }
     htmx = getattr(request, "htmx", None)
-    part = ("#sheet" if "dialog" in (htmx.target or "") else "#story") if htmx else ""
+    part = ("#sheet" if "dialog" in (htmx.target or "") else "#timeline") if htmx else ""
     return render(request, f"invitations/delivery/timeline.html{part}", context)

@@ -131,7 +131,7 @@ def tracking(request: HttpRequest, provider: str) -> HttpResponse:
     return HttpResponse()
 
 
-def _read(request: HttpRequest, view: type[AnymailCoreWebhookView]) -> list[provider_events.Told]:
+def _read(request: HttpRequest, view: type[AnymailCoreWebhookView]) -> list[provider_events.ProviderEvent]:
     """Return the events of a request after verifying the provider's signature, if it has one."""
     body = request.read(LIMIT + 1)
     if len(body) > LIMIT or body.count(b"{") > MOST_OBJECTS:

@@ -1,4 +1,4 @@
-"""The Subscription page in Chromium: the ledger, a downgrade without loss, the chart and its table."""
+"""The Subscription page in Chromium: its figures, a downgrade without loss, the chart and its table."""
 
 import re
 
@@ -46,7 +46,7 @@ def buy(page, number):
     expect(dialog).to_be_hidden()
 
 
-def test_the_ledger_names_figures_and_holds(sign_in, page):
+def test_the_page_names_figures_and_holds(sign_in, page):
     sign_in("carol@acme.example")
     follow(page, "Subscription")
     chat = entry(page)

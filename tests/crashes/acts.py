@@ -18,12 +18,12 @@ def _begin() -> None:
     from tests.crashes import loaded  # noqa: F401, PLC0415 -- see above
 
 
-def open_house() -> None:
+def create_workspace() -> None:
     _begin()
     from workspace_admin.demo import cast  # noqa: PLC0415 -- see above
 
     cast.add_products()
-    cast.open_house(cast.HOUSES[0], cast.add_person("alice@acme.example", "Alice Martin", "workspace-demo"))
+    cast.create_workspace(cast.WORKSPACES[0], cast.add_person("alice@acme.example", "Alice Martin", "workspace-demo"))
 
 
 def open_another() -> None:
@@ -31,7 +31,7 @@ def open_another() -> None:
     _begin()
     from workspace_admin.demo import cast  # noqa: PLC0415 -- see above
 
-    cast.open_house(cast.HOUSES[1], cast.add_person("dana@globex.example", "Dana Weber", "workspace-demo"))
+    cast.create_workspace(cast.WORKSPACES[1], cast.add_person("dana@globex.example", "Dana Weber", "workspace-demo"))
 
 
 def fill(count: int) -> None:

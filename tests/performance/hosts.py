@@ -17,5 +17,5 @@ def host(seats: int = 0) -> "Actor":
 
     slug = f"bench-{time.time_ns()}"
     owner = cast.add_person(f"{slug}@{DOMAIN}", "Somebody New", None)
-    cast.open_house(cast.House("Bench", slug, Plan.TEAM, {cast.CHAT: seats}, owner.email), owner)
+    cast.create_workspace(cast.DemoWorkspace("Bench", slug, Plan.TEAM, {cast.CHAT: seats}, owner.email), owner)
     return actor_for(owner, slug)

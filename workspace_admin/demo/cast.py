@@ -38,7 +38,7 @@ PEOPLE = {
 
 
 @dataclass(frozen=True)
-class House:
+class DemoWorkspace:
     """A workspace of the cast: its plan, its seats by product and who opens it."""
 
     name: str
@@ -48,10 +48,10 @@ class House:
     owner: str
 
 
-HOUSES = (
-    House("Acme", "acme", Plan.TEAM, {CHAT: 10, CODE: 3}, "alice@acme.example"),
-    House("Globex", "globex", Plan.ENTERPRISE, {CHAT: 50, CODE: 20}, "dana@globex.example"),
-    House("Solo", "solo", Plan.FREE, {}, "erin@solo.example"),
+WORKSPACES = (
+    DemoWorkspace("Acme", "acme", Plan.TEAM, {CHAT: 10, CODE: 3}, "alice@acme.example"),
+    DemoWorkspace("Globex", "globex", Plan.ENTERPRISE, {CHAT: 50, CODE: 20}, "dana@globex.example"),
+    DemoWorkspace("Solo", "solo", Plan.FREE, {}, "erin@solo.example"),
 )
 
 
@@ -68,12 +68,12 @@ def add_products() -> None:
         Product.objects.get_or_create(slug=slug, defaults={"name": name, "description": description, "url": url})
 
 
-def open_house(house: House, owner: User) -> Workspace:
+def create_workspace(demo: DemoWorkspace, owner: User) -> Workspace:
     """Return the workspace, opened by its owner and with what it bought."""
-    workspace = open_workspace(owner, name=house.name, slug=house.slug)
+    workspace = open_workspace(owner, name=demo.name, slug=demo.slug)
     system = system_actor(workspace)
-    change_plan(system, house.plan, localdate() + timedelta(days=30) if house.seats else None)
-    for slug, purchased in house.seats.items():
+    change_plan(system, demo.plan, localdate() + timedelta(days=30) if demo.seats else None)
+    for slug, purchased in demo.seats.items():
         resize(system, slug, purchased)
     return Workspace.objects.select_related("subscription").get(id=workspace.id)
 
@@ -93,8 +93,8 @@ def seed(passwords: dict[str, str]) -> None:
     """Put in the cast; ``passwords`` by address. Meant for a database without workspaces."""
     users = {email: add_person(email, name, passwords[email]) for email, name in PEOPLE.items()}
     add_products()
-    for house in HOUSES:
-        open_house(house, users[house.owner])
+    for demo in WORKSPACES:
+        create_workspace(demo, users[demo.owner])
     alice = actor_for(users["alice@acme.example"], "acme")
     dana = actor_for(users["dana@globex.example"], "globex")
     join(alice, users["bob@acme.example"], Role.MEMBER, (CHAT,))
@@ -105,7 +105,7 @@ def seed(passwords: dict[str, str]) -> None:
     for product in PRODUCTS:
         give(dana, users["dana@globex.example"].memberships.get().id, product)
     _offers(alice)
-    history.put_in()
+    history.seed_history()
     alice_user = users["alice@acme.example"]
     alice_user.last_workspace = alice.workspace
     alice_user.save(update_fields=["last_workspace"])

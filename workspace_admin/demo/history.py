@@ -37,7 +37,7 @@ LAST_ACTIVE = {
 }
 
 
-def put_in() -> None:
+def seed_history() -> None:
     """Write the history of the demo's workspaces up to yesterday, and when its people were last active."""
     products = {product.slug: product for product in Product.objects.all()}
     for slug, of_product in TURNS.items():

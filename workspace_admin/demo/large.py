@@ -101,7 +101,9 @@ def make(owner: User, slug: str, members: int) -> Workspace:
     cast.add_products()
     bought = {cast.CHAT: members, cast.CODE: members // 8 + len(TREES)}
     with transaction.atomic():
-        workspace = cast.open_house(cast.House("Large", slug, Plan.ENTERPRISE, bought, owner.email), owner)
+        workspace = cast.create_workspace(
+            cast.DemoWorkspace("Large", slug, Plan.ENTERPRISE, bought, owner.email), owner
+        )
         places = [Place(number, slug, database_now()) for number in range(members)]
         with connection.cursor() as cursor:
             # Keys are checked row by row by plans made while the tables were small.

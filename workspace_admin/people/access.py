@@ -38,7 +38,7 @@ def reactivation(request: SignedInRequest, slug: str, member: UUID) -> HttpRespo
 
     def change(form: AccessForm) -> str:
         seats = form.cleaned_data["seats"]
-        ends_at = _end(form) if _is_over(who) else UNCHANGED
+        ends_at = _end(form) if _is_expired(who) else UNCHANGED
         result = services.reactivate(actor, member, seats, expires_at=ends_at)
         names = ", ".join(product.name for product in result.seats_given)
         gone = ", ".join(offer.name for offer in form.offers if offer.had and offer.gone)
@@ -66,7 +66,7 @@ def end(request: SignedInRequest, slug: str, member: UUID) -> HttpResponse:
 
     def change(form: AccessForm) -> str:
         ends_at = _end(form)
-        keep = form.cleaned_data["seats"] if _is_over(who) else None
+        keep = form.cleaned_data["seats"] if _is_expired(who) else None
         services.set_end(actor, member, ends_at, keep=keep)
         if ends_at is None:
             return _("The access of %(who)s has no end.") % {"who": who}
@@ -82,7 +82,7 @@ def _joined(actor: Actor, member_id: UUID) -> Membership:
     return member
 
 
-def _is_over(member: Membership) -> bool:
+def _is_expired(member: Membership) -> bool:
     """Return whether the end of a member read by ``queries.with_details`` has passed."""
     return bool(vars(member)["is_expired"])
 
@@ -94,19 +94,19 @@ def _end(form: AccessForm) -> datetime | None:
 
 def _form(request: SignedInRequest, actor: Actor, who: Membership) -> AccessForm:
     """Return the form: seats for a person whose access returns, and a date unless one is still to come."""
-    columns, over = queries.columns(actor.workspace), _is_over(who)
+    columns, is_expired = queries.columns(actor.workspace), _is_expired(who)
     held = set(vars(who)["held"])
     had = who.seats_before or [one.product.slug for one in columns if one.product.id in held]
     plan = "" if has_feature(actor.workspace, Feature.INVITATIONS) else _("not on this plan")
     offers = seat_offers(columns, had, plan)
     if who.status == Status.ACTIVE:
-        offers = [one for one in offers if one.had and over]
+        offers = [one for one in offers if one.had and is_expired]
     return AccessForm(
         request.POST if request.method == "POST" else None,
         offers=offers,
-        dated=over or who.status == Status.ACTIVE,
+        dated=is_expired or who.status == Status.ACTIVE,
         prefix=str(who.id) if _is_beside(request) else None,
-        initial={"ends_on": last_day(who.expires_at) if who.expires_at and not over else None},
+        initial={"ends_on": last_day(who.expires_at) if who.expires_at and not is_expired else None},
     )
 
 
@@ -155,7 +155,7 @@ def _asked(  # noqa: PLR0913, PLR0917 -- one answer, many faces
         "nav": "members",
         "member": who,
         "form": form,
-        "ended": last_day(who.expires_at) if who.expires_at and _is_over(who) else None,
+        "ended": last_day(who.expires_at) if who.expires_at and _is_expired(who) else None,
         "no_end": _why_no_end(who),
     }
     part = "#beside" if _is_beside(request) else "#sheet" if request.htmx else ""

@@ -190,7 +190,7 @@ def find_member(workspace: Workspace, member_id: UUID) -> Membership:
 def with_details(workspace: Workspace) -> MembershipQuerySet:
     """Return the workspace's members with what else their rows show.
 
-    Each has ``over`` (expired or lapsed), ``held`` (product ids), ``invitation`` (its id while pending) and ``mail``
+    Each has ``is_expired``, ``held`` (product ids), ``invitation`` (its id while pending) and ``mail``
     (the last email, as JSON).
     """
     return _page_rows().filter(workspace=workspace)

@@ -12,7 +12,7 @@ from billing_seats.models import Product
 from members.access import PEOPLE_ONLY, StaffMember, actor_for
 from members.models import ApiKey
 from tests.api_clients import problem
-from tests.test_matrix import CALLS, OPEN_CALLS, READ, _self_service, houses, with_ids  # noqa: F401 -- fixtures
+from tests.test_matrix import CALLS, OPEN_CALLS, READ, _self_service, with_ids, workspaces  # noqa: F401 -- fixtures
 from workspace_admin.demo import cast
 from workspace_admin.reference.views import document
 from workspace_admin.support.staff import make_staff
@@ -74,12 +74,12 @@ def test_keys_that_do_not_work_and_strangers_see_nothing(ask, key, call):
 
 
 @pytest.fixture
-def ask(houses):  # noqa: F811 -- the fixture imported above
-    return lambda text, call, **changes: _ask(text, call, {**vars(houses["acme"]), **changes})
+def ask(workspaces):  # noqa: F811 -- the fixture imported above
+    return lambda text, call, **changes: _ask(text, call, {**vars(workspaces["acme"]), **changes})
 
 
 @pytest.fixture
-def key(houses, as_alice):  # noqa: F811 -- as above
+def key(workspaces, as_alice):  # noqa: F811 -- as above
     def make(scope="write", actor=as_alice):
         return create_key(actor, name="Nightly sync", scope=scope)
 
@@ -112,10 +112,10 @@ def test_the_key_of_another_workspace_finds_nothing(ask, key, call, dana):
 
 
 @EVERY
-def test_a_key_does_not_reach_into_another_workspace_by_an_id(ask, key, call, houses):  # noqa: F811 -- as above
+def test_a_key_does_not_reach_into_another_workspace_by_an_id(ask, key, call, workspaces):  # noqa: F811 -- as above
     if not any(name in f"{call[2]}{call[3]}" for name in ("{member}", "{invitation}")):
         return
-    answer = ask(key()[1], call, **{**vars(houses["globex"]), "slug": "acme"})
+    answer = ask(key()[1], call, **{**vars(workspaces["globex"]), "slug": "acme"})
     assert problem(answer) == (404, "not_found")
 
 

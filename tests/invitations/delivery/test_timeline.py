@@ -1,4 +1,4 @@
-"""The story of an invitation: told whole, in few statements, to Admins; people told from scanners."""
+"""The timeline of an invitation: whole, in few statements, to Admins; people told from scanners."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from django.test import Client
 
 from invitations import tokens
 from invitations.delivery.reminders import remind
-from invitations.delivery.timeline import story
+from invitations.delivery.timeline import timeline_of
 from invitations.delivery.undeliverable import release_address
 from invitations.inviting import invite
 from invitations.join import link_openings, services
@@ -26,7 +26,7 @@ BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko
 
 
 def kinds(actor, invitation) -> list[str]:
-    return [entry.kind for entry in story(actor, invitation.id).entries]
+    return [entry.kind for entry in timeline_of(actor, invitation.id).entries]
 
 
 def opened(invitation, *, agent=BROWSER, method="get", goes_on=True):
@@ -64,7 +64,7 @@ def test_what_the_provider_tells_is_shown_in_its_words(offer, as_alice):
     mail = Delivery.objects.get(invitation=offer)
     for kind in ("delayed", "soft", "bounced", "complained"):
         told("postmark", kind, mail, T0)
-    entries = {entry.kind: entry for entry in story(as_alice, offer.id).entries}
+    entries = {entry.kind: entry for entry in timeline_of(as_alice, offer.id).entries}
     assert list(entries) == ["delayed", "returned", "bounced", "complained", "invited", "sent"]
     assert "550 5.1.1" in entries["bounced"].detail
     assert entries["bounced"].tone == "bad"
@@ -81,7 +81,7 @@ def test_what_the_provider_tells_is_shown_in_its_words(offer, as_alice):
 )
 def test_where_an_email_stands_is_said_with_the_reason(state, error, shown, offer, as_alice):
     Delivery.objects.filter(invitation=offer).update(state=state, error=error, sent_at=None)
-    [entry] = [entry for entry in story(as_alice, offer.id).entries if entry.kind == shown]
+    [entry] = [entry for entry in timeline_of(as_alice, offer.id).entries if entry.kind == shown]
     assert entry.detail == error
 
 
@@ -95,7 +95,7 @@ def test_reminder_question_release_and_ends_are_in_it(offer, as_alice):
     Delivery.objects.filter(invitation=offer, kind=Kind.INVITATION).update(outcome="bounced", outcome_at=Now())
     release_address(as_alice, "ada@example.com")
     revoke(as_alice, offer.id)
-    entries = story(as_alice, offer.id).entries
+    entries = timeline_of(as_alice, offer.id).entries
     assert [entry.kind for entry in entries] == ["invited", "sent", "sent", "asked", "bounced", "released", "revoked"]
     assert entries[2].text == "Reminder: Email sent"
 
@@ -107,7 +107,7 @@ def test_an_expired_offer_says_so(offer, as_alice):
 
 
 def test_it_costs_the_same_however_long_it_is(offer, as_alice, acme):
-    few = count(lambda: story(as_alice, offer.id))
+    few = count(lambda: timeline_of(as_alice, offer.id))
     mail = Delivery.objects.get(invitation=offer)
     DeliveryEvent.objects.bulk_create(
         DeliveryEvent(workspace=acme, delivery=mail, type="delayed", at=T0 + timedelta(minutes=n)) for n in range(40)
@@ -117,15 +117,15 @@ def test_it_costs_the_same_however_long_it_is(offer, as_alice, acme):
             workspace=acme, invitation=offer, generation=n + 2, kind="invitation", recipient="a@b.example"
         )
         opened(offer)
-    assert few == count(lambda: story(as_alice, offer.id)) == 4
+    assert few == count(lambda: timeline_of(as_alice, offer.id)) == 4
 
 
 def test_only_admins_see_it_and_only_their_own(offer, as_bob, as_carol, globex, dana):
     for who in (as_bob, as_carol):
         with pytest.raises(PermissionDenied):
-            story(who, offer.id)
+            timeline_of(who, offer.id)
     with pytest.raises(NotFound):
-        story(actor_for(dana, "globex"), offer.id)
+        timeline_of(actor_for(dana, "globex"), offer.id)
 
 
 # --- openings
@@ -213,7 +213,7 @@ def test_the_page_shows_it_and_htmx_gets_the_part(offer, alice, client_for):
     assert "<!DOCTYPE html>" in page
     assert "Email sent" in page
     part = client_for(alice).get(path(offer), headers={"HX-Request": "true", "HX-Target": "mail"}).content.decode()
-    assert part.lstrip().startswith('<div class="story"')
+    assert part.lstrip().startswith('<div class="timeline"')
     sheet = client_for(alice).get(path(offer), headers={"HX-Request": "true", "HX-Target": "dialog"}).content.decode()
     assert 'id="dialog-title"' in sheet
 

@@ -14,7 +14,7 @@ from invitations.models import Invitation
 from invitations.services import resend
 from members.access import StaffMember, actor_for
 from members.models import ApiKey, AuditEvent, KeptAnswer
-from tests.test_matrix import API, CALLS, OPEN_CALLS, READ, WRITE, _self_service, houses  # noqa: F401 -- fixtures
+from tests.test_matrix import API, CALLS, OPEN_CALLS, READ, WRITE, _self_service, workspaces  # noqa: F401 -- fixtures
 from workspace_admin.demo import cast
 from workspace_admin.support.staff import make_staff
 
@@ -42,7 +42,7 @@ def secret(settings):
 
 
 @pytest.fixture
-def callers(houses, client_for, alice, bob, carol, dana, person):  # noqa: F811 -- the fixture imported above
+def callers(workspaces, client_for, alice, bob, carol, dana, person):  # noqa: F811 -- the fixture imported above
     """Every kind of caller, by what they carry, with the secrets that they know."""
     made = {user.email: client_for(user) for user in (alice, bob, carol, dana)}
     for client in made.values():
@@ -88,10 +88,10 @@ def _ask(client, row, ids, **headers):
 
 @pytest.mark.usefixtures("secret")
 @pytest.mark.parametrize("row", [*ROWS, *BESIDE], ids=lambda row: f"{row[0]} {row[1].rpartition('{slug}')[2]} {row[2]}")
-def test_no_answer_holds_a_token_a_link_or_a_key(row, callers, houses):  # noqa: F811 -- as above
+def test_no_answer_holds_a_token_a_link_or_a_key(row, callers, workspaces):  # noqa: F811 -- as above
     clients, texts = callers
-    pending = Invitation.objects.get(id=houses["acme"].invitation)
-    ids = {**vars(houses["acme"]), "token": f"{pending.id}x@example.com"}
+    pending = Invitation.objects.get(id=workspaces["acme"].invitation)
+    ids = {**vars(workspaces["acme"]), "token": f"{pending.id}x@example.com"}
     answered = []
     for name, client in clients.items():
         answered += [_ask(client, row, ids, **({"Idempotency-Key": name} if row[0] == WRITE else {})) for _ in (1, 2)]
@@ -110,16 +110,16 @@ def test_no_answer_holds_a_token_a_link_or_a_key(row, callers, houses):  # noqa:
 
 
 @pytest.mark.usefixtures("secret")
-def test_neither_does_what_is_left_of_it_all(callers, houses, acme, alice):  # noqa: F811 -- as above
+def test_neither_does_what_is_left_of_it_all(callers, workspaces, acme, alice):  # noqa: F811 -- as above
     clients, texts = callers
     acme.subscription.plan = "enterprise"
     acme.subscription.save()
-    offer = resend(actor_for(alice, "acme"), houses["acme"].invitation)
+    offer = resend(actor_for(alice, "acme"), workspaces["acme"].invitation)
     for row in (*ROWS, *BESIDE):
         _ask(
             clients["alice@acme.example"],
             row,
-            {**vars(houses["acme"]), "token": "x"},
+            {**vars(workspaces["acme"]), "token": "x"},
             **{"Idempotency-Key": str(row)[:200]},
         )
     secrets = _secrets(clients, texts)
@@ -131,5 +131,5 @@ def test_neither_does_what_is_left_of_it_all(callers, houses, acme, alice):  # n
         told = _told(answer)
         assert not [one for one in secrets if one in told]
     for row in BESIDE[:2]:
-        told = _told(_ask(clients["write"], row, vars(houses["acme"])))
+        told = _told(_ask(clients["write"], row, vars(workspaces["acme"])))
         assert not [one for one in secrets if one in told]

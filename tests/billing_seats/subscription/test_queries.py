@@ -1,4 +1,4 @@
-"""What the ledger tells: who holds a seat until when, what over-assigned means, and who changed what."""
+"""What the Subscription page tells: who holds a seat until when, what over-assigned means, and who changed what."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ from workspace_admin.demo import cast
 
 
 @pytest.fixture
-def ledger(acme):
+def entry(acme):
     """The entry of a product, read anew."""
 
     def read(slug=cast.CHAT):
@@ -42,32 +42,32 @@ def sam(person, acme):
     return staff_actor(boss, acme, "ticket 7")
 
 
-def test_each_hold_names_its_address_and_the_moment_it_lets_go(ledger, as_alice, acme):
+def test_each_hold_names_its_address_and_the_moment_it_lets_go(entry, as_alice, acme):
     invite(as_alice, ["ada@example.com"], products=[cast.CHAT], days=3)
     invite(as_alice, ["zoe@example.com"], products=[cast.CHAT], days=1)
     ends = {row.email: row.expires_at for row in acme.memberships.filter(status="invited")}
-    assert [(hold.email, hold.until) for hold in ledger().holds] == [
+    assert [(hold.email, hold.until) for hold in entry().holds] == [
         ("zoe@example.com", ends["zoe@example.com"]),
         ("ada@example.com", ends["ada@example.com"]),
     ]
-    assert not ledger(cast.CODE).holds
+    assert not entry(cast.CODE).holds
 
 
 @pytest.mark.parametrize("end", ["revoked", "expired"])
-def test_what_is_over_holds_nothing(ledger, as_alice, end):
+def test_what_is_over_holds_nothing(entry, as_alice, end):
     [answer] = invite(as_alice, ["ada@example.com"], products=[cast.CHAT])
-    assert [hold.email for hold in ledger().holds] == ["ada@example.com"]
+    assert [hold.email for hold in entry().holds] == ["ada@example.com"]
     if end == "revoked":
         revoke(as_alice, answer.invitation.id)
     else:
         Membership.objects.filter(email="ada@example.com").update(expires_at=Now() - timedelta(seconds=1))
-    assert (ledger().holds, ledger().more) == ([], 0)
+    assert (entry().holds, entry().more) == ([], 0)
 
 
-def test_many_holds_are_cut_short_and_the_rest_counted(ledger, as_alice, acme):
+def test_many_holds_are_cut_short_and_the_rest_counted(entry, as_alice, acme):
     SeatPool.objects.filter(workspace=acme).update(purchased=100)
     invite(as_alice, [f"person-{number}@example.com" for number in range(HOLDS + 3)], products=[cast.CHAT])
-    assert (len(ledger().holds), ledger().more) == (HOLDS, 3)
+    assert (len(entry().holds), entry().more) == (HOLDS, 3)
 
 
 def test_the_catalogue_is_what_is_sold_and_what_was_bought(acme):

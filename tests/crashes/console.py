@@ -32,7 +32,7 @@ def until(condition: Callable[[], object], patience: float = 20.0) -> None:
         time.sleep(0.02)
 
 
-class House:
+class Console:
     """One console with real servers and a mail provider that counts."""
 
     def __init__(self, data: Path) -> None:
@@ -62,7 +62,7 @@ class House:
         owner = {**self.env, "DATABASE_URL": self._postgres.url(OWNER)}
         for command in (["migrate", "--no-input"], ["createcachetable"]):
             subprocess.run([sys.executable, "manage.py", *command, "-v0"], cwd=ROOT, env=owner, check=True)
-        assert self.act("open_house").exitcode == 0
+        assert self.act("create_workspace").exitcode == 0
 
     def start_postgres(self) -> None:
         self.postgres = self._postgres.start()
