@@ -3,32 +3,21 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
 
-from billing_seats.models import Product, Seat, Subscription
+from billing_seats.models import Product, Seat
 from billing_seats.plans import Feature, has_feature
 from invitations import tokens
 from invitations.models import Invitation, InvitationStatus
 from members.access import ROLE_TABLE, Action, staff_actor
 from members.models import ApiKey, Membership, Role, Scope, User, Workspace
-from members.prepared import A_WORKSPACE, AN_ID, Compiled, columns, made
-from members.status import IS_EXPIRED
-
-_JUDGED = (
-    "expired",
-    "account_exists",
-    "account_belongs",
-    "inviter_email",
-    "inviter_language",
-    "product_slugs",
-    "read_at",
-)
-
+from members.prepared import Prepared
+from members.status import is_expired
 
 MOMENT = timedelta(minutes=1)
 """How long after joining a form that arrives a second time still lets the person in."""
@@ -46,7 +35,7 @@ class Offer:
     account_belongs: bool
     inviter_email: str | None
     inviter_language: str | None
-    product_slugs: list[str]
+    held_slugs: list[str]
     read_at: datetime
 
     @property
@@ -77,7 +66,7 @@ class Offer:
     @cached_property
     def products(self) -> list[Product]:
         """The products whose seats are held, read when they are shown."""
-        return list(Product.objects.filter(slug__in=self.product_slugs))
+        return list(Product.objects.filter(slug__in=self.held_slugs))
 
     @cached_property
     def suspended(self) -> bool:
@@ -103,20 +92,20 @@ class Offer:
 def offer_for(token: str) -> Offer | None:
     """Return the pending offer of a token, expired or not; None for anything else, which all looks alike."""
     claimed = tokens.parse(token)
-    offer = _one(_shown(), {AN_ID: claimed[0]}) if claimed else None
+    offer = _offer(_shown.first(invitation=claimed[0])) if claimed else None
     return offer if offer and claimed and tokens.is_genuine(claimed[1], offer.invitation) else None
 
 
 def offer_from_session(invitation_id: uuid.UUID, generation: int) -> Offer | None:
     """Return the pending offer that was shown earlier; None once it was sent again or has come to an end."""
-    offer = _one(_shown(), {AN_ID: invitation_id})
+    offer = _offer(_shown.first(invitation=invitation_id))
     return offer if offer is not None and offer.generation == generation else None
 
 
 def lock(workspace: Workspace, invitation_id: uuid.UUID) -> Offer | None:
     """Return the pending offer as it stands now, membership and invitation locked; the workspace is locked already."""
     workspace.require_lock()
-    return _one(_locked(), {AN_ID: invitation_id, A_WORKSPACE: workspace.id})
+    return _offer(_locked.first(invitation=invitation_id, workspace=workspace.id))
 
 
 def accepted_by(token: str, user: User) -> Workspace | None:
@@ -157,57 +146,45 @@ def _sender_may(invitation: Invitation) -> bool:
     return invitation.last_sender_type == "system"
 
 
-def _one(statement: Compiled, blanks: dict[uuid.UUID, uuid.UUID]) -> Offer | None:
-    found = statement.read(blanks)
-    if not found:
+def _offer(invitation: Invitation | None) -> Offer | None:
+    if invitation is None or invitation.status != InvitationStatus.PENDING or invitation.membership is None:
         return None
-    row = iter(found[0])
-    membership, invitation, workspace = made(Membership, row), made(Invitation, row), made(Workspace, row)
-    workspace.subscription = made(Subscription, row)
-    invitation.workspace = membership.workspace = workspace
-    judged = dict(zip(_JUDGED, row, strict=True))
-    if invitation.status != InvitationStatus.PENDING:
-        return None
-    return Offer(invitation=invitation, membership=membership, workspace=workspace, **judged)
+    membership, workspace = invitation.membership, invitation.workspace
+    membership.workspace = workspace
+    annotations = {name: vars(invitation)[name] for name in _ANNOTATIONS}
+    return Offer(invitation=invitation, membership=membership, workspace=workspace, **annotations)
 
 
-def _rows(**known: uuid.UUID) -> QuerySet[Any, Any]:
-    """Return the invitation AN_ID with its member and all that decides about it.
+_accounts = User.objects.claimed().filter(email=OuterRef("membership__email"))
+_members = Membership.objects.filter(workspace=OuterRef("workspace_id"))
+_inviter = _members.active().filter(user=OuterRef("invited_by_id"))
+_seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("membership_id"))
+_ANNOTATIONS: dict[str, Any] = {
+    "expired": is_expired("membership__"),
+    "account_exists": Exists(_accounts),
+    "account_belongs": Exists(_members.filter(user__email=OuterRef("membership__email"))),
+    "inviter_email": Subquery(_inviter.values("email")),
+    "inviter_language": Subquery(_inviter.values("user__language")),
+    "held_slugs": ArraySubquery(_seats.order_by("product__slug").values("product__slug")),
+    "read_at": Now(),
+}
 
-    No filter on the member: with stale statistics Postgres would scan the whole workspace.
+
+def _rows(invitation: Any) -> QuerySet[Invitation]:
+    """Return the invitation if it has a member, with all that decides about it.
+
+    The member isn't filtered by what they are: with stale statistics Postgres would scan the whole workspace.
     """
-    accounts = User.objects.claimed().filter(email=OuterRef("email"))
-    places = Membership.objects.filter(workspace=OuterRef("workspace_id"), user__email=OuterRef("email"))
-    inviter = Membership.objects.active().filter(
-        workspace=OuterRef("workspace_id"), user=OuterRef("invitation_set__invited_by_id")
+    rows = Invitation.objects.filter(id=invitation, membership__email__isnull=False).annotate(**_ANNOTATIONS)
+    return rows.select_related("membership", "workspace__subscription")
+
+
+_shown = Prepared(_rows)
+_locked = Prepared(
+    lambda invitation, workspace: (
+        _rows(invitation)
+        .filter(workspace=workspace)
+        # Postgres locks in this order, the one in which everything locks.
+        .select_for_update(no_key=True, of=("membership", "self"))
     )
-    seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("id"))
-    slugs = seats.order_by("product__slug").values("product__slug")
-    rows = Membership.objects.filter(invitation_set=AN_ID, **known).annotate(
-        expired=IS_EXPIRED,
-        account_exists=Exists(accounts),
-        account_belongs=Exists(places),
-        inviter_email=Subquery(inviter.values("email")),
-        inviter_language=Subquery(inviter.values("user__language")),
-        product_slugs=ArraySubquery(slugs),
-        read_at=Now(),
-    )
-    return rows.values_list(
-        *columns(Membership),
-        *columns(Invitation, "invitation_set__"),
-        *columns(Workspace, "workspace__"),
-        *columns(Subscription, "workspace__subscription__"),
-        *_JUDGED,
-    )
-
-
-@cache
-def _shown() -> Compiled:
-    return Compiled.of(_rows())
-
-
-@cache
-def _locked() -> Compiled:
-    read = Compiled.of(_rows(invitation_set__workspace=A_WORKSPACE))
-    # Postgres locks in the order in which the tables stand here: the house's.
-    return Compiled(f"{read.sql} FOR NO KEY UPDATE OF members_membership, invitations_invitation", read.values)
+)

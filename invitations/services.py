@@ -213,7 +213,7 @@ def extend(actor: Actor, invitation_id: uuid.UUID, days: int) -> None:
 
 
 def _replace_seats(actor: Actor, offer: Offer, wanted: set[str]) -> None:
-    held = set(offer.product_slugs)
+    held = set(offer.held_slugs)
     sellable_products(actor.workspace, sorted(wanted - held))
     for slug in sorted(held - wanted):
         take(actor, offer.membership.id, slug)
@@ -267,7 +267,7 @@ def end(offer: Offer, status: InvitationStatus) -> None:
 def copy_terms(offer: Offer) -> None:
     """Copy onto the invitation what its member held while it was pending: role, seats, end and labels."""
     invitation, member = offer.invitation, offer.membership
-    invitation.role, invitation.product_slugs = member.role, offer.product_slugs
+    invitation.role, invitation.product_slugs = member.role, offer.held_slugs
     invitation.external_id, invitation.metadata = member.external_id, member.metadata
     if member.expires_at is not None:
         invitation.expires_at = member.expires_at
