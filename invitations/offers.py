@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from billing_seats.models import Product, Seat
@@ -17,7 +17,7 @@ from invitations.models import Invitation, InvitationStatus
 from members.access import ROLE_TABLE, Action, staff_actor
 from members.models import ApiKey, Membership, Role, Scope, User, Workspace
 from members.prepared import Prepared
-from members.status import is_expired
+from members.status import ended
 
 MOMENT = timedelta(minutes=1)
 """How long after joining a form that arrives a second time still lets the person in."""
@@ -160,7 +160,7 @@ _members = Membership.objects.filter(workspace=OuterRef("workspace_id"))
 _inviter = _members.active().filter(user=OuterRef("invited_by_id"))
 _seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("membership_id"))
 _ANNOTATIONS: dict[str, Any] = {
-    "expired": is_expired("membership__"),
+    "expired": ExpressionWrapper(ended("membership__"), output_field=BooleanField()),
     "account_exists": Exists(_accounts),
     "account_belongs": Exists(_members.filter(user__email=OuterRef("membership__email"))),
     "inviter_email": Subquery(_inviter.values("email")),

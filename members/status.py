@@ -1,6 +1,6 @@
 """What "live", "expired" and "lapsed" mean, as conditions by the database's clock. Everything that asks uses these."""
 
-from django.db.models import BooleanField, Expression, ExpressionWrapper, Q, TextChoices
+from django.db.models import BooleanField, ExpressionWrapper, Q, TextChoices
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -17,13 +17,14 @@ LIVE = Q(expires_at=None) | Q(expires_at__gt=Now())
 """The row has no end, or one in the future."""
 
 
-def is_expired(path: str = "") -> Expression:
-    """Return whether the row's end has passed, as a column; the partial indexes on dated rows need the first half."""
-    ended = Q(**{f"{path}expires_at__isnull": False, f"{path}expires_at__lte": Now()})
-    return ExpressionWrapper(ended, output_field=BooleanField())
+def ended(path: str = "") -> Q:
+    """Return whether the end of the row that the path leads to has passed; partial indexes need the first half."""
+    return Q(**{f"{path}expires_at__isnull": False, f"{path}expires_at__lte": Now()})
 
 
-IS_EXPIRED = is_expired()
+ENDED = ended()
+IS_EXPIRED = ExpressionWrapper(ENDED, output_field=BooleanField())
+"""ENDED as a column."""
 
 EXPIRED_LABELS = {"expired": _("Expired"), "lapsed": _("Lapsed")}
 """What people read instead of the stored status, once the end has passed."""
