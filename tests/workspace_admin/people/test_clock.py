@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from invitations import api as invitations
-from invitations.delivery.timeline import story
+from invitations.delivery.timeline import timeline_of
 from invitations.models import Invitation
 from members.models import Membership
 from workspace_admin.people.api import to_json
@@ -59,7 +59,7 @@ def test_and_of_invitations(skewed):
 
 @pytest.mark.parametrize(("email", "kinds"), [("ada@new.example", []), ("ben@new.example", ["expired"])])
 def test_and_the_timeline_of_an_invitation(skewed, as_alice, email, kinds):
-    told = story(as_alice, skewed.invitations.get(email=email).id)
+    told = timeline_of(as_alice, skewed.invitations.get(email=email).id)
     assert [entry.kind for entry in told.entries if entry.kind == "expired"] == kinds
 
 
