@@ -101,11 +101,7 @@ def seat_counts(workspace: Workspace) -> list[SeatCount]:
 
 
 def sellable_products(workspace: Workspace, slugs: Collection[str], field: str = "seats") -> list[Product]:
-    """Return the products with these slugs.
-
-    Raises:
-        InvalidRequest: one is unknown, retired or not bought, so that no seat of it can be assigned in this workspace.
-    """
+    """Return the products with these slugs, or raise InvalidRequest if one can't be assigned in this workspace."""
     if not slugs:
         return []
     pools = workspace.seat_pools.filter(product__slug__in=slugs, product__retired=False).select_related("product")
@@ -148,20 +144,12 @@ class SeatBudget:
         return None
 
     def require(self, wanted: int = 1) -> None:
-        """Raise unless there are so many.
-
-        Raises:
-            SeatsExhausted, OverAssigned: ``product`` names the product, ``available`` or ``over_assigned`` the number.
-        """
+        """Raise SeatsExhausted or OverAssigned, with the product and the numbers, unless so many seats are left."""
         if error := self.refusal(wanted):
             raise error
 
     def reserve(self) -> None:
-        """Set a seat aside for the caller, who writes it.
-
-        Raises:
-            SeatsExhausted, OverAssigned
-        """
+        """Set a seat aside for the caller, who writes it; raise SeatsExhausted or OverAssigned if none is left."""
         self.require()
         self.free -= 1
 

@@ -13,12 +13,7 @@ CHANGED = ("name", "description", "url", "retired", "entitlement_max_age")
 
 @transaction.atomic
 def add_product(who: StaffMember, product: Product) -> None:
-    """Put a new product into the catalogue.
-
-    Raises:
-        PermissionDenied
-        InvalidRequest: no reason was given.
-    """
+    """Add a product to the catalogue; a reason is required."""
     who.require("billing_seats.add_product")
     product.save(force_insert=True)
     values = {field: [None, getattr(product, field)] for field in ("slug", *CHANGED)}
@@ -27,14 +22,7 @@ def add_product(who: StaffMember, product: Product) -> None:
 
 @transaction.atomic
 def change_product(who: StaffMember, product: Product) -> None:
-    """Write the product as it is given, but for its slug; as it was, it changes nothing.
-
-    A retired one keeps its holders, and is offered to nobody from then on.
-
-    Raises:
-        PermissionDenied, NotFound
-        InvalidRequest: no reason was given.
-    """
+    """Save the product, all but its slug. A retired one keeps its holders and can't be assigned any more."""
     who.require("billing_seats.change_product")
     before = Product.objects.select_for_update(no_key=True).filter(id=product.id).first()
     if before is None:

@@ -1,17 +1,21 @@
-"""Notify Admins and Billing when seats run low, and when an invitation was refused because none was available."""
+"""Emails to Admins and Billing: when seats run low, and when an invitation was refused because none was available."""
 
 import uuid
 from collections.abc import Collection, Sequence
 from functools import partial
 
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.db.models.functions import Now
+from django.urls import reverse
 
-from billing_seats.budgets import SeatBudget
+from billing_seats.budgets import SeatBudget, SeatCount, seat_counts
 from billing_seats.models import Notice, SeatPool
 from members.access import ROLE_TABLE, Action
 from members.models import Workspace
 from members.outbox import queue
+from members.outbox.compose import compose
 
 
 def notify_admins(workspace: Workspace, budgets: Sequence[SeatBudget], refused: Collection[uuid.UUID] = ()) -> None:
@@ -44,3 +48,42 @@ def _notices(workspace: Workspace, budget: SeatBudget, kind: Notice.Kind) -> lis
         Notice(workspace=workspace, product=budget.product, kind=kind, recipient=email, language=language)
         for email, language in readers.values_list("email", "user__language")
     ]
+
+
+def render(notice: Notice) -> EmailMultiAlternatives | None:
+    """Return the message of a notice, read from the database as it is now.
+
+    None where it is no longer true: there are seats again, a later notice says the same, the product is no longer sold,
+    or the reader no longer looks after seats.
+    """
+    count = next((one for one in seat_counts(notice.workspace) if one.product.pk == notice.product_id), None)
+    if count is None or not _is_true(notice, count) or not _is_wanted(notice):
+        return None
+    return compose(
+        f"seats_{notice.kind}",
+        to=notice.recipient,
+        language=notice.language,
+        message_id=notice.message_id,
+        key=str(notice.pk),
+        context={
+            "workspace": notice.workspace.name,
+            "count": count,
+            "self_service": settings.SELF_SERVICE_SEATS,
+            "url": settings.BASE_URL + reverse("subscription", args=[notice.workspace.slug]),
+            "email": notice.recipient,
+        },
+    )
+
+
+def _is_true(notice: Notice, count: SeatCount) -> bool:
+    if count.product.retired:
+        return False
+    return not count.available if notice.kind == Notice.Kind.REFUSED else count.is_low
+
+
+def _is_wanted(notice: Notice) -> bool:
+    readers = notice.workspace.memberships.active().filter(role__in=ROLE_TABLE[Action.VIEW_SUBSCRIPTION])
+    later = notice.workspace.notices.filter(product=notice.product_id, kind=notice.kind, recipient=notice.recipient)
+    return (
+        readers.filter(email=notice.recipient).exists() and not later.filter(created_at__gt=notice.created_at).exists()
+    )

@@ -59,11 +59,7 @@ _subscriptions = Prepared(lambda workspace: Subscription.objects.filter(workspac
 
 
 def require_feature(workspace: Workspace, feature: Feature) -> None:
-    """Raise unless the workspace's plan includes the feature.
-
-    Raises:
-        PlanRequired: ``plans`` names those that include it.
-    """
+    """Raise PlanRequired, naming the plans that include the feature, unless the workspace's plan does."""
     if has_feature(workspace, feature):
         return
     plans = plans_with(feature)

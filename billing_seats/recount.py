@@ -32,12 +32,9 @@ class Finding:
 
 
 def recount(actor: Actor, *, repair: bool = False) -> Sequence[Finding]:
-    """Count the seats of every pool of the workspace under its lock, and answer what was found, by slug.
+    """Count the seats of every pool of the workspace under its lock, and return what was found, by slug.
 
-    With ``repair``, counters that drifted are set to the rows, which is written to the audit log.
-
-    Raises:
-        PermissionDenied, NotFound
+    With ``repair``, counters that have drifted are set to the number of rows, and the audit log says so.
     """
     with acting(actor, Action.CHANGE_SUBSCRIPTION) as current:
         workspace = current.workspace

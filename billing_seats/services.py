@@ -19,12 +19,7 @@ from members.names import clean_name
 
 
 def open_workspace(user: User, *, name: str, slug: str) -> Workspace:
-    """Create a workspace on the Free plan, with the user as its Admin, and return it.
-
-    Raises:
-        InvalidRequest: name or slug is not valid, or the slug is taken.
-        Unavailable: the user's address changes at this very moment.
-    """
+    """Create a workspace on the Free plan, with the user as its Admin, and return it."""
     name = clean_name(name)
     try:
         SLUG(slug)
@@ -79,12 +74,9 @@ def release(workspace: Workspace, members: Iterable[Membership]) -> None:
 
 
 def renew(workspace: Workspace, member: Membership) -> tuple[list[str], list[str]]:
-    """Hold the seats of an invitee again whose offer has expired and is about to be extended.
+    """Hold an expired invitee's seats again, before the invitation is extended; raise if one has been given away.
 
-    Seats of retired products are let go; return the slugs of the seats there were, and of those that are left.
-
-    Raises:
-        SeatsExhausted, OverAssigned: a seat of theirs is gone meanwhile.
+    Seats of retired products are freed. Return the slugs of the seats there were, and of those that are left.
     """
     workspace.require_lock()
     held = Seat.objects.of(member)

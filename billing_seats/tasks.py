@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from billing_seats import emails
+from billing_seats import notices
 from billing_seats.models import Notice
 from billing_seats.subscription import seat_history
 from members.outbox import relay
@@ -11,7 +11,7 @@ from members.outbox import relay
 @shared_task  # type: ignore[untyped-decorator]  # -- celery ships no types
 def drain() -> None:
     """Send the notices that are due."""
-    relay.drain(Notice.objects.select_related("workspace", "product"), emails.render)
+    relay.drain(Notice.objects.select_related("workspace", "product"), notices.render)
 
 
 @shared_task  # type: ignore[untyped-decorator]  # -- celery ships no types

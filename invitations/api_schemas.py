@@ -9,8 +9,8 @@ from rest_framework import serializers
 from invitations.inviting import MAX_ADDRESSES
 from invitations.models import DAYS, DEFAULT_DAYS, NOTE_LENGTH, InvitationStatus, Outcome
 from members.jobs.services import MAX_ITEMS
-from members.metadata import MAX_EXTERNAL_ID, MAX_KEYS, MAX_VALUE_LENGTH
 from members.models import Role
+from members.names import MAX_EXTERNAL_ID, MAX_KEYS, MAX_VALUE_LENGTH
 from members.outbox.queue import State
 from members.rest.fields import AddressInQuery, BoundedList, Id, StrictBoolean, StrictInteger, Text, Timestamp
 from members.rest.resource import ListQuery, Strict, languages

@@ -20,9 +20,8 @@ from members.access import Action, Actor, require
 from members.acting import acting
 from members.addresses import canonical
 from members.errors import AlreadyInvited, AlreadyMember, DomainError, Duplicate, InvalidRequest
-from members.metadata import clean_external_id, clean_metadata
 from members.models import AuditEvent, Membership, Role, Status, Workspace
-from members.names import clean_name, fold
+from members.names import clean_external_id, clean_metadata, clean_name, fold
 
 CHUNK = 100
 """Addresses per transaction: a lock is held for tens of milliseconds, not for the whole of a long list."""
@@ -44,11 +43,7 @@ class Invitee:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     def cleaned(self) -> "Invitee":
-        """Return the invitee with the address and all else as they are stored.
-
-        Raises:
-            InvalidRequest: the address or one of the terms is not valid.
-        """
+        """Return the invitee with address and terms as they are stored, or raise InvalidRequest."""
         self.require_valid_terms()
         return replace(
             self,
@@ -98,12 +93,7 @@ def invite(  # noqa: PLR0913 -- the offer's terms, each named by the caller
     note: str = "",
     days: int = DEFAULT_DAYS,
 ) -> list[InviteResult]:
-    """Invite each address on the same terms, as ``invite_each``.
-
-    Raises:
-        PermissionDenied, PlanRequired
-        InvalidRequest: the terms are not valid, or there are no or too many addresses.
-    """
+    """Invite each address on the same terms, as ``invite_each`` does."""
     terms = Invitee(email="", role=role, products=products, language=language, note=note, days=days)
     require(actor, Action.INVITE)
     require_feature(actor.workspace, Feature.INVITATIONS)
@@ -124,12 +114,8 @@ def _any_done(results: Iterable[InviteResult]) -> bool:
 def invite_each(actor: Actor, invitees: Sequence[Invitee], *, dry_run: bool = False) -> list[InviteResult]:
     """Invite everybody on their own terms, and return a result for each in the order given.
 
-    A hundred at a time are committed under one lock of the workspace. A ``dry_run`` writes nothing, and holds the lock
-    for as long as a few reads take; an invitation that it returns was there before, or was never saved.
-
-    Raises:
-        PermissionDenied, PlanRequired
-        InvalidRequest: there are no or too many of them.
+    A hundred at a time are committed under one lock of the workspace. A ``dry_run`` writes nothing and holds the lock
+    for a few reads; an invitation in its results is an earlier one, or was never saved.
     """
     require(actor, Action.INVITE)
     require_feature(actor.workspace, Feature.INVITATIONS)

@@ -23,8 +23,8 @@ from members.access import Action, Actor, system_actor
 from members.acting import acting
 from members.clock import database_now
 from members.errors import DomainError, InvalidRequest, InvitationNotPending, NotFound
-from members.metadata import clean_external_id, clean_metadata
 from members.models import Membership, Workspace
+from members.names import clean_external_id, clean_metadata
 
 KEPT_FOR = timedelta(days=30)
 """How long the seats of an expired offer stay with it, though they count no more."""
@@ -33,12 +33,7 @@ type _Service = Callable[[Actor, uuid.UUID], Invitation]
 
 
 def lock_pending(workspace: Workspace, invitation_id: uuid.UUID) -> Offer:
-    """Return the pending offer with its member and invitation locked, in that order; the workspace is locked already.
-
-    Raises:
-        NotFound: not in this workspace.
-        InvitationNotPending: it was accepted, revoked or declined.
-    """
+    """Return the pending offer with member and invitation locked; the workspace is locked already."""
     offer = offers.lock(workspace, invitation_id)
     if offer is None:
         raise InvitationNotPending if workspace.invitations.filter(id=invitation_id).exists() else NotFound
@@ -46,14 +41,7 @@ def lock_pending(workspace: Workspace, invitation_id: uuid.UUID) -> Offer:
 
 
 def resend(actor: Actor, invitation_id: uuid.UUID) -> Invitation:
-    """Send the invitation again under a new link and return it; the old link is dead, the expiry starts anew.
-
-    Raises:
-        PermissionDenied, PlanRequired, NotFound, InvitationNotPending
-        Undeliverable: the address is suppressed.
-        RateLimited: sent less than a minute ago, or too much mail today.
-        SeatsExhausted: it had expired, and a seat that it held is gone.
-    """
+    """Send the invitation again and return it: the old link stops working, and the expiry starts anew."""
     with acting(actor, Action.RESEND) as current:
         workspace = current.workspace
         require_feature(workspace, Feature.INVITATIONS)
@@ -79,11 +67,7 @@ def resend(actor: Actor, invitation_id: uuid.UUID) -> Invitation:
 
 
 def revoke(actor: Actor, invitation_id: uuid.UUID) -> Invitation:
-    """End the offer and return it: its link is dead, its seats are free, its row leaves the members.
-
-    Raises:
-        PermissionDenied, NotFound, InvitationNotPending
-    """
+    """Revoke the invitation and return it: its link stops working and its seats are free."""
     with acting(actor, Action.REVOKE) as current:
         offer = lock_pending(current.workspace, invitation_id)
         end(offer, InvitationStatus.REVOKED)
@@ -93,12 +77,7 @@ def revoke(actor: Actor, invitation_id: uuid.UUID) -> Invitation:
 
 
 def resend_each(actor: Actor, invitation_ids: Sequence[uuid.UUID]) -> list[InviteResult]:
-    """Resend each invitation, and return a result for each in the order given: what can be sent is sent.
-
-    Raises:
-        PermissionDenied, PlanRequired
-        NotFound: one is not of this workspace; then nothing is sent.
-    """
+    """Resend each invitation and return a result for each, in the order given; if one isn't found, resend none."""
     with acting(actor, Action.RESEND) as current:
         require_feature(current.workspace, Feature.INVITATIONS)
         emails = _addresses(current.workspace, invitation_ids)
@@ -106,12 +85,7 @@ def resend_each(actor: Actor, invitation_ids: Sequence[uuid.UUID]) -> list[Invit
 
 
 def revoke_each(actor: Actor, invitation_ids: Sequence[uuid.UUID]) -> list[InviteResult]:
-    """Revoke each invitation, and return a result for each in the order given.
-
-    Raises:
-        PermissionDenied
-        NotFound: one is not of this workspace; then nothing is revoked.
-    """
+    """Revoke each invitation and return a result for each, in the order given; if one isn't found, revoke none."""
     with acting(actor, Action.REVOKE) as current:
         emails = _addresses(current.workspace, invitation_ids)
         return [_attempt(revoke, current, one, emails[one]) for one in invitation_ids]
@@ -133,12 +107,9 @@ def _attempt(service: _Service, actor: Actor, invitation_id: uuid.UUID, email: s
 
 
 def hold_again(workspace: Workspace, member: Membership) -> dict[str, list[Any]]:
-    """Hold the seats of an expired offer again, of a locked member who is about to get a later end and be saved.
+    """Hold the seats of an expired offer again; its member is locked, and about to get a later end and be saved.
 
     Return for the audit log which seats there were and are, if some are of products that were retired meanwhile.
-
-    Raises:
-        SeatsExhausted, OverAssigned: one of them was given away meanwhile.
     """
     before, after = renew(workspace, member)
     if member.seats_before:
@@ -182,13 +153,7 @@ class Edits(TypedDict, total=False):
 
 
 def edit(actor: Actor, invitation_id: uuid.UUID, edits: Edits) -> None:
-    """Make all of these changes to a live offer, or none.
-
-    Raises:
-        PermissionDenied, NotFound, PlanRequired, SeatsExhausted, OverAssigned
-        InvitationNotPending: it has come to an end, or has expired: it can be resent.
-        InvalidRequest: unknown role or product, or an end that has passed or is more than 30 days away.
-    """
+    """Make all of these changes to a live offer, or raise and make none. An expired one can only be resent."""
     with acting(actor, Action.EDIT_INVITATION) as current:
         offer = lock_pending(current.workspace, invitation_id)
         if offer.expired:
@@ -204,11 +169,7 @@ def edit(actor: Actor, invitation_id: uuid.UUID, edits: Edits) -> None:
 
 
 def extend(actor: Actor, invitation_id: uuid.UUID, days: int) -> None:
-    """Let a live offer end so many days from now: from 1 to 30. Its link stays as it is.
-
-    Raises:
-        PermissionDenied, NotFound, PlanRequired, InvitationNotPending, InvalidRequest
-    """
+    """Let a live offer expire so many days from now, 1 to 30, under the same link."""
     edit(actor, invitation_id, {"expires_at": database_now() + timedelta(days=days)})
 
 

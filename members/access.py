@@ -143,11 +143,9 @@ class Actor:
 
 
 def require(actor: Actor, action: Action) -> None:
-    """Let the actor through.
+    """Raise PermissionDenied, naming what is needed, unless the actor may do this.
 
-    Raises:
-        PermissionDenied: not allowed; the message names what is needed.
-        InvalidRequest: a staff member changes something without a reason.
+    Raise InvalidRequest if staff change something without a reason.
     """
     if not actor.may(action):
         raise PermissionDenied(_needed(actor, action))
@@ -175,11 +173,7 @@ def _id(text: str) -> uuid.UUID:
 
 
 def named(workspace: str) -> dict[str, object]:
-    """Return the lookup of a workspace by the slug or id in a request's path.
-
-    Raises:
-        NotFound: it can be neither.
-    """
+    """Return the lookup of a workspace by the slug or id in a request's path; raise NotFound if it can be neither."""
     # An id is written in 36 characters and a slug has at most 32: neither can pass for the other.
     return {"id": _id(workspace)} if len(workspace) == UUID_LENGTH else {"slug": workspace}
 
@@ -202,12 +196,9 @@ def _membership(field: str, related: tuple[str, ...]) -> Prepared[Membership]:
 
 
 def actor_for(user: User, workspace: str, *beside: str) -> Actor:
-    """Return the signed-in person as an actor in the workspace: the single door to tenant data.
+    """Return the signed-in person as an actor in the workspace, or raise NotFound: the single door to tenant data.
 
-    ``beside`` names rows that every workspace has one of, such as its subscription: they are read along with it.
-
-    Raises:
-        NotFound: no such workspace, or the person is not an active member of it.
+    ``beside`` names rows that every workspace has one of, such as its subscription, to read along with it.
     """
     [(field, value)] = named(workspace).items()
     membership = next(iter(_membership(field, beside).read(user=user.id, value=value)), None)
@@ -226,11 +217,7 @@ def actor_for(user: User, workspace: str, *beside: str) -> Actor:
 
 
 def key_actor(key: ApiKey, workspace: str) -> Actor:
-    """Return a working API key as an actor in its own workspace, with an Admin's rights within its scope.
-
-    Raises:
-        NotFound: this slug or id is another's.
-    """
+    """Return an active API key as an actor in its own workspace, with an Admin's rights within its scope."""
     if any(getattr(key.workspace, field) != value for field, value in named(workspace).items()):
         raise NotFound
     return Actor(kind="key", id=key.id, name=key.name, workspace=key.workspace, role=Role.ADMIN, scope=key.scope)
@@ -279,11 +266,7 @@ class StaffMember:
         return with_address(str(self.user), self.user.email)
 
     def require(self, permission: str) -> None:
-        """Raise unless they have this Django permission and gave a reason.
-
-        Raises:
-            PermissionDenied, InvalidRequest
-        """
+        """Raise PermissionDenied without this Django permission, and InvalidRequest without a reason."""
         if not (self.user.is_staff and self.user.has_perm(permission)):
             raise PermissionDenied
         if not self.reason.strip():

@@ -37,11 +37,6 @@ def acting(actor: Actor, *actions: Action) -> Iterator[Actor]:
 
     Every action is required twice: by what was read at the door, to refuse early, and by what is read under the lock.
     Use the actor that is yielded from there on. Given to ``acting`` again inside the block, it costs no statement.
-
-    Raises:
-        PermissionDenied: the actor may not do one of these, or may not any more.
-        InvalidRequest: a staff member gave no reason.
-        NotFound: the workspace is gone.
     """
     for action in actions:
         require(actor, action)
@@ -57,11 +52,7 @@ def acting(actor: Actor, *actions: Action) -> Iterator[Actor]:
 
 @contextmanager
 def acting_on_offer(offer: Offered) -> Iterator[Workspace]:
-    """Lock the workspace for the holder of an offer, who is no member yet; read the offer anew under the lock.
-
-    Raises:
-        NotFound: the workspace is gone.
-    """
+    """Lock the workspace for the holder of an offer, who is no member yet; read the offer again under the lock."""
     with transaction.atomic(), _locked(offer.workspace.id) as [workspace]:
         yield workspace
 
@@ -78,9 +69,7 @@ def acting_on_own_account(user: User) -> Iterator[dict[UUID, Workspace]]:
 def _locked(*ids: UUID) -> Iterator[list[Workspace]]:
     """Lock the workspaces in the order of their ids; they count as locked until the block ends.
 
-    Raises:
-        NotFound: one is gone.
-        Unavailable: half of the process's threads are writing for one of them.
+    Raise NotFound if one is gone, and Unavailable if half of the process's threads are writing for one of them.
     """
     with turn(*ids):
         rows = list(Workspace.objects.select_for_update(no_key=True).filter(id__in=ids).order_by("id")) if ids else []

@@ -19,14 +19,11 @@ _validate = EmailValidator(allowlist=[])
 
 
 def canonical(text: str) -> str:
-    """Return the address in lower case, as it is stored.
+    """Return the address in lower case, as it is stored, or raise InvalidRequest unless it is a single plain address.
 
-    Look-alike letters are refused rather than mapped: what NFKC and case folding would turn into another address was
-    not typed by its owner. Letters beyond ASCII are accepted in no part, since two of them can look the same. Refused
-    too is what mail cannot reach in the world: IP addresses in brackets and names without a dot.
-
-    Raises:
-        InvalidRequest: the text is not a single plain address.
+    Look-alike letters are refused rather than mapped: an address that NFKC or case folding would turn into another
+    was not typed by its owner. So are letters beyond ASCII, since two of them can look the same, and what email can't
+    reach: IP addresses in brackets, and names without a dot.
     """
     text = text.strip(" \t")
     if not text:

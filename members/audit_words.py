@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
-from members.dates import last_day
+from members.clock import last_day
 from members.models import AuditEvent, Role, Scope, Status
 
 TITLES = {

@@ -33,11 +33,7 @@ class Turns:
 
     @contextmanager
     def take(self, workspace_id: UUID) -> Iterator[None]:
-        """Hold a turn of the workspace; a thread that has one already keeps it.
-
-        Raises:
-            Unavailable: half of the threads write for this workspace already.
-        """
+        """Hold a turn for the workspace, or raise Unavailable; a thread that has one keeps it."""
         held: set[UUID] = self._mine.__dict__.setdefault("held", set())
         if workspace_id in held:
             yield
@@ -84,11 +80,7 @@ def _turns() -> Turns:
 
 @contextmanager
 def turn(*workspace_ids: UUID) -> Iterator[None]:
-    """Hold a turn to write for these workspaces, where the number of the web server's threads is known.
-
-    Raises:
-        Unavailable: half of the threads write for one of them already.
-    """
+    """Hold a turn to write for each of these workspaces, if the number of the web server's threads is known."""
     with ExitStack() as turns:
         for workspace_id in sorted(workspace_ids) if settings.WEB_THREADS else ():
             turns.enter_context(_turns().take(workspace_id))

@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
-from members.audit_event import AuditEvent as AuditEvent  # as Session below
+from members.audit import AuditEvent as AuditEvent  # as Session below
 from members.clock import OrNever
 from members.ids import new_id
 from members.job import Job as Job  # as Session below

@@ -19,12 +19,7 @@ PEOPLE_AT_ONCE = 500
 
 
 def update_profile(user: User, *, name: str, language: str) -> None:
-    """Change the person's own name and language; the name follows onto their row in every workspace, and its log.
-
-    Raises:
-        InvalidRequest: not a name.
-        Unavailable: the person joined a workspace at this very moment.
-    """
+    """Change the person's own name and language; the name is copied to, and logged in, each of their workspaces."""
     name = clean_name(name)
     with acting_on_own_account(user) as workspaces:
         # Memberships before the account, as everywhere: whoever ends a membership locks in this order too.
@@ -44,13 +39,9 @@ def _renamed(user: User, workspace: Workspace, row: Membership, name: str) -> Au
 
 
 def change_settings(actor: Actor, *, name: str | None = None, reminders: bool | None = None) -> Workspace:
-    """Change what is given and return the workspace; nothing is written for what is so already.
+    """Change the settings that are given and return the workspace.
 
     ``reminders`` says whether invitees are reminded two days before their invitation expires.
-
-    Raises:
-        PermissionDenied
-        InvalidRequest: not a name.
     """
     require(actor, Action.CHANGE_SETTINGS)
     wanted = {"name": None if name is None else clean_name(name), "reminders": reminders}

@@ -66,11 +66,7 @@ class SessionStore(db.SessionStore):
         return session
 
     def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 -- Django's signature
-        """Write the session; one that is there in one statement, key and all, but for what stands beside its data.
-
-        Raises:
-            UpdateError: it was ended meanwhile.
-        """
+        """Write the session, an existing one in one statement; raise UpdateError if it was ended meanwhile."""
         if must_create or self.session_key is None:
             super().save(must_create=must_create)
             return

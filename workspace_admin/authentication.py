@@ -92,22 +92,13 @@ class Session(SessionAuthentication):
     """A browser's session on the API, with CSRF; it tells how to authenticate, so that strangers get a 401."""
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        """Return who is signed in. An Authorization header that nothing here can check is refused.
-
-        Raises:
-            AuthenticationFailed: there is an Authorization header.
-            CsrfFailed: the session's caller did not send its token.
-        """
+        """Return who is signed in; refuse an Authorization header, which nothing here can check."""
         if "Authorization" in request.headers:
             raise AuthenticationFailed
         return super().authenticate(request)
 
     def enforce_csrf(self, request: Any) -> None:
-        """Check the token of a call that changes something.
-
-        Raises:
-            CsrfFailed: it is missing or not the session's.
-        """
+        """Raise CsrfFailed if a call that changes something lacks the session's token."""
         try:
             super().enforce_csrf(request)
         except PermissionDenied as error:

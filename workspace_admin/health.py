@@ -27,11 +27,7 @@ class _Migrations:
         self._lock = Lock()
 
     def good(self) -> bool:
-        """Return whether every migration is applied.
-
-        Raises:
-            DatabaseError: the database is away.
-        """
+        """Return whether every migration is applied."""
         with self._lock:
             if not self._good:
                 executor = MigrationExecutor(connection)

@@ -1,7 +1,7 @@
 """Figures of the outboxes and of the providers' webhooks, in Prometheus' text format, for whoever knows the token."""
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
@@ -12,6 +12,10 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.registry import Collector
 
 from invitations.models import DeliveryEvent
 from members.outbox.queue import OPEN, MailCount, State
@@ -39,44 +43,56 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=HTTPStatus.NOT_FOUND)
     if not constant_time_compare(request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_TOKEN}"):
         return HttpResponse(status=HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"})
-    return HttpResponse("\n".join([*_waiting(), *_counted(), *_lag(), ""]), "text/plain; version=0.0.4")
+    return HttpResponse(generate_latest(_REGISTRY), CONTENT_TYPE_PLAIN_0_0_4)
 
 
-def _family(name: str, kind: str, words: str, samples: Iterable[tuple[Mapping[str, str], float]]) -> Iterator[str]:
-    yield f"# HELP {name} {words}"
-    yield f"# TYPE {name} {kind}"
-    for labels, value in samples:
-        inside = ",".join(f'{label}="{text}"' for label, text in labels.items())
-        yield f"{name}{{{inside}}} {value:g}" if inside else f"{name} {value:g}"
+class _Outboxes(Collector):
+    """Reads the figures when they are asked for: they are the database's, and not this process's."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield what waits, what was done, and how late providers tell."""
+        yield from _waiting()
+        yield from _counted()
+        yield from _lag()
 
 
-def _waiting() -> Iterator[str]:
+_REGISTRY = CollectorRegistry()
+_REGISTRY.register(_Outboxes())
+
+
+def _waiting() -> Iterator[Metric]:
     """Yield what is not settled: read from the partial indexes, whatever the size of the tables."""
-    now, ages, states = timezone.now(), [], []
+    oldest = GaugeMetricFamily(
+        "outbox_oldest_unsent_seconds", "Age of the oldest email that waits to be sent.", labels=["outbox"]
+    )
+    emails = GaugeMetricFamily("outbox_emails", "Emails that are not settled, by state.", labels=["outbox", "state"])
+    now = timezone.now()
     for name, rows in outboxes().items():
         waiting = rows.filter(state__in=[State.QUEUED, State.SENDING]).aggregate(first=Min("created_at"))
-        ages.append(({"outbox": name}, (now - (waiting["first"] or now)).total_seconds()))
+        oldest.add_metric([name], (now - (waiting["first"] or now)).total_seconds())
         counted = dict(rows.filter(state__in=OPEN).values_list("state").annotate(count=Count("*")))
         counted[State.FAILED] = rows.filter(state=State.FAILED).count()
-        states += [({"outbox": name, "state": state}, counted.get(state, 0)) for state in (*OPEN, State.FAILED)]
-    yield from _family("outbox_oldest_unsent_seconds", "gauge", "Age of the oldest email that waits to be sent.", ages)
-    yield from _family("outbox_emails", "gauge", "Emails that are not settled, by state.", states)
+        for state in (*OPEN, State.FAILED):
+            emails.add_metric([name, state], counted.get(state, 0))
+    yield from (oldest, emails)
 
 
-def _counted() -> Iterator[str]:
+def _counted() -> Iterator[Metric]:
     counted = {(row.outbox, row.result): row.count for row in MailCount.objects.all()}
     for result, words in _RESULTS.items():
-        samples = [({"outbox": name}, counted.get((key, result), 0)) for key, name in _OUTBOX_OF.items()]
-        yield from _family(f"outbox_{result}_total", "counter", words, samples)
+        family = CounterMetricFamily(f"outbox_{result}", words, labels=["outbox"])
+        for key, name in _OUTBOX_OF.items():
+            family.add_metric([name], counted.get((key, result), 0))
+        yield family
 
 
-def _lag() -> Iterator[str]:
+def _lag() -> Iterator[Metric]:
     """Yield how late providers tell: an event's id holds the moment at which it was noted."""
     since = timezone.now() - _RECENT
     told = DeliveryEvent.objects.filter(id__gte=_earliest_id(since)).values_list("id", "at")[:_MOST]
-    lags = [(_moment(pk) - at).total_seconds() for pk, at in told]
-    words = "The longest time, of the last five minutes, from what a provider tells to when it told it."
-    yield from _family("webhook_lag_seconds", "gauge", words, [({}, max(lags))] if lags else [])
+    if lags := [(_moment(pk) - at).total_seconds() for pk, at in told]:
+        words = "The longest time, of the last five minutes, from what a provider tells to when it told it."
+        yield GaugeMetricFamily("webhook_lag_seconds", words, value=max(lags))
 
 
 def _earliest_id(moment: datetime) -> uuid.UUID:

@@ -9,16 +9,18 @@ from environs import Env
 
 from workspace_admin.configuration import (
     allowed_hosts,
+    anymail,
     base_url,
     broker,
     database,
+    mailers,
     metrics_token,
     networks,
     number,
     require_strong,
+    sender,
     webhook_secret,
 )
-from workspace_admin.mail_configuration import anymail, mailers, sender
 
 env = Env()
 MANY = 1_000_000_000
@@ -113,9 +115,9 @@ TEMPLATES = [
                 "django.template.context_processors.csp",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "workspace_admin.context_processors.shell",
+                "workspace_admin.pages.shell",
             ],
-            "libraries": {"lucide": "workspace_admin.icons", "cached_include": "workspace_admin.cached_include"},
+            "libraries": {"lucide": "workspace_admin.pages", "cached_include": "workspace_admin.pages"},
         },
     }
 ]
@@ -210,7 +212,7 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else f"session-{PORT}"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = "Lax"
-MESSAGE_STORAGE = "workspace_admin.message_storage.MessageStorage"
+MESSAGE_STORAGE = "workspace_admin.pages.MessageStorage"
 MESSAGE_COOKIE_NAME = "__Host-messages" if HTTPS else f"messages-{PORT}"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else f"csrf-{PORT}"
 CSRF_COOKIE_SECURE = HTTPS

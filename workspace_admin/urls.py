@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from workspace_admin import error_responses, health, metrics
+from workspace_admin import error_responses, health, home, metrics
 from workspace_admin.reference.views import Nowhere
 
 urlpatterns = [
@@ -20,12 +20,12 @@ urlpatterns = [
     path("", include("billing_seats.urls")),
     path("", include("invitations.urls")),
     path("", include("billing_seats.keys.urls")),
-    path("", include("workspace_admin.home.urls")),
+    path("w/<slug:slug>/", home.home, name="home"),
     path("", include("workspace_admin.audit.urls")),
     path("", include("workspace_admin.people.urls")),
 ]
 if settings.DEBUG:
-    urlpatterns.append(path("dev/mailbox/", include("workspace_admin.devserver.mailbox_urls")))
+    urlpatterns.append(path("dev/mailbox/", include("workspace_admin.devserver.mailbox")))
 
 handler400 = error_responses.bad_request
 handler403 = error_responses.permission_denied

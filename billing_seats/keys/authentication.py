@@ -8,7 +8,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from billing_seats.keys import credentials, lookup
+from billing_seats.keys import credentials
 from members.keys import Key, KeyStatus
 
 INACTIVE = {
@@ -23,17 +23,13 @@ class Bearer(BaseAuthentication):
     """A key in the Authorization header. It is tried before the session, so cookies never change what a call means."""
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, Key] | None:
-        """Return the key, or None if the request has no Authorization header.
-
-        Raises:
-            AuthenticationFailed: the header holds no active key.
-        """
+        """Return the key, or None without an Authorization header; raise AuthenticationFailed for any other header."""
         header = request.headers.get("Authorization")
         if header is None:
             return None
         scheme, _space, text = header.partition(" ")
         credential = credentials.read(text.strip()) if scheme.lower() == "bearer" else None
-        key = lookup.find_key(credential) if credential else None
+        key = credentials.find_key(credential) if credential else None
         if key is None or credential is None or not credential.proves(bytes(key.digest)):
             raise AuthenticationFailed("The Authorization header holds no valid key.")
         if key.status != KeyStatus.WORKING:

@@ -27,12 +27,7 @@ def listed(actor: Actor) -> QuerySet[ApiKey]:
 
 
 def create_key(actor: Actor, *, name: str, scope: str, expires_at: datetime | None = None) -> tuple[ApiKey, str]:
-    """Create an API key; return it and its text, which is not stored.
-
-    Raises:
-        PermissionDenied, PlanRequired
-        InvalidRequest: no name, an unknown scope, or an expiry in the past.
-    """
+    """Create an API key; return it with its text, which is not stored. An Admin with the plan's feature only."""
     require(actor, Action.MANAGE_API_KEYS)
     require_feature(actor.workspace, Feature.API)
     name = clean_name(name)
@@ -64,12 +59,7 @@ def create_key(actor: Actor, *, name: str, scope: str, expires_at: datetime | No
 
 
 def revoke_key(actor: Actor, key_id: uuid.UUID) -> ApiKey:
-    """Revoke the key for good and return it; the next request with it is refused.
-
-    Raises:
-        PermissionDenied
-        NotFound: not in this workspace, or already revoked.
-    """
+    """Revoke the key for good and return it; raise NotFound if it already is. The next request with it is refused."""
     with acting(actor, Action.MANAGE_API_KEYS) as current:
         key = _locked(current.workspace, key_id)
         key.revoked_at = database_now()
@@ -80,14 +70,9 @@ def revoke_key(actor: Actor, key_id: uuid.UUID) -> ApiKey:
 
 
 def take_over_key(actor: Actor, key_id: uuid.UUID) -> tuple[ApiKey, str]:
-    """Make the actor the key's owner and give it a new secret; return it and its new text, which is not stored.
+    """Make the actor the key's owner and give it a new secret; return the key with its new text, which is not stored.
 
-    The old secret stops at once: a former Admin may still have it.
-
-    Raises:
-        PermissionDenied
-        NotFound: not in this workspace, or revoked.
-        InvalidRequest: the actor owns the key already.
+    The old secret stops at once: a former Admin may still have it. Raise InvalidRequest if the actor owns it already.
     """
     with acting(actor, Action.MANAGE_API_KEYS) as current:
         key = _locked(current.workspace, key_id)
@@ -122,12 +107,7 @@ def _require_future(expires_at: datetime | None) -> None:
 def create_product_key(
     who: StaffMember, product: Product, *, name: str, expires_at: datetime | None = None
 ) -> tuple[ProductKey, str]:
-    """Create a key with which the product asks for entitlements; return it and its text, which is not stored.
-
-    Raises:
-        PermissionDenied
-        InvalidRequest: no reason, no name, or an expiry in the past.
-    """
+    """Create a key with which the product asks for entitlements; return it with its text, which is not stored."""
     who.require("billing_seats.add_productkey")
     name = clean_name(name)
     _require_future(expires_at)
@@ -141,11 +121,7 @@ def create_product_key(
 
 @transaction.atomic
 def revoke_product_key(who: StaffMember, key_id: uuid.UUID) -> None:
-    """Revoke the product key for good; if it already is, change nothing.
-
-    Raises:
-        PermissionDenied, InvalidRequest, NotFound
-    """
+    """Revoke the product key for good; do nothing if it already is."""
     who.require("billing_seats.change_productkey")
     key = ProductKey.objects.select_for_update(no_key=True).filter(id=key_id).first()
     if key is None:

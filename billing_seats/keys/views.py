@@ -1,30 +1,68 @@
 """The pages of a workspace's API keys: the list, and creating, revoking and taking over a key."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing_seats.keys import services
 from billing_seats.keys.api import NEWEST_FIRST
 from billing_seats.keys.credentials import WORKSPACE_KEY, shortened
-from billing_seats.keys.forms import NewKeyForm
 from billing_seats.plans import Feature, has_feature, require_feature
 from members.access import Action, Actor, actor_for, require
-from members.dates import ago
+from members.clock import ago
 from members.errors import NotFound
-from members.models import ApiKey
+from members.forms import NameField
+from members.models import ApiKey, Scope
 from members.requests import SignedInRequest
 from members.rest.pagination import page
 
 LIMIT = 50
 TONES = {"working": "ok", "expired": "warn", "stopped": "bad"}
+NEVER = "never"
+DAYS = {"30": _("30 days"), "90": _("90 days"), "365": _("1 year")}
+
+
+class NewKeyForm(forms.Form):
+    """Name, scope and expiry of a key."""
+
+    name = NameField(
+        label=_("Name"),
+        help_text=_("The program or script that will use it."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
+    )
+    scope = forms.ChoiceField(
+        label=_("Scope"),
+        choices=[
+            (Scope.READ, _("Read: see members, invitations, seats, audit log")),
+            (Scope.WRITE, _("Read and write: everything an Admin can do, except create API keys")),
+        ],
+        initial=Scope.READ,
+        widget=forms.RadioSelect,
+    )
+    days = forms.ChoiceField(
+        label=_("Expires after"),
+        choices=[*DAYS.items(), (NEVER, _("Never"))],
+        initial="90",
+        help_text=_("You can revoke it at any time."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Return the values with ``expires_at`` in place of ``days``; None is never."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        days = cleaned.pop("days", NEVER)
+        expires_at: datetime | None = None if days == NEVER else timezone.now() + timedelta(days=int(days))
+        return {**cleaned, "expires_at": expires_at}
 
 
 def _actor(request: SignedInRequest, slug: str) -> Actor:
@@ -89,7 +127,7 @@ def revocation(request: SignedInRequest, slug: str, key: UUID) -> HttpResponse:
     if request.method != "POST":
         return _confirm(request, actor, key, "billing_seats/keys/revoke.html")
     revoked = services.revoke_key(actor, key)
-    messages.success(request, _("API key “%(name)s” revoked.") % {"name": revoked.name})
+    messages.success(request, gettext("API key “%(name)s” revoked.") % {"name": revoked.name})
     if not request.htmx:
         return redirect("api-keys-page", actor.workspace.slug)
     return render(request, "billing_seats/keys/list_update.html", _list_context(request, actor))

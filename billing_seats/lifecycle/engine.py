@@ -137,11 +137,7 @@ class MemberBatch:
         return self.workspace.memberships.admins().count()
 
     def change(self, member_id: uuid.UUID, changes: MemberChanges) -> MemberResult:
-        """Check the changes to one member, and note what is to be written.
-
-        Raises:
-            InvalidRequest: a product to assign is not sold here, whoever it is for.
-        """
+        """Check the changes to one member and plan them; raise InvalidRequest if a product isn't sold here at all."""
         member = self.members.get(member_id)
         if member is None:
             return MemberResult(member_id, error=NotFound())
@@ -183,11 +179,7 @@ class MemberBatch:
             raise PreconditionFailed(_("This member changed after the preview. Preview the change again."))
 
     def _plan_seats(self, planned: PlannedChange, status: str) -> None:
-        """Add the seats that the member loses, gains and keeps.
-
-        Raises:
-            SeatsExhausted, OverAssigned, PlanRequired, InvalidRequest
-        """
+        """Plan the seats that the member loses, gains and keeps, or raise if that can't be."""
         member, changes, ends_at = planned.member, planned.changes, planned.changes.end_after(planned.member)
         extended = self._has_lapsed(member) and ends_at != member.expires_at
         planned.held = self.held[member.id]

@@ -31,11 +31,7 @@ def save_preview(actor: Actor, changes: MemberChanges, results: Sequence[MemberR
 
 
 def find_preview(actor: Actor, preview_id: uuid.UUID) -> MemberPreview:
-    """Return the actor's preview.
-
-    Raises:
-        InvalidRequest: it is somebody else's, more than 15 minutes old, or none.
-    """
+    """Return the actor's preview; raise InvalidRequest if it isn't theirs or is more than 15 minutes old."""
     mine = actor.workspace.member_previews.filter(actor_type=actor.kind, actor_id=actor.id)
     preview = mine.filter(id=preview_id, created_at__gte=Now() - KEPT_FOR).first()
     if preview is None:

@@ -22,12 +22,7 @@ MAX_MEMBERS = 1_000
 
 
 def change_member(actor: Actor, member_id: uuid.UUID, changes: MemberChanges) -> MemberResult:
-    """Make all of these changes to one member, or none.
-
-    Raises:
-        PermissionDenied, PlanRequired, NotFound, MemberInvited, LastAdmin, SeatsExhausted, OverAssigned
-        InvalidRequest: a value is wrong, has passed, or does not go with another.
-    """
+    """Make all of these changes to one member, or raise and make none."""
     with acting(actor, *changes.actions) as current:
         changes.require_valid()
         batch = MemberBatch(current, [member_id], changes)
@@ -49,12 +44,8 @@ def change_members(
 ) -> list[MemberResult]:
     """Make the changes to up to a hundred members under one lock; return a result for each, in the order given.
 
-    A member for whom not all of it can be done stays as they are. A ``dry_run``, of up to a thousand, writes nothing.
-    With what a preview has ``shown``, nothing else is done: what would turn out otherwise is refused.
-
-    Raises:
-        PermissionDenied, PlanRequired
-        InvalidRequest: a product is unknown or not sold here; or the changes are not valid.
+    A member for whom one of them is refused stays as they are. A ``dry_run``, of up to a thousand, writes nothing. With
+    what a preview has ``shown``, whatever would turn out differently now is refused.
     """
     with acting(actor, *changes.actions) as current:
         changes.require_valid()
@@ -68,13 +59,7 @@ def change_members(
 
 
 def prepare(actor: Actor, member_ids: Collection[uuid.UUID], changes: MemberChanges) -> None:
-    """Check a change to many members once, before the first chunk.
-
-    Raises:
-        PermissionDenied
-        NotFound: a member is not of this workspace.
-        InvalidRequest: the changes contradict each other, or there are too many members.
-    """
+    """Check a change to many members once, before the first chunk; raise NotFound if one isn't in this workspace."""
     for action in changes.actions:
         require(actor, action)
     changes.require_valid()
@@ -95,12 +80,7 @@ def _require_bought(workspace: Workspace, changes: MemberChanges, batch: MemberB
 
 
 def change_role(actor: Actor, member_id: uuid.UUID, role: str) -> Membership:
-    """Give the member another role and return them; the role they have changes nothing.
-
-    Raises:
-        PermissionDenied, NotFound, LastAdmin
-        InvalidRequest: unknown role, or Admin for a guest, who has an end date.
-    """
+    """Give the member another role and return them. A guest can't become Admin before their end date is removed."""
     require(actor, Action.CHANGE_ROLE)
     if not role:
         raise InvalidRequest(field="role", code="unknown")
@@ -108,11 +88,7 @@ def change_role(actor: Actor, member_id: uuid.UUID, role: str) -> Membership:
 
 
 def deactivate(actor: Actor, member_id: uuid.UUID) -> Membership:
-    """End the member's access, free their seats and return them; the row stays. Deactivated already changes nothing.
-
-    Raises:
-        PermissionDenied, NotFound, MemberInvited, LastAdmin
-    """
+    """End the member's access, free their seats and return them; the row stays."""
     return _changed(actor, member_id, MemberChanges(status=Status.DEACTIVATED))
 
 
@@ -123,15 +99,10 @@ def reactivate(
     *,
     expires_at: datetime | Unchanged | None = UNCHANGED,
 ) -> MemberResult:
-    """Give a deactivated member access again, with a new end date if one is given; active already changes nothing.
+    """Give a deactivated member access again, with a new end date if one is given.
 
-    ``products`` are slugs of the seats they return with: all of them, or nothing is done. None means their former
-    seats, as far as some are left; the result names those that are gone.
-
-    Raises:
-        PermissionDenied, NotFound, MemberInvited
-        PlanRequired, SeatsExhausted, OverAssigned: of the products asked for.
-        InvalidRequest: their end date has passed, or a product is not sold here.
+    ``products`` are slugs of the seats they return with: all of them, or the act is refused. None means their former
+    seats, as far as they are available; the result names those that are gone.
     """
     changes = MemberChanges(status=Status.ACTIVE, expires_at=expires_at, seats_on_return=products)
     return change_member(actor, member_id, changes)
@@ -142,33 +113,19 @@ def set_end(
 ) -> Membership:
     """End the member's access at this time, or never (None), and return them.
 
-    A later end for a lapsed member counts their seats again: those in ``keep``, while the others are let go; all of
-    them if it is None. Seats of retired products are let go in any case.
-
-    Raises:
-        PermissionDenied, NotFound, MemberInvited
-        PlanRequired, SeatsExhausted, OverAssigned: the member has lapsed, and a seat of theirs is gone.
-        InvalidRequest: the time has passed, or the member is an Admin, whose access has no end.
+    A lapsed member's seats count again: those in ``keep`` (None: all), or the act is refused. The others are freed, and
+    those of retired products always are.
     """
     return _changed(actor, member_id, MemberChanges(expires_at=ends_at, seats_on_return=keep))
 
 
 def remove(actor: Actor, member_id: uuid.UUID) -> None:
-    """Remove someone who has joined: their row is deleted and their seats are free.
-
-    Raises:
-        PermissionDenied, NotFound, LastAdmin
-        MemberInvited: an invitee's invitation is revoked instead.
-    """
+    """Remove someone who has joined and free their seats; raise MemberInvited for an invitee."""
     change_member(actor, member_id, MemberChanges(remove=True))
 
 
 def leave(actor: Actor) -> None:
-    """Take the actor out of the workspace.
-
-    Raises:
-        PermissionDenied, NotFound, LastAdmin
-    """
+    """Take the actor out of the workspace."""
     require(actor, Action.LEAVE)
     if actor.membership is None:
         raise NotFound
@@ -176,22 +133,12 @@ def leave(actor: Actor) -> None:
 
 
 def give(actor: Actor, member_id: uuid.UUID, product_slug: str) -> Membership:
-    """Give the member a seat, or hold one for an invitee, and return them; one they have already changes nothing.
-
-    Raises:
-        PermissionDenied, PlanRequired, NotFound, SeatsExhausted, OverAssigned
-        InvalidRequest: the product is not sold here, or the member is deactivated or past their end.
-    """
+    """Assign the member a seat, or hold one for an invitee, and return them; do nothing if they have one."""
     return _changed(actor, member_id, MemberChanges(seats_add=[product_slug]))
 
 
 def take(actor: Actor, member_id: uuid.UUID, product_slug: str) -> Membership:
-    """Take the member's seat, or the one held for an invitee, and return them; one they lack changes nothing.
-
-    Raises:
-        PermissionDenied
-        NotFound: no such member, or the product was never bought here.
-    """
+    """Remove the member's seat, or the one held for an invitee, and return them; do nothing if they have none."""
     try:
         return _changed(actor, member_id, MemberChanges(seats_remove=[product_slug]))
     except InvalidRequest as error:
@@ -199,13 +146,7 @@ def take(actor: Actor, member_id: uuid.UUID, product_slug: str) -> Membership:
 
 
 def move(actor: Actor, product_slug: str, giver_id: uuid.UUID, taker_id: uuid.UUID) -> Membership:
-    """Move a seat from one member to another, also when all are in use, and return the new holder.
-
-    Raises:
-        PermissionDenied, PlanRequired, NotFound, OverAssigned
-        SeatsExhausted: the giver's access has ended, so that the seat was not theirs to count.
-        InvalidRequest: the first has no such seat, or the second has one or cannot have any.
-    """
+    """Move a seat from one member to another, even if all are in use, and return the new holder."""
     take_it, give_it = MemberChanges(seats_remove=[product_slug]), MemberChanges(seats_add=[product_slug])
     with acting(actor, Action.TAKE_SEAT, Action.GIVE_SEAT) as current:
         batch = MemberBatch(current, [giver_id, taker_id], take_it, give_it)

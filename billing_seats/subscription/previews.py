@@ -89,11 +89,7 @@ class PlanPreview:
 
 
 def count_of_product(workspace: Workspace, slug: str) -> SeatCount:
-    """Return the seat count of one product; zero for one that could be bought but was not.
-
-    Raises:
-        NotFound: there is no such product, or it is no longer sold and was not bought here.
-    """
+    """Return the seat count of a product that was bought or can be; raise NotFound for any other."""
     for _workspace, count in counted(workspace.seat_pools.filter(product__slug=slug)):
         return count
     product = Product.objects.filter(slug=slug, retired=False).first()

@@ -25,23 +25,15 @@ MAX_PURCHASE = 1_000_000
 
 
 def require_self_service(actor: Actor) -> None:
-    """Raise for customers where only support changes plan and seats.
-
-    Raises:
-        PermissionDenied
-    """
+    """Raise PermissionDenied for customers if only support may change plan and seats."""
     if actor.kind in {"user", "key"} and not settings.SELF_SERVICE_SEATS:
         raise PermissionDenied(_("The plan and seats are managed by support. Contact them to make changes."))
 
 
 def change_plan(actor: Actor, plan: str, renews_on: date | None = None) -> Subscription:
-    """Change the workspace's plan and return its subscription; the current plan changes nothing.
+    """Change the workspace's plan and return its subscription.
 
     Invitations, members and seats stay: what the plan doesn't include is on hold until one does.
-
-    Raises:
-        PermissionDenied
-        InvalidRequest: unknown plan, or no reason of a staff member.
     """
     require(actor, Action.CHANGE_SUBSCRIPTION)
     require_self_service(actor)
@@ -85,12 +77,8 @@ def resize(
     """Set how many seats of the product the workspace has bought, and return its pool.
 
     Fewer than are taken is allowed: nobody loses a seat, and none can be assigned until usage is within the limit.
-    Only the members in ``take_from`` lose theirs, in the same transaction.
-
-    Raises:
-        PermissionDenied, NotFound
-        PreconditionFailed: the number bought has changed, or more would be over the limit than ``shown``.
-        InvalidRequest: unknown product, more of a retired one, or not a number from 0 to a million.
+    Only the members in ``take_from`` lose theirs, in the same transaction. Raise PreconditionFailed if the number
+    bought has changed since it was ``shown``, or more seats would be over the limit.
     """
     actions = [Action.CHANGE_SUBSCRIPTION, *([Action.TAKE_SEAT] if take_from else [])]
     for action in actions:
@@ -114,11 +102,7 @@ def resize(
 
 
 def _take(actor: Actor, workspace: Workspace, product: Product, member_ids: Collection[uuid.UUID]) -> int:
-    """Remove the product's seats from these members; return how many of the seats had counted.
-
-    Raises:
-        NotFound: a member is not in this workspace.
-    """
+    """Remove the product's seats from these members; return how many of the seats had counted."""
     if not member_ids:
         return 0
     members = list(workspace.memberships.select_for_update(no_key=True).filter(id__in=member_ids).order_by("id"))

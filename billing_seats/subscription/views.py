@@ -44,11 +44,7 @@ def subscription(request: SignedInRequest, slug: str) -> HttpResponse:
 
 
 def _page_context(request: SignedInRequest, actor: Actor) -> dict[str, Any]:
-    """Return the context of the page: five statements, whatever the size of the workspace.
-
-    Raises:
-        NotFound: the reader lost their membership meanwhile.
-    """
+    """Return the context of the page, in five statements whatever the size of the workspace."""
     workspace = actor.workspace
     subscriptions = _subscriptions(request)
     here = next((one for one in subscriptions if one.workspace_id == workspace.id), None)
@@ -175,11 +171,7 @@ def _preview_again(request: SignedInRequest, actor: Actor, count: SeatCount, err
 
 
 def _buyer(request: SignedInRequest, slug: str) -> Actor:
-    """Return the signed-in person as an actor who may change plan and seats.
-
-    Raises:
-        NotFound, PermissionDenied
-    """
+    """Return the signed-in person as an actor who may change plan and seats."""
     actor = actor_for(request.user, slug)
     require(actor, Action.CHANGE_SUBSCRIPTION)
     require_self_service(actor)

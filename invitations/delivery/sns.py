@@ -41,12 +41,7 @@ class Unreachable(Exception):
 
 
 def verify(message: dict[str, Any]) -> None:
-    """Return if Amazon signed the message.
-
-    Raises:
-        AnymailWebhookValidationFailure: it did not, or names a certificate that is not Amazon's.
-        Unreachable: the certificate could not be had.
-    """
+    """Raise unless Amazon signed the message: Unreachable if its certificate can't be fetched."""
     url = _amazons(message.get("SigningCertURL"))
     if not url["path"].endswith(".pem") or url["query"]:
         raise AnymailWebhookValidationFailure("No certificate's address.")
@@ -59,12 +54,7 @@ def verify(message: dict[str, Any]) -> None:
 
 
 def confirm(message: dict[str, Any]) -> None:
-    """Confirm the subscription of a topic. The message must have been verified.
-
-    Raises:
-        AnymailWebhookValidationFailure: the address to open is not Amazon's.
-        Unreachable: Amazon did not answer.
-    """
+    """Confirm the subscription of a topic; the message must have been verified. Raise unless the URL is Amazon's."""
     _open(_amazons(message.get("SubscribeURL")).string)
 
 

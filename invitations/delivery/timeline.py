@@ -80,11 +80,7 @@ class Timeline:
 
 
 def timeline_of(actor: Actor, invitation_id: uuid.UUID) -> Timeline:
-    """Return the timeline of one invitation, in four statements.
-
-    Raises:
-        PermissionDenied, NotFound
-    """
+    """Return the timeline of one invitation, in four statements."""
     require(actor, Action.VIEW_DELIVERIES)
     workspace = actor.workspace
     found = workspace.invitations.annotate(is_expired=IS_EXPIRED, is_suppressed=suppressed("email"))

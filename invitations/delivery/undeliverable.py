@@ -23,15 +23,9 @@ from members.outbox.queue import State
 
 
 def fix_address(actor: Actor, invitation_id: uuid.UUID, email: str) -> Invitation:
-    """Revoke a pending invitation, invite another address on its terms in one step, and return the new invitation.
+    """Revoke a pending invitation and invite another address on its terms, in one step; return the new invitation.
 
-    Role and seats pass over: a seat that is held stays so even where none is free. The old link is dead.
-
-    Raises:
-        PermissionDenied, PlanRequired, NotFound, InvitationNotPending
-        InvalidRequest: not an address, or the one that the invitation has.
-        AlreadyMember, AlreadyInvited, Undeliverable, RateLimited: for the new address.
-        SeatsExhausted, OverAssigned: the offer had expired, and a seat that it held is gone.
+    Its role and seats are passed on: a seat that is held stays held even if none is free. The old link stops working.
     """
     require(actor, Action.INVITE)
     require(actor, Action.REVOKE)
@@ -100,14 +94,7 @@ def _moved(actor: Actor, offer: Offer, email: str, now: datetime) -> Invitation:
 
 
 def retry_delivery(actor: Actor, invitation_id: uuid.UUID) -> None:
-    """Queue the latest email of a pending invitation, which failed, once more with the same link.
-
-    Raises:
-        PermissionDenied, PlanRequired, NotFound, InvitationNotPending
-        InvalidRequest: it has not failed, or its link has expired.
-        Undeliverable: the address is suppressed.
-        RateLimited: sent less than a minute ago.
-    """
+    """Queue the latest email of a pending invitation again, with the same link, if it failed."""
     with acting(actor, Action.RESEND) as current:
         workspace = current.workspace
         require_feature(workspace, Feature.INVITATIONS)
@@ -132,12 +119,7 @@ def retry_delivery(actor: Actor, invitation_id: uuid.UUID) -> None:
 
 
 def release_address(actor: Actor, email: str) -> None:
-    """Stop suppressing an address in the actor's workspace: until the next bounce or complaint.
-
-    Raises:
-        PermissionDenied
-        InvalidRequest: not an address, or not a suppressed one.
-    """
+    """Stop suppressing an address in the actor's workspace, until the next bounce or complaint."""
     require(actor, Action.INVITE)
     email = canonical(email)
     with acting(actor, Action.INVITE) as current:
@@ -151,11 +133,7 @@ def release_address(actor: Actor, email: str) -> None:
 
 
 def release_for(actor: Actor, invitation_id: uuid.UUID) -> None:
-    """Stop suppressing the address of an invitation, as ``release_address``.
-
-    Raises:
-        NotFound
-    """
+    """Stop suppressing the address of an invitation, as ``release_address`` does."""
     require(actor, Action.INVITE)
     invitation = actor.workspace.invitations.filter(id=invitation_id).first()
     if invitation is None:

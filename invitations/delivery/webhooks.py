@@ -41,12 +41,7 @@ class AmazonSES(AmazonSESTrackingWebhookView):  # type: ignore[misc]  # -- anyma
         AnymailBaseWebhookView.__init__(self, **kwargs)
 
     def validate_request(self, request: HttpRequest) -> None:
-        """Accept what Amazon signed, of the topics named in the settings, or of any topic if none is.
-
-        Raises:
-            AnymailWebhookValidationFailure: anything else.
-            sns.Unreachable: nobody can tell now.
-        """
+        """Accept what Amazon signed, from the topics named in the settings, or from any topic if none is named."""
         message = self._parse_sns_message(request)
         if self.topics and message.get("TopicArn") not in self.topics:
             raise AnymailWebhookValidationFailure("Another topic than AMAZON_SES_SNS_TOPICS names.")
@@ -64,12 +59,9 @@ class Mailgun(MailgunTrackingWebhookView):  # type: ignore[misc]  # -- as above
     """Mailgun's events. It signs a timestamp and a token, not the body: each token is good for one body only."""
 
     def validate_request(self, request: HttpRequest) -> None:
-        """Accept what Mailgun signed within the last day under a token that came with no other body.
+        """Accept what Mailgun signed within the last day, with a token that came with no other body.
 
-        Mailgun repeats a post that was not answered for eight hours, token and all.
-
-        Raises:
-            AnymailWebhookValidationFailure: anything else.
+        Mailgun repeats an unanswered post for eight hours, with the same token.
         """
         super().validate_request(request)
         if request.content_type != "application/json":
@@ -101,12 +93,9 @@ def knows_secret(request: HttpRequest) -> bool:
 @csrf_exempt
 @require_http_methods(["HEAD", "POST"])
 def tracking(request: HttpRequest, provider: str) -> HttpResponse:
-    """Note what a provider tells; emails that are not ours are passed over.
+    """Record a provider's events; skip those of emails that aren't ours.
 
     anymail's own view would send a signal, and so cost statements, for each of ten thousand events.
-
-    Raises:
-        NotFound: no secret is set, or no such provider.
     """
     view = VIEWS.get(provider)
     if not settings.EMAIL_WEBHOOK_SECRET or view is None:

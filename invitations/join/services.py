@@ -21,12 +21,10 @@ from members.names import clean_name, fold
 
 
 def accept(offer: Offer, user: User) -> Membership:
-    """Let the signed-in person join and return their membership: active, without end, with the seats that were held.
+    """Let the signed-in person join and return their active membership, with the seats that were held.
 
-    Raises:
-        PermissionDenied: the offer is another address's, or its sender may no longer make it.
-        PlanRequired, AlreadyMember
-        InvitationNotPending: ended, expired, or sent again since the offer was shown.
+    Raise InvitationNotPending if the offer ended, expired or was sent again since it was shown, and PermissionDenied if
+    it is another address's, or its sender may no longer make it.
     """
     if user.email != offer.email:
         raise _for_another()
@@ -40,11 +38,8 @@ def accept(offer: Offer, user: User) -> Membership:
 def accept_as_new_person(offer: Offer, *, name: str, password: str, language: str) -> User:
     """Create the account whose address the link proves, let it join, and return it.
 
-    An unclaimed account counts as none: its name, password and sessions are replaced.
-
-    Raises:
-        PermissionDenied: a verified account exists: its owner signs in instead.
-        InvalidRequest: not a name; and what ``accept`` raises.
+    An unclaimed account counts as none: its name, password and sessions are replaced. Raise PermissionDenied for a
+    verified account, whose owner signs in instead.
     """
     name, hashed = clean_name(name), make_password(password)
     # The lock comes before the account is touched: two submissions of one form then find the same truth.
@@ -112,11 +107,7 @@ def _notify(invitation: Invitation, kind: Kind, readers: Iterable[Any]) -> None:
 
 
 def decline(offer: Offer) -> None:
-    """End the offer as its holder wishes; its seats are free.
-
-    Raises:
-        InvitationNotPending: it ended before, or was sent again.
-    """
+    """Decline the offer and free its seats; raise InvitationNotPending if it has ended or was sent again."""
     with acting_on_offer(offer) as workspace:
         offer = _locked(workspace, offer)
         end(offer, InvitationStatus.DECLINED)
@@ -125,11 +116,7 @@ def decline(offer: Offer) -> None:
 
 
 def ask_for_new_link(offer: Offer) -> None:
-    """Notify the Admins that the holder of an expired link wants a new one, once per sending.
-
-    Raises:
-        InvitationNotPending: it ended, was sent again, or has not expired.
-    """
+    """Notify the Admins, once per sending, that the holder of an expired link wants a new one."""
     with acting_on_offer(offer) as workspace:
         offer = _locked(workspace, offer)
         invitation = offer.invitation

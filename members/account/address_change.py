@@ -17,12 +17,9 @@ from members.outbox.queue import State
 
 
 def ask_for_address(user: User, text: str) -> str:
-    """Send a link to the address that the person wants to have, and answer it as it is stored.
+    """Send a link to the address that the person wants to have, and return the address as it is stored.
 
-    Where it has an account already only its mailbox is told so: whoever asks sees no difference.
-
-    Raises:
-        InvalidRequest: no address, or the one that the account has.
+    If it already has an account, only its mailbox is told: whoever asks sees no difference.
     """
     email = canonical(text)
     if email == user.email:
@@ -36,12 +33,10 @@ def ask_for_address(user: User, text: str) -> str:
 
 
 def change_address(user: User, token: str) -> None:
-    """Move the account, and with it each of its memberships, to the address that the link proves.
+    """Move the account and all of its memberships to the address that the link proves.
 
-    Raises:
-        NotFound: the link was used, is too old, or is not this person's.
-        InvalidRequest: the address has an account, or another row in one of the person's workspaces.
-        Unavailable: the person joined a workspace at this very moment.
+    Raise NotFound if the link was used, is too old or isn't this person's, and InvalidRequest if the address has an
+    account, or another row in one of the person's workspaces.
     """
     with acting_on_own_account(user) as workspaces:
         # Memberships before the account, as everywhere: whoever ends a membership locks in this order too.

@@ -29,11 +29,7 @@ class Confirm(ConfirmEmailView):  # type: ignore[misc]  # -- allauth ships no ty
     form: ReauthenticateForm | None = None
 
     def get_object(self, queryset: Any = None) -> Any:
-        """Return the confirmation of the link, and set the form to fill in, if any.
-
-        Raises:
-            Http404: the link is dead.
-        """
+        """Return the link's confirmation, and set the form to fill in, if any."""
         found = super().get_object(queryset)
         user = found.email_address.user
         if not confirmation.remembered(self.request.session, user):

@@ -57,11 +57,7 @@ class ProviderConnection:
         self.close()
 
     def open(self) -> None:
-        """Open the connection unless it is open.
-
-        Raises:
-            NotOpened: with the error of the provider's library as its cause.
-        """
+        """Open the connection unless it is open; raise NotOpened, with the library's error as its cause."""
         if self._connection is not None:
             return
         try:
@@ -85,10 +81,8 @@ class ProviderConnection:
     def send(self, message: EmailMessage) -> str:
         """Send one message and return the provider's id for it, "" if there is none.
 
-        Raises:
-            NotOpened: there is no connection.
-            Dropped: the server closed it while idle, as servers do after a number of messages or seconds.
-            Exception: whatever the provider's library raises; ``failures.classify`` says what it means.
+        Raise NotOpened without a connection, Dropped if the server closed it while idle, as servers do after some
+        messages or seconds, and whatever else the provider's library raises; see ``failures.classify``.
         """
         self.open()
         try:
@@ -125,12 +119,9 @@ def _storable(name: str) -> str:
 
 
 def _read_in_time(response: requests.Response, **_options: Any) -> None:
-    """Read a response; the library bounds only the wait for each piece of it, and not its length.
+    """Read a response, of an error response as much as comes in time; raise ReadTimeout if it takes too long.
 
-    Of an error response, what came in time is enough.
-
-    Raises:
-        requests.ReadTimeout: it took too long, ended early or is not a response.
+    The library limits only the wait for each piece, not the length of the whole.
     """
     ends = time.monotonic() + settings.MAIL_PATIENCE - response.elapsed.total_seconds()
     body = bytearray()

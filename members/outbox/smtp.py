@@ -29,12 +29,7 @@ class _Bounded(smtplib.SMTP):
         mail_options: Sequence[str] = (),
         rcpt_options: Sequence[str] = (),
     ) -> dict[str, tuple[int, bytes]]:
-        """Send one message; answers the recipients that were refused.
-
-        Raises:
-            AnswerLost: the message was written, and the server said nothing in time.
-            smtplib.SMTPException: it was not taken.
-        """
+        """Send one message and return the recipients that were refused; raise AnswerLost if no answer came."""
         self._until, self._written = time.monotonic() + float(self.timeout), False
         try:
             return super().sendmail(from_addr, to_addrs, msg, mail_options, rcpt_options)

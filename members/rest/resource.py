@@ -19,12 +19,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from members.errors import DomainError, IdempotencyConflict, IdempotencyInProgress
+from members.keys import Rate
 from members.rest import bulk, etags, idempotency, pagination
 from members.rest.bulk import Row
 from members.rest.fields import IntegerInQuery
 from members.rest.idempotency import RequestKey, StoredResponse
 from members.rest.json import JSONRenderer
-from members.rest.rate_limit import Rate
 
 PAGE, LARGEST_PAGE = 50, 100
 READING = {"GET", "HEAD"}

@@ -6,8 +6,8 @@ import pytest
 from django.db.models.functions import Now
 
 from billing_seats import tasks
-from billing_seats.emails import render
 from billing_seats.models import Notice, Product
+from billing_seats.notices import render
 from workspace_admin.demo import cast
 
 ALICE, CAROL = "alice@acme.example", "carol@acme.example"

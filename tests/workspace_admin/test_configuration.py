@@ -13,16 +13,18 @@ from anymail.exceptions import AnymailConfigurationError
 from django.core.exceptions import ImproperlyConfigured
 
 from workspace_admin.configuration import (
+    PROVIDERS,
     allowed_hosts,
     base_url,
     broker,
     database,
+    mailers,
     metrics_token,
     networks,
     number,
     require_strong,
+    sender,
 )
-from workspace_admin.mail_configuration import PROVIDERS, mailers, sender
 
 NO_PROVIDERS = {"base", "base_requests", "console", "sendinblue", "test"}
 """Anymail's modules that send nothing, or only under another name."""
@@ -138,7 +140,7 @@ def backend(provider):
 
 def ways(provider, monkeypatch):
     """The mailers of a provider as settings.py asks for them."""
-    monkeypatch.setattr("workspace_admin.mail_configuration.find_spec", bool)
+    monkeypatch.setattr("workspace_admin.configuration.find_spec", bool)
     return mailers(provider, "", os.devnull, patience=1, debug=True)
 
 

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from members.audit_words import TITLES
-from members.dates import LAST, end_of
+from members.clock import LAST, end_of
 from members.models import AuditEvent, Workspace
 from workspace_admin.audit.queries import about
 

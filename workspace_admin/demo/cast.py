@@ -1,14 +1,14 @@
 """The demo cast: the people of the README and of the tests, put in through the services."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from allauth.account.models import EmailAddress
 from django.db.models.functions import Now
 from django.utils.timezone import localdate
 
 from billing_seats.lifecycle.services import give
-from billing_seats.models import Product
+from billing_seats.models import Product, SeatDay
 from billing_seats.plans import Plan
 from billing_seats.services import open_workspace
 from billing_seats.subscription.services import change_plan, resize
@@ -18,7 +18,6 @@ from invitations.models import Invitation, Kind, Outcome
 from invitations.offers import offer_from_session
 from members.access import Actor, actor_for, system_actor
 from members.models import Role, User, Workspace
-from workspace_admin.demo import history
 
 CHAT, CODE = "le-chat-team", "mistral-code"
 PRODUCTS = {
@@ -53,6 +52,35 @@ WORKSPACES = (
     DemoWorkspace("Globex", "globex", Plan.ENTERPRISE, {CHAT: 50, CODE: 20}, "dana@globex.example"),
     DemoWorkspace("Solo", "solo", Plan.FREE, {}, "erin@solo.example"),
 )
+
+
+type Turn = tuple[int, int, int, int]
+"""So many days ago, and from then on: seats bought, in use, held."""
+
+TURNS: dict[str, dict[str, list[Turn]]] = {
+    "acme": {
+        "le-chat-team": [
+            (80, 3, 1, 0), (76, 3, 1, 2), (73, 3, 3, 0), (66, 6, 3, 2), (63, 6, 4, 1), (61, 6, 5, 0), (47, 4, 5, 0),
+            (42, 4, 4, 0), (31, 10, 4, 0), (30, 10, 4, 3), (28, 10, 5, 2), (26, 10, 6, 0), (14, 10, 5, 0),
+            (9, 10, 4, 1), (5, 10, 3, 1), (2, 10, 3, 0),
+        ],
+        "mistral-code": [
+            (59, 2, 0, 1), (57, 2, 1, 0), (36, 2, 1, 1), (33, 2, 2, 0), (22, 3, 2, 0), (12, 3, 1, 0),
+        ],
+    },
+    "globex": {
+        "le-chat-team": [
+            (80, 10, 1, 0), (69, 10, 1, 4), (66, 10, 4, 1), (62, 10, 5, 0), (45, 25, 5, 6), (41, 25, 9, 0),
+            (20, 50, 9, 0), (17, 50, 6, 0), (8, 50, 3, 0), (3, 50, 1, 0),
+        ],
+        "mistral-code": [(52, 20, 0, 2), (49, 20, 2, 0), (18, 20, 1, 0)],
+    },
+}  # fmt: skip
+LAST_ACTIVE = {
+    "bob@acme.example": timedelta(days=23),
+    "frank@acme.example": timedelta(days=4),
+    "grace@acme.example": timedelta(hours=19),
+}
 
 
 def add_person(email: str, name: str, password: str | None) -> User:
@@ -105,7 +133,7 @@ def seed(passwords: dict[str, str]) -> None:
     for product in PRODUCTS:
         give(dana, users["dana@globex.example"].memberships.get().id, product)
     _offers(alice)
-    history.seed_history()
+    _seed_history()
     alice_user = users["alice@acme.example"]
     alice_user.last_workspace = alice.workspace
     alice_user.save(update_fields=["last_workspace"])
@@ -124,3 +152,23 @@ def _offers(alice: Actor) -> None:
     mails.filter(recipient="typo@acme.example").update(
         state="sent", sent_at=Now(), outcome=Outcome.BOUNCED, outcome_at=Now()
     )
+
+
+def _seed_history() -> None:
+    """Write the history of the demo's workspaces up to yesterday, and when its people were last active."""
+    products = {product.slug: product for product in Product.objects.all()}
+    for slug, of_product in TURNS.items():
+        workspace = Workspace.objects.get(slug=slug)
+        for name, turns in of_product.items():
+            SeatDay.objects.bulk_create(_days(workspace, products[name], turns, localdate()))
+    for email, ago in LAST_ACTIVE.items():
+        Workspace.objects.get(slug="acme").memberships.filter(email=email).update(last_active_at=Now() - ago)
+
+
+def _days(workspace: Workspace, product: Product, turns: list[Turn], today: date) -> list[SeatDay]:
+    rows = []
+    for ago in range(turns[0][0], 0, -1):
+        _from, purchased, in_use, held = [turn for turn in turns if turn[0] >= ago][-1]
+        figures = {"purchased": purchased, "in_use": in_use, "held": held}
+        rows.append(SeatDay(workspace=workspace, product=product, day=today - timedelta(days=ago), **figures))
+    return rows

@@ -93,11 +93,7 @@ class Place:
 
 
 def make(owner: User, slug: str, members: int) -> Workspace:
-    """Return a new workspace of so many members besides its owner, all committed at once.
-
-    Raises:
-        InvalidRequest: the slug is taken, or none.
-    """
+    """Return a new workspace of so many members besides its owner, all committed at once."""
     cast.add_products()
     bought = {cast.CHAT: members, cast.CODE: members // 8 + len(TREES)}
     with transaction.atomic():

@@ -46,11 +46,7 @@ def _module(name: str, *arguments: str) -> list[str]:
 
 
 def _free_addresses(port: int) -> list[str]:
-    """Return the loopback addresses of this machine: not every one has ::1.
-
-    Raises:
-        EmbeddedError: another process listens on the port of one.
-    """
+    """Return the loopback addresses of this machine, or raise EmbeddedError if the port is taken."""
     found = []
     for family, host in ((socket.AF_INET, HOST), (socket.AF_INET6, ipv6.HOST)):
         try:
@@ -148,12 +144,7 @@ def _say(text: str) -> None:
 
 
 def run() -> None:
-    """Run the console until a signal comes.
-
-    Raises:
-        EmbeddedError: it could not start, a server crashed, or a process did again and again.
-        Stopped: a signal came; everything is stopped by then.
-    """
+    """Run the console until a signal comes and raise Stopped, or EmbeddedError if a part of it doesn't stay up."""
     layout = Layout.from_environment()
     with supervised(layout) as supervisor:
         addresses = _free_addresses(layout.port)
@@ -174,11 +165,7 @@ def run() -> None:
 
 
 def manage(arguments: Sequence[str]) -> NoReturn:
-    """Run a management command in place of this process, with the environment of the console that runs.
-
-    Raises:
-        EmbeddedError: none runs.
-    """
+    """Replace this process by a management command, with the environment of the running console."""
     data = Layout.from_environment().data
     environment = environment_of_console(data)
     if environment is None:

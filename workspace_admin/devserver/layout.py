@@ -31,11 +31,7 @@ class Layout:
 
     @classmethod
     def from_environment(cls) -> "Layout":
-        """Return the layout that DATA_DIR and PORT ask for.
-
-        Raises:
-            EmbeddedError: PORT is not a port number.
-        """
+        """Return the layout that DATA_DIR and PORT ask for."""
         port = os.environ.get("PORT") or "8000"
         if not port.isdecimal() or not 0 < int(port) < 2**16:
             raise EmbeddedError(f"PORT: {port!r} is not a port number.")
@@ -64,11 +60,7 @@ class Layout:
 
     @contextmanager
     def owned(self) -> Iterator[None]:
-        """Hold the data folder for this process, made where missing.
-
-        Raises:
-            EmbeddedError: another live supervisor holds it.
-        """
+        """Hold the data folder, created if missing; raise EmbeddedError if another live supervisor does."""
         self.log("any").parent.mkdir(parents=True, exist_ok=True)
         with (self.data / "supervisor.lock").open("a") as lock:
             try:

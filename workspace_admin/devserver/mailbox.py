@@ -16,6 +16,7 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import path
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -110,9 +111,9 @@ def _folder() -> Path:
 
 def _find(name: str) -> Mail:
     # Looked up in the listing: no name can lead out of the folder.
-    for path in _folder().glob("*.eml"):
-        if path.stem == name:
-            return Mail.read(path)
+    for file in _folder().glob("*.eml"):
+        if file.stem == name:
+            return Mail.read(file)
     raise Http404
 
 
@@ -150,3 +151,10 @@ def body(_request: HttpRequest, name: str) -> HttpResponse:
         html.replace("<head>", '<head><base target="_top">', 1) if "<head>" in html else f'<base target="_top">{html}'
     )
     return HttpResponse(marked, headers={"Content-Security-Policy": _FRAME_POLICY})
+
+
+urlpatterns = [
+    path("", index, name="mailbox"),
+    path("<str:name>/", message, name="mailbox-message"),
+    path("<str:name>/body/", body, name="mailbox-body"),
+]

@@ -86,11 +86,7 @@ class Postgres:
         return f"postgres://{role}@{quote(str(self._sockets), safe='')}/{database}"
 
     def wait(self, pause: Callable[[], None]) -> None:
-        """Wait until it takes clients; `pause` waits a moment and raises when waiting has become pointless.
-
-        Raises:
-            EmbeddedError: it was not ready in time.
-        """
+        """Wait until it takes clients; ``pause`` waits a moment, and raises when waiting has become pointless."""
         deadline = time.monotonic() + _PATIENCE
         while time.monotonic() < deadline:
             try:

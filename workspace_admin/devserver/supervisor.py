@@ -57,14 +57,9 @@ class Supervisor:
         self._asked.set()
 
     def start_servers(self, *, throwaway: bool = False) -> None:
-        """Start Postgres and Valkey, unless DATABASE_URL or REDIS_URL name others, and put their addresses in `env`.
+        """Start Postgres and Valkey, unless DATABASE_URL or REDIS_URL name others, and put their addresses in ``env``.
 
-        Args:
-            throwaway: trade the data's safety for speed.
-
-        Raises:
-            EmbeddedError: one did not start.
-            Stopped: a signal came meanwhile.
+        ``throwaway`` trades the data's safety for speed.
         """
         sweep(self.layout.data)
         postgres = None if os.environ.get("DATABASE_URL") else Postgres(self.layout, UNSAFE if throwaway else None)
@@ -88,12 +83,7 @@ class Supervisor:
         self._children.append(Child(name, command, env=self.env, log=self.layout.log(name)))
 
     def run(self, name: str, command: Sequence[str], *, env: dict[str, str] | None = None) -> None:
-        """Run a step to its end.
-
-        Raises:
-            EmbeddedError: it failed.
-            Stopped: a signal came meanwhile.
-        """
+        """Run a step to its end; raise EmbeddedError if it fails."""
         log = self.layout.log(name)
         child = Child(name, command, env={**self.env, **(env or {})}, log=log)
         try:
@@ -115,12 +105,7 @@ class Supervisor:
         return code
 
     def pause(self) -> None:
-        """Wait a moment.
-
-        Raises:
-            Stopped: a signal came.
-            EmbeddedError: a child ended, which none should.
-        """
+        """Wait a moment; raise Stopped after a signal, and EmbeddedError if a child has ended."""
         if self._asked.wait(_MOMENT):
             raise Stopped
         for child in self._children:
@@ -128,12 +113,7 @@ class Supervisor:
                 raise _ended(child)
 
     def watch(self) -> None:
-        """Keep the console whole until a signal comes: a process of its own that ends is started again.
-
-        Raises:
-            Stopped: a signal came.
-            EmbeddedError: a server ended, or a process that was started again and again.
-        """
+        """Keep the console whole until a signal raises Stopped: restart each process that ends."""
         while not self._asked.wait(_MOMENT):
             for place, child in enumerate(self._children):
                 if child.poll() is not None:
@@ -167,22 +147,14 @@ def _ended(child: Child) -> EmbeddedError:
 
 @contextmanager
 def supervised(layout: Layout) -> Iterator[Supervisor]:
-    """Hold the data folder and answer a supervisor for it; everything is stopped at the end.
-
-    Raises:
-        EmbeddedError: the folder is in use.
-    """
+    """Hold the data folder and yield a supervisor for it; everything is stopped at the end."""
     with layout.owned(), Supervisor(layout) as supervisor:
         yield supervisor
 
 
 @contextmanager
 def servers(layout: Layout) -> Iterator[dict[str, str]]:
-    """Run throwaway servers for this very process, which keeps its signal handlers; answers the environment to use.
-
-    Raises:
-        EmbeddedError: the folder is in use, or a server did not start.
-    """
+    """Run throwaway servers for this very process, which keeps its signal handlers; yield the environment to use."""
     with layout.owned():
         supervisor = Supervisor(layout)
         try:

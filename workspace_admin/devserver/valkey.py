@@ -65,11 +65,7 @@ class Valkey:
         return path
 
     def wait(self, pause: Callable[[], None]) -> None:
-        """Wait until it answers; `pause` waits a moment and raises when waiting has become pointless.
-
-        Raises:
-            EmbeddedError: it was not ready in time.
-        """
+        """Wait until it answers; ``pause`` waits a moment, and raises when waiting has become pointless."""
         deadline = time.monotonic() + _PATIENCE
         with Redis.from_url(self.url, socket_connect_timeout=1, socket_timeout=1) as client:
             while time.monotonic() < deadline:

@@ -15,7 +15,7 @@ from billing_seats.lifecycle import rules, services
 from billing_seats.lifecycle.changes import UNCHANGED
 from billing_seats.plans import Feature, has_feature
 from members.access import Action, Actor, actor_for, require
-from members.dates import end_of, last_day
+from members.clock import end_of, last_day
 from members.errors import AlreadyMember, DomainError, InvalidRequest, MemberInvited, NotFound, PermissionDenied
 from members.models import Membership, Status
 from members.requests import SignedInRequest

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from members.dates import LAST, today
+from members.clock import LAST, today
 from workspace_admin.people.queries import Column
 
 

@@ -17,7 +17,7 @@ from billing_seats.plans import FEATURES, Feature, Plan
 from invitations.models import Invitation, Kind
 from members.access import Action, Actor, actor_for, require
 from members.audit_words import activity
-from members.dates import last_day
+from members.clock import last_day
 from members.models import AuditEvent, Membership, Workspace
 from members.requests import SignedInRequest
 from workspace_admin.people import queries

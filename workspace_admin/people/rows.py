@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from invitations.models import Delivery
-from members.dates import access_ends, ago, offer_ends
+from members.clock import access_ends, ago, offer_ends
 from members.models import Membership, Role, Status
 from workspace_admin.people.queries import Column
 

@@ -15,7 +15,7 @@ from billing_seats.lifecycle import services
 from billing_seats.models import Product, Seat
 from billing_seats.plans import Feature, require_feature
 from members.access import Action, Actor, actor_for, require
-from members.dates import ago
+from members.clock import ago
 from members.errors import DomainError, InvalidRequest, NotFound, PermissionDenied
 from members.models import Membership, Status, Workspace
 from members.requests import SignedInRequest

@@ -23,11 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--repair", action="store_true", help="set the counters that drifted right")
 
     def handle(self, *_args: Any, workspace: str, repair: bool, **_options: Any) -> None:
-        """Count, report, mend.
-
-        Raises:
-            CommandError: a counter drifted and was not mended, or no workspace has this slug.
-        """
+        """Recount, report and repair; fail if a counter has drifted and wasn't repaired."""
         found = [
             (one, finding)
             for one in self._workspaces(workspace)

@@ -11,7 +11,7 @@ from django.urls import include, path
 from workspace_admin import urls
 from workspace_admin.devserver.mailbox import EmailBackend
 
-urlpatterns = [*urls.urlpatterns, path("dev/mailbox/", include("workspace_admin.devserver.mailbox_urls"))]
+urlpatterns = [*urls.urlpatterns, path("dev/mailbox/", include("workspace_admin.devserver.mailbox"))]
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
 _LINK = "http://localhost:8000/join/abc/"

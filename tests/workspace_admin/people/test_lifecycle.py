@@ -7,8 +7,7 @@ from django.db.models.functions import Now
 
 from billing_seats.lifecycle.services import deactivate, set_end
 from billing_seats.models import Product
-from members.clock import database_now
-from members.dates import end_of, last_day
+from members.clock import database_now, end_of, last_day
 from members.models import Membership
 from workspace_admin.demo import cast
 

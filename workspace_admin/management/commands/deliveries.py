@@ -45,11 +45,7 @@ class Command(BaseCommand):
     def handle(
         self, *_args: Any, json: bool, release: list[uuid.UUID] | None, hold_before: datetime | None, **_options: Any
     ) -> None:
-        """Do it.
-
-        Raises:
-            CommandError: there is nothing to release under one of the ids.
-        """
+        """List, release or hold; fail if there is nothing to release under one of the ids."""
         if release:
             released = outboxes.release(release)
             self.stdout.write(f"Queued again: {released}")

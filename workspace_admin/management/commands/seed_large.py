@@ -25,11 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--slug", default="large")
 
     def handle(self, *_args: Any, members: int, slug: str, **_options: Any) -> None:
-        """Seed.
-
-        Raises:
-            CommandError: not a number from 1 to a million, or not a slug.
-        """
+        """Create the workspace."""
         if not 1 <= members <= MOST:
             raise CommandError(f"--members: use 1 to {MOST}.")
         if Workspace.objects.filter(slug=slug).exists():

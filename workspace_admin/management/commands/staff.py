@@ -24,11 +24,7 @@ class Command(BaseCommand):
         choice.add_argument("--end", action="store_true", help="no longer staff")
 
     def handle(self, *_args: Any, address: str, view_only: bool, end: bool, **_options: Any) -> None:
-        """Change the account.
-
-        Raises:
-            CommandError: no account has this address.
-        """
+        """Change the account."""
         try:
             user = User.objects.get(email=canonical(address))
         except (DomainError, User.DoesNotExist) as error:
