@@ -19,13 +19,13 @@ LOW_SHARE = 0.1
 
 
 def low_water(purchased: int) -> int:
-    """Return at how many available seats a product runs low: the last tenth bought, and the last one of few."""
+    """Return the number of available seats at which a product runs low: a tenth of those bought, at least one."""
     return min(ceil(purchased * LOW_SHARE), max(purchased - 1, 0))
 
 
 @dataclass(frozen=True)
 class SeatCount:
-    """The seats of one product in a workspace, counted."""
+    """A workspace's seat counts for one product."""
 
     product: Product
     purchased: int
@@ -49,7 +49,7 @@ class SeatCount:
 
     @property
     def is_low(self) -> bool:
-        """Whether only the last ones are available."""
+        """Whether the product is running low on seats."""
         return self.purchased > 0 and self.available <= low_water(self.purchased)
 
 
@@ -63,10 +63,10 @@ def _ending_seats(**condition: object) -> Coalesce:
 
 
 def with_counts(pools: QuerySet[SeatPool]) -> QuerySet[SeatPool]:
-    """Return the pools with their product and all that ``count_of`` needs, in one statement.
+    """Return the pools with their product and everything ``count_of`` needs, in one statement.
 
-    A pool knows how many seats were assigned. Of these, only those with an end date are looked at: they have lapsed,
-    or are held by a pending invitation.
+    A pool knows how many seats are assigned. Only those with an end date are read: they may have lapsed, or are held by
+    a pending invitation.
     """
     return pools.select_related("product").annotate(
         lapsed=_ending_seats(ends_at__lte=Now()), held=_ending_seats(held=True, ends_at__gt=Now())
@@ -74,7 +74,7 @@ def with_counts(pools: QuerySet[SeatPool]) -> QuerySet[SeatPool]:
 
 
 def pools_with_counts(workspace: Workspace) -> list[SeatPool]:
-    """Return the workspace's pools with their product and all that ``count_of`` needs, by slug of the product."""
+    """Return the workspace's pools with their product and everything ``count_of`` needs, by slug."""
     return _pools_with_counts.read(workspace=workspace.id)
 
 
@@ -96,7 +96,7 @@ def counted(pools: QuerySet[SeatPool]) -> Iterator[tuple[uuid.UUID, SeatCount]]:
 
 
 def seat_counts(workspace: Workspace) -> list[SeatCount]:
-    """Return the counts of each product bought, by slug: one statement, whose cost does not grow with the workspace."""
+    """Return the counts of each product bought, by slug, in one statement of constant cost."""
     return [count_of(pool) for pool in pools_with_counts(workspace)]
 
 
@@ -111,16 +111,16 @@ def sellable_products(workspace: Workspace, slugs: Collection[str], field: str =
 
 
 def require_sold(sold: Container[str], slugs: Iterable[str], field: str) -> None:
-    """Raise InvalidRequest unless all of these products are among those sold: unknown and not bought look alike."""
+    """Raise InvalidRequest unless all of these products are sold here; unknown and not bought look alike."""
     if missing := [slug for slug in slugs if slug not in sold]:
         message = _("The subscription has no product “%(slug)s”.") % {"slug": missing[0][:50]}
         raise InvalidRequest(message, field=field, code="unknown")
 
 
 class SeatBudget:
-    """What is left of one pool under the workspace's lock: ``before``, and ``free`` as seats are reserved.
+    """A pool's available seats under the workspace's lock: ``before``, and ``free`` as seats are reserved.
 
-    Both count seats; below zero, so many more are assigned than were bought.
+    A negative number says by how many the limit is exceeded.
     """
 
     def __init__(self, pool: SeatPool, lapsed: int) -> None:
@@ -129,7 +129,7 @@ class SeatBudget:
         self.was_low = self.before <= low_water(pool.purchased)
 
     def refusal(self, wanted: int = 1) -> DomainError | None:
-        """Return why so many seats cannot be had, or None."""
+        """Return why so many seats aren't available, or None."""
         name = {"product": self.product.name, "over": -self.free}
         if self.free < 0:
             message = ngettext(
@@ -155,14 +155,14 @@ class SeatBudget:
 
     @property
     def runs_low(self) -> bool:
-        """Whether what was reserved or changed left the last seats only, for the first time."""
+        """Whether this act made the product run low."""
         return not self.was_low and self.pool.purchased > 0 and self.free <= low_water(self.pool.purchased)
 
 
 def seat_budgets(workspace: Workspace, slugs: Collection[str], wanted: int = 1) -> list[SeatBudget]:
-    """Return the budgets of these products for up to ``wanted`` seats each, by slug.
+    """Return the budgets of these products for up to ``wanted`` seats each, by slug, in one or two statements.
 
-    Lapsed seats are counted only where the answer could depend on them: two statements at most.
+    Lapsed seats are counted only if the result could depend on them.
     """
     workspace.require_lock()
     if not slugs:
@@ -174,7 +174,7 @@ def seat_budgets(workspace: Workspace, slugs: Collection[str], wanted: int = 1) 
 
 
 def _lapsed(workspace: Workspace, pools: Sequence[SeatPool]) -> dict[uuid.UUID, int]:
-    """Return, by product, how many seats are with members whose end date has passed: they no longer count."""
+    """Return, by product, how many seats belong to lapsed members and so don't count."""
     if not pools:
         return {}
     seats = Seat.objects.filter(
@@ -187,6 +187,6 @@ def _lapsed(workspace: Workspace, pools: Sequence[SeatPool]) -> dict[uuid.UUID, 
 
 
 def idle_first(workspace: Workspace, product: Product) -> QuerySet[Membership]:
-    """Return the live holders of a seat of the product, those away longest, or never active, first."""
+    """Return the live holders of a seat of the product, those longest inactive first."""
     holders = Membership.objects.live().filter(workspace=workspace, seats__workspace=workspace, seats__product=product)
     return holders.order_by(Coalesce("last_active_at", "created_at"), "id")

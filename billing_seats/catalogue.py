@@ -1,4 +1,4 @@
-"""The catalogue of products, which support edits: each change has a reason and stands in the audit log."""
+"""The product catalogue, which support edits: each change has a reason and is recorded in the audit log."""
 
 from django.db import transaction
 
@@ -8,7 +8,7 @@ from members.access import StaffMember
 from members.errors import NotFound
 
 CHANGED = ("name", "description", "url", "retired", "entitlement_max_age")
-"""What of a product may change; its slug stays, for scripts and invitations name it by that."""
+"""The fields that may change; scripts and invitations refer to a product by its slug."""
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""What a workspace has bought, and who has it."""
+"""What a workspace has bought, and who holds it."""
 
 from typing import ClassVar, Self
 
@@ -16,7 +16,7 @@ from members.outbox import queue
 
 
 class Plan(models.TextChoices):
-    """What a workspace subscribes to. The names of plans are not translated."""
+    """A plan to subscribe to. Names of plans are not translated."""
 
     FREE = "free", "Free"
     PRO = "pro", "Pro"
@@ -25,7 +25,7 @@ class Plan(models.TextChoices):
 
 
 class Product(models.Model):
-    """Something sold by the seat: a row of the catalogue, never a name in code."""
+    """A product sold by the seat: a row of the catalogue, never a name in code."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(_("name"), max_length=100)
@@ -72,7 +72,7 @@ class Subscription(models.Model):
 
 
 class SeatPool(models.Model):
-    """How many seats of a product a workspace bought, and how many rows of Seat it has, which triggers count."""
+    """How many seats of a product a workspace bought, and how many rows of Seat there are, kept by triggers."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="seat_pools", db_index=False)
@@ -92,7 +92,7 @@ class SeatPool(models.Model):
 
 
 class SeatQuerySet(models.QuerySet["Seat"]):
-    """Seats by the tenant's index, where ``member.seats`` would read everybody's."""
+    """Seats read by the workspace's index, which ``member.seats`` would not use."""
 
     def of(self, member: Membership) -> Self:
         """Return the member's seats."""
@@ -100,17 +100,17 @@ class SeatQuerySet(models.QuerySet["Seat"]):
 
 
 class Seat(models.Model):
-    """One licence for one product, with one member. It counts while its membership is live."""
+    """A member's licence for one product. It counts while the membership is live."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="seats", db_index=False)
-    # The database's own composite key to the membership (workspace, member) deletes the seat with its member.
+    # A composite key in the database (workspace, member) deletes the seat with its member.
     membership = models.ForeignKey(
         Membership, on_delete=models.DO_NOTHING, db_constraint=False, related_name="seats", db_index=False
     )
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
-    # When the member's access ends, and whether they are invited: kept by the database, for counting.
+    # The member's end date, and whether they are invited: kept by triggers, for counting.
     ends_at = models.DateTimeField(null=True, editable=False)
     held = models.BooleanField(default=False, db_default=False, editable=False)
 
@@ -137,7 +137,7 @@ class Seat(models.Model):
 
 
 class SeatDay(models.Model):
-    """The seats of a product at the end of one day: the data of the chart of the last 90 days."""
+    """A product's seats at the end of one day, for the chart of the last 90 days."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="seat_days", db_index=False)
@@ -151,7 +151,7 @@ class SeatDay(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["workspace", "product", "day"], name="seat_day_once"),
         ]
-        # Rows come in the order of days: a tiny index finds those that are too old.
+        # Rows are inserted in the order of days, so a tiny index finds the old ones.
         indexes: ClassVar = [BrinIndex(fields=["day"], name="seat_day_by_age", autosummarize=True)]
 
     def __str__(self) -> str:
@@ -159,7 +159,7 @@ class SeatDay(models.Model):
 
 
 class MemberPreview(models.Model):
-    """What a change to many members would do: confirmed within a quarter of an hour, exactly this is done."""
+    """What a change to many members would do; confirmed within 15 minutes, exactly this is done."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     workspace = models.ForeignKey(

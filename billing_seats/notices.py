@@ -1,4 +1,4 @@
-"""Emails to Admins and Billing: when seats run low, and when an invitation was refused because none was available."""
+"""Emails to Admins and Billing: seats run low, or an invitation was refused because no seat was available."""
 
 import uuid
 from collections.abc import Collection, Sequence
@@ -19,9 +19,9 @@ from members.outbox.compose import compose
 
 
 def notify_admins(workspace: Workspace, budgets: Sequence[SeatBudget], refused: Collection[uuid.UUID] = ()) -> None:
-    """Write the notices that a change of these budgets calls for, each once per crossing, and nudge the worker.
+    """Write the notices that these budgets call for, each once until it is over, and nudge the worker.
 
-    ``refused`` are ids of products without a seat for an invitation; reported once until there are seats again.
+    ``refused`` are ids of products without a seat for an invitation, reported once until seats are available again.
     """
     workspace.require_lock()
     news = [(budget, kind) for budget in budgets if (kind := _news(budget, was_refused=budget.product.id in refused))]
@@ -32,7 +32,7 @@ def notify_admins(workspace: Workspace, budgets: Sequence[SeatBudget], refused: 
 
 
 def _news(budget: SeatBudget, *, was_refused: bool) -> Notice.Kind | None:
-    """Return what to say about the budget, if anything, and note since when invitations are refused."""
+    """Return what to report about the budget, if anything, and save since when invitations are refused."""
     since, pool = budget.pool.refused_since, SeatPool.objects.filter(id=budget.pool.id)
     if was_refused and (since is None or budget.before > 0):
         pool.update(refused_since=Now())
@@ -51,10 +51,10 @@ def _notices(workspace: Workspace, budget: SeatBudget, kind: Notice.Kind) -> lis
 
 
 def render(notice: Notice) -> EmailMultiAlternatives | None:
-    """Return the message of a notice, read from the database as it is now.
+    """Return a notice's message from the database as it is now.
 
-    None where it is no longer true: there are seats again, a later notice says the same, the product is no longer sold,
-    or the reader no longer looks after seats.
+    None if it is no longer true: seats are available again, a later notice says the same, the product is no longer
+    sold, or the reader may no longer see the subscription.
     """
     count = next((one for one in seat_counts(notice.workspace) if one.product.pk == notice.product_id), None)
     if count is None or not _is_true(notice, count) or not _is_wanted(notice):

@@ -1,4 +1,4 @@
-"""Counting the seats of a workspace anew, beside the counters that the database keeps."""
+"""Recounting the seats of a workspace, to check the counters that the database keeps."""
 
 import uuid
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from members.models import Workspace
 
 @dataclass(frozen=True)
 class Finding:
-    """One pool counted anew: what its counter said, how many rows of Seat there are, and how the seats stand."""
+    """One recounted pool: its counter, its rows of Seat, and its counts."""
 
     pool: SeatPool
     assigned: int
@@ -46,7 +46,7 @@ def recount(actor: Actor, *, repair: bool = False) -> Sequence[Finding]:
 
 
 def _counted_anew(workspace: Workspace) -> Sequence[SeatPool]:
-    """Return the pools with their seats counted in one statement."""
+    """Return the pools with their seats recounted, in one statement."""
     seats = Seat.objects.filter(workspace=workspace, product=OuterRef("product_id")).order_by().values("product_id")
     rows = Coalesce(Subquery(seats.annotate(number=Count("id")).values("number")), 0)
     return list(with_counts(workspace.seat_pools.order_by("product__slug")).annotate(rows=rows))

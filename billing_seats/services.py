@@ -1,4 +1,4 @@
-"""Workspaces opened; and seats of invitees held, let go and renewed, under the workspace's lock."""
+"""Creating workspaces; and holding, freeing and renewing invitees' seats under the workspace's lock."""
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
@@ -41,7 +41,7 @@ def open_workspace(user: User, *, name: str, slug: str) -> Workspace:
             who = Actor(kind="user", id=user.id, name=str(user), email=user.email, workspace=workspace, role=Role.ADMIN)
             audit.record(who, workspace.id, "workspace.created", workspace, {"slug": [None, slug]})
             user.last_workspace = workspace
-            # The account may be moving to another address at this moment: whoever has its row first goes first.
+            # The account's address may be changing at this moment: whoever locks its row first wins.
             if not User.objects.filter(id=user.id, email=user.email).update(last_workspace=workspace):
                 raise Unavailable
     except IntegrityError:
@@ -55,9 +55,9 @@ def hold(
     reserved: Sequence[SeatBudget],
     refused: Collection[uuid.UUID] = (),
 ) -> None:
-    """Hold a seat of each product for each invitee, out of budgets in which the caller has reserved them.
+    """Hold a seat of each product for each invitee, from budgets in which the caller has reserved them.
 
-    ``refused`` are ids of products that had none left in the same act: Admins are told, as of those that run low.
+    ``refused`` are ids of products that had none left in the same act: Admins are notified of these too.
     """
     workspace.require_lock()
     members = list(members)
@@ -68,7 +68,7 @@ def hold(
 
 
 def release(workspace: Workspace, members: Iterable[Membership]) -> None:
-    """Let go of every seat of these members."""
+    """Free every seat of these members."""
     workspace.require_lock()
     Seat.objects.filter(workspace=workspace, membership__in=members).delete()
 

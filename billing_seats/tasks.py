@@ -1,4 +1,4 @@
-"""The worker's way in."""
+"""Tasks of the worker, and of beat."""
 
 from celery import shared_task
 
@@ -16,5 +16,5 @@ def drain() -> None:
 
 @shared_task  # type: ignore[untyped-decorator]  # -- celery ships no types
 def take_stock() -> None:
-    """Write down how seats stand today."""
+    """Save today's seat counts."""
     seat_history.take_stock()

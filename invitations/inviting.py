@@ -1,4 +1,4 @@
-"""Inviting: any number of addresses, each with a result of its own; what can be sent is sent."""
+"""Inviting any number of addresses, each with its own result."""
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -30,7 +30,7 @@ MAX_ADDRESSES = 1_000
 
 @dataclass(frozen=True, kw_only=True)
 class Invitee:
-    """Someone to invite, and what is offered to them; ``email`` as typed, ``products`` by slug."""
+    """A person to invite, and the terms; ``email`` as typed, ``products`` by slug."""
 
     email: str
     name: str = ""
@@ -79,7 +79,7 @@ class InviteResult:
 
     @property
     def done(self) -> bool:
-        """Whether an invitation is on its way."""
+        """Whether the person was invited."""
         return self.error is None
 
 
@@ -101,7 +101,7 @@ def invite(  # noqa: PLR0913 -- the offer's terms, each named by the caller
         terms.require_valid_terms()
     results = invite_each(actor, [replace(terms, email=email) for email in emails])
     for result in results:
-        # Unknown products are refused for each address alike: that is said once.
+        # Products that are not sold are refused once, for all addresses.
         if isinstance(result.error, InvalidRequest) and result.error.field == "seats" and not _any_done(results):
             raise result.error
     return results
@@ -132,13 +132,13 @@ def invite_each(actor: Actor, invitees: Sequence[Invitee], *, dry_run: bool = Fa
             done = batch.check() if dry_run else batch.invite()
             results |= dict(zip((number for number, _invitee in chunk), done, strict=True))
     if not dry_run:
-        # Once for all chunks: a broker that is away may cost a request one wait, not one a chunk.
+        # Once for all chunks: an unreachable broker costs a request one wait, not one per chunk.
         Delivery.objects.send_on_commit()
     return [results[number] for number in range(len(invitees))]
 
 
 def _read(invitees: Sequence[Invitee]) -> tuple[dict[int, InviteResult], list[tuple[int, Invitee]]]:
-    """Return the refusals of what is not valid or was given before, and the others, by their place in the list."""
+    """Return the errors of invalid and repeated invitees, and the cleaned others, by their place in the list."""
     refused: dict[int, InviteResult] = {}
     valid: dict[str, tuple[int, Invitee]] = {}
     for number, invitee in enumerate(invitees):
@@ -157,9 +157,9 @@ def _read(invitees: Sequence[Invitee]) -> tuple[dict[int, InviteResult], list[tu
 def why_not_invitable(
     member: Membership | None, now: datetime, offer: Invitation | None = None, *, even_expired: bool = False
 ) -> DomainError | None:
-    """Return why the member who has the address keeps it from being invited, or None.
+    """Return why the member with this address prevents inviting it, or None.
 
-    An expired invitation is in the way only if ``even_expired``.
+    An expired invitation prevents it only with ``even_expired``.
     """
     if member is None:
         return None
@@ -174,7 +174,7 @@ def why_not_invitable(
 
 
 class Batch:
-    """Up to a hundred people invited under one lock; each step adds to what is written in the end."""
+    """Up to a hundred people invited under one lock; each step adds to what is written at the end."""
 
     def __init__(self, actor: Actor, invitees: Sequence[Invitee]) -> None:
         self.actor, self.workspace = actor, actor.workspace
@@ -188,13 +188,13 @@ class Batch:
         self.members: dict[str, Membership] = {}
 
     def invite(self) -> list[InviteResult]:
-        """Return a result for each, with everything written."""
+        """Write everything and return a result for each."""
         results = self.check()
         mails = {mail.recipient: mail for mail in self._write([result for result in results if result.done])}
         return [replace(result, mail=mails.get(result.email)) for result in results]
 
     def check(self) -> list[InviteResult]:
-        """Return a result for each, with nothing written."""
+        """Return a result for each, and write nothing."""
         there = self.allowance.members
         if there:
             self.members = {row.email: row for row in self.workspace.memberships.filter(id__in=there)}
@@ -206,7 +206,7 @@ class Batch:
         return results
 
     def _offers(self, members: Collection[uuid.UUID]) -> dict[uuid.UUID | None, Invitation]:
-        """Return the pending invitations of these members, by the member's id."""
+        """Return the pending invitations of these members, by member id."""
         offers = self.workspace.invitations.filter(status=InvitationStatus.PENDING, membership__in=members)
         return {offer.membership_id: offer for offer in offers}
 
@@ -238,7 +238,7 @@ class Batch:
         return refused[0][1] if refused else None
 
     def _with_terms(self, invitee: Invitee, offer: Invitation | None) -> Invitation:
-        """Return a new invitation, or the expired one to renew, with these terms."""
+        """Return a new invitation with these terms, or the expired one, renewed."""
         actor = self.actor
         if offer is None:
             offer = Invitation(workspace=self.workspace, email=invitee.email, created_at=self.now)
@@ -285,7 +285,7 @@ class Batch:
         )
 
     def _renew(self, invitations: Sequence[Invitation]) -> None:
-        """Give the members of expired invitations their new terms; the seats that they had are let go."""
+        """Give members with expired invitations their new terms; their seats are freed."""
         if not invitations:
             return
         release(self.workspace, [self.members[invitation.email] for invitation in invitations])
@@ -314,7 +314,7 @@ def _offered(invitation: Invitation) -> dict[str, list[Any]]:
 
 
 def _sold(workspace: Workspace, invitees: Sequence[Invitee]) -> set[str]:
-    """Return the slugs of the products asked for of which seats can be held here."""
+    """Return the slugs of those requested products that are sold here."""
     slugs = list(dict.fromkeys(slug for invitee in invitees for slug in invitee.products))
     if not slugs:
         return set()

@@ -1,9 +1,8 @@
-"""How many invitation mails may leave in a day, and how soon one after the other: counted in Postgres, by the mails.
+"""Daily limits on invitation mail, and the pause between two mails: counted in Postgres, by the mails themselves.
 
-Counted is what somebody sends: invitations, renewals, resends and corrected addresses. What follows from those is not
-(a reminder for a sending, word to the Admins who asked for a link or joined): it cannot outnumber them, and refusing it
-would lose something that nobody could be told of. A mail that failed was counted when it was made. What is refused
-makes no mail, and so uses nothing up.
+What someone sends counts: invitations, renewals, resends and corrected addresses. What follows from those doesn't
+(reminders, notices to Admins): it can't outnumber them, and if it were refused nobody would know. Failed mail was
+counted when it was created; refused mail is never created.
 """
 
 from collections.abc import Collection
@@ -33,7 +32,7 @@ OF_INVITER = gettext_lazy("You have sent %(most)s invitation emails within a day
 OF_WORKSPACE = gettext_lazy("This workspace has sent %(most)s invitation emails within a day. Try again in %(wait)s.")
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('invitations.mails.' || %s, 0))"
-# Each address is looked up by itself: joined, a table that is not analysed yet would be read for all of its workspace.
+# Each address is looked up by itself: in a join, Postgres would read a whole workspace of a table not analysed yet.
 _READ = """
 SELECT address,
     (SELECT id FROM members_membership WHERE workspace_id = %(workspace)s AND email = address),
@@ -80,7 +79,7 @@ def _undeliverable(outcomes: Collection[str]) -> Undeliverable:
 
 
 def too_soon(words: str | Promise, wait: timedelta, most: int = 0) -> RateLimited:
-    """Return an error that says how long to wait, in words and in seconds."""
+    """Return an error that says how long to wait."""
     seconds = max(1, ceil(wait.total_seconds()))
     return RateLimited(words % {"most": most, "wait": _spoken(seconds)}, retry_after=seconds)
 
@@ -97,7 +96,7 @@ def _spoken(seconds: int) -> str:
 
 @dataclass
 class _Limit:
-    """A daily limit: ``whose`` mails count, and of today's there are so many ``sent``."""
+    """A daily limit on ``whose`` mails, ``sent`` of which were sent today."""
 
     whose: Q
     most: int
@@ -107,11 +106,11 @@ class _Limit:
     refused: DomainError | None = None
 
     def refusal(self, now: datetime) -> DomainError | None:
-        """Return why nothing more may be sent, made once for a batch, or None."""
+        """Return why nothing more may be sent, or None; made once for a batch."""
         if self.sent + self.spent < self.most:
             return None
         if self.refused is None:
-            # The mail whose leaving the day makes room; one that this batch is about to write leaves last of all.
+            # The mail that makes room when it is a day old; one that this batch will write is the last to do so.
             rows = Delivery.objects.filter(self.whose, kind=Kind.INVITATION, created_at__gt=now - DAY)
             times = rows.order_by("-created_at").values_list("created_at", flat=True)
             place = max(min(self.most, self.sent) - 1, 0)
@@ -121,11 +120,11 @@ class _Limit:
 
 
 class Allowance:
-    """What may still be sent to some addresses, by this actor from this workspace, read under the locks.
+    """What this actor may still send to some addresses, read under the locks.
 
-    ``now`` is the database's time since then, ``members`` who in the workspace has one of the addresses, by id. The
-    workspace's lock holds for its own limits. An inviter's goes across workspaces, and is held by a lock of its
-    own, always taken last.
+    ``now`` is the database's time at that moment, ``members`` the members with one of the addresses, by id. The
+    workspace's lock protects its own limits. An inviter's limit spans workspaces and has a lock of its own, always
+    taken last.
     """
 
     def __init__(self, actor: Actor, workspace: Workspace, emails: Collection[str]) -> None:
@@ -140,7 +139,7 @@ class Allowance:
         self.history = {email: (times, outcomes) for email, _member, times, outcomes, *_ in rows}
 
     def refusal(self, email: str) -> DomainError | None:
-        """Return why no invitation may be sent to the address now, or None."""
+        """Return why the address can't be sent an invitation now, or None."""
         times, suppressed = self.history[email]
         if suppressed:
             return _undeliverable(suppressed)
@@ -157,21 +156,21 @@ class Allowance:
         self.spend()
 
     def spend(self) -> None:
-        """Count a mail that the caller is about to write."""
+        """Count a mail that the caller will write."""
         for limit in self.limits:
             limit.spent += 1
 
 
 @cache
 def _statement() -> str:
-    """Return ``_READ`` with the one condition for suppressing deliveries, written out in SQL."""
+    """Return ``_READ`` with the condition for suppression, written out as SQL."""
     query = Delivery.objects.suppressing().query
     compiler, operations = cast("Any", query.get_compiler(connection=connection)), cast("Any", connection.ops)
     return _READ.replace("{suppressing}", operations.compose_sql(*compiler.compile(query.where)))
 
 
 def _read(actor: Actor, workspace: Workspace, emails: Collection[str]) -> list[tuple[Any, ...]]:
-    """Return what decides about a mail to each address; nobody else sends as the actor until the transaction ends."""
+    """Return what the limits need for each address; nobody else can send as this actor until the transaction ends."""
     with connection.cursor() as cursor:
         if actor.id is not None:
             cursor.execute(_LOCK, [str(actor.id)])

@@ -23,7 +23,7 @@ NOTE_LENGTH = 500
 
 
 class InvitationStatus(models.TextChoices):
-    """What became of an offer; *expired* is pending and no longer live."""
+    """The stored status; *expired* is pending and no longer live."""
 
     PENDING = "pending", _("Pending")
     ACCEPTED = "accepted", _("Accepted")
@@ -32,11 +32,11 @@ class InvitationStatus(models.TextChoices):
 
 
 class Invitation(models.Model):
-    """One offer to join. While it is pending its membership rules role, seats and end; they are copied at the end."""
+    """One offer to join. While pending, its membership holds role, seats and end; they are copied when it ends."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="invitations", db_index=False)
-    # The database's own composite key sets this to NULL when the member goes.
+    # A composite key in the database sets this to NULL when the member is deleted.
     membership = models.ForeignKey(
         Membership,
         on_delete=models.DO_NOTHING,
@@ -67,10 +67,10 @@ class Invitation(models.Model):
     accepted_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
     declined_at = models.DateTimeField(null=True)
-    # As the membership's; they pass to it when the invitation is accepted.
+    # As the membership's.
     external_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     metadata = models.JSONField(blank=True, default=dict, db_default={})
-    # Kept by triggers, for whatever the API shows of an invitation, its member's role and seats included.
+    # Set by triggers when anything changes that the API shows, including the member's role and seats.
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -100,14 +100,14 @@ class Invitation(models.Model):
     def display_status(self) -> str:
         """The status, with *expired* for a pending one whose end has passed.
 
-        Only of invitations read with ``is_expired=IS_EXPIRED``: the database's clock decides.
+        Only for invitations read with ``is_expired=IS_EXPIRED``: the database's clock decides.
         """
         is_expired = vars(self)["is_expired"]
         return "expired" if is_expired and self.status == InvitationStatus.PENDING else self.status
 
 
 class Kind(models.TextChoices):
-    """What an email says."""
+    """The kind of an email."""
 
     INVITATION = "invitation", _("Invitation")
     REMINDER = "reminder", _("Reminder")
@@ -116,7 +116,7 @@ class Kind(models.TextChoices):
 
 
 class Outcome(models.TextChoices):
-    """What the provider says became of an email."""
+    """What the provider reported about an email."""
 
     DELIVERED = "delivered", _("Delivered")
     BOUNCED = "bounced", _("Bounced")
@@ -137,12 +137,12 @@ class DeliveryQuerySet(queue.OutgoingQuerySet["Delivery"]):
         return self.filter(SUPPRESSING)
 
     def send_on_commit(self) -> None:
-        """Wake a worker once this transaction is committed, with the emails that it queues."""
+        """Nudge a worker once this transaction, with the emails it queues, is committed."""
         transaction.on_commit(partial(queue.nudge, DRAIN), robust=True)
 
 
 class Delivery(queue.Outgoing):
-    """One email of an invitation on its way."""
+    """One email of an invitation."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
     invitation = models.ForeignKey(
@@ -154,11 +154,11 @@ class Delivery(queue.Outgoing):
     language = models.CharField(max_length=8, blank=True)
     outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
     outcome_at = models.DateTimeField(null=True)
-    # Who caused it, as the daily limits count; NULL where the console sent it by itself.
+    # Who caused it, for the daily limits; NULL if the console sent it by itself.
     sender_id = models.UUIDField(null=True)
-    # A bounce that may pass, such as a full mailbox: the address is not held back for it.
+    # A temporary bounce, such as a full mailbox, which doesn't suppress the address.
     soft = models.BooleanField(default=False, db_default=False)
-    # When an Admin let the address be written to again, in spite of this outcome.
+    # When an Admin stopped the suppression that this outcome caused.
     released_at = models.DateTimeField(null=True)
 
     fair = True
@@ -196,7 +196,7 @@ class Delivery(queue.Outgoing):
 
     @classmethod
     def of_invitation(cls, invitation: Invitation, kind: Kind = Kind.INVITATION) -> Self:
-        """Return the unsaved email to the invitee that carries the invitation's link."""
+        """Return the unsaved email that carries the invitation's link to the invitee."""
         return cls(
             workspace_id=invitation.workspace_id,
             invitation=invitation,
@@ -209,7 +209,7 @@ class Delivery(queue.Outgoing):
 
     @classmethod
     def notices(cls, invitation: Invitation, kind: Kind, readers: Iterable[tuple[str, str]]) -> list[Self]:
-        """Return unsaved emails that tell members about the invitation, to each address in its language."""
+        """Return unsaved emails that notify members about the invitation, each address in its language."""
         return [
             cls(
                 workspace_id=invitation.workspace_id,
@@ -224,7 +224,7 @@ class Delivery(queue.Outgoing):
 
 
 def suppressed(of: str) -> models.Exists:
-    """Return whether an address is suppressed; ``of`` is the row's column with it."""
+    """Return whether an address is suppressed; ``of`` names the column with it."""
     mails = Delivery.objects.suppressing().filter(workspace=models.OuterRef("workspace_id"))
     return models.Exists(mails.filter(recipient=models.OuterRef(of)))
 
@@ -244,7 +244,7 @@ def last_mail(of: str) -> models.Subquery:
 
 
 class EventType(models.TextChoices):
-    """What a provider tells of an email."""
+    """The type of a provider's event."""
 
     SENT = "sent", _("Sent")
     DELAYED = "delayed", _("Delayed")
@@ -256,11 +256,11 @@ class EventType(models.TextChoices):
 
 
 class DeliveryEvent(models.Model):
-    """One thing that a provider told of an email, as often as it was told."""
+    """One event that a provider reported of an email, as often as it was reported."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="delivery_events", db_index=False)
-    # The database's own composite key to the delivery (workspace, delivery) deletes the event with its email.
+    # A composite key in the database (workspace, delivery) deletes the event with its email.
     delivery = models.ForeignKey(
         Delivery, on_delete=models.DO_NOTHING, db_constraint=False, related_name="events", db_index=False
     )
@@ -279,7 +279,7 @@ class DeliveryEvent(models.Model):
 
 
 class LinkOpening(models.Model):
-    """A time that an invitation's link was opened, by a person or by a mail scanner; the first ones are kept."""
+    """One opening of an invitation's link, by a person or a mail scanner; the first ones are kept."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="link_openings", db_index=False)
@@ -309,21 +309,21 @@ TOKEN_LIFE = timedelta(days=1)
 
 
 class WebhookTokenQuerySet(models.QuerySet["WebhookToken"]):
-    """Tokens that providers signed, each with the body that it first came with."""
+    """Tokens that providers signed, each with the body it first came with."""
 
     def claim(self, token: str, body: bytes) -> bool:
-        """Return whether the token came with this body, or is new and now stands for it."""
+        """Return whether the token is new or came with this body before."""
         digest = hashlib.sha256(body).digest()
         self.bulk_create([WebhookToken(token=token[:100], digest=digest)], ignore_conflicts=True)
         return self.filter(token=token[:100], digest=digest).exists()
 
     def delete_expired(self) -> int:
-        """Delete the tokens whose signatures are too old to be accepted, and return how many."""
+        """Delete tokens whose signatures are too old to be accepted, and return how many."""
         return self.filter(created_at__lt=Now() - 2 * TOKEN_LIFE).delete()[0]
 
 
 class WebhookToken(models.Model):
-    """A token that a provider signed in place of a body, kept so that a captured signature opens nothing else."""
+    """A token that a provider signed instead of a body, kept so that a captured signature can't be used for another."""
 
     token = models.CharField(max_length=100, primary_key=True)
     digest = models.BinaryField(max_length=32)

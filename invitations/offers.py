@@ -1,4 +1,4 @@
-"""A pending offer: read by token, by a session or under locks, in one statement and by the database's clock."""
+"""Reads a pending offer, by token, by session or under locks, in one statement and by the database's clock."""
 
 import uuid
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Offer:
 
     @property
     def generation(self) -> int:
-        """Which sending it is."""
+        """The number of this sending."""
         return self.invitation.generation
 
     @property
@@ -55,7 +55,7 @@ class Offer:
 
     @property
     def note(self) -> str:
-        """The sender's personal note, or nothing."""
+        """The sender's personal note, or ""."""
         return self.invitation.note
 
     @property
@@ -65,51 +65,51 @@ class Offer:
 
     @cached_property
     def products(self) -> list[Product]:
-        """The products whose seats are held, read when they are shown."""
+        """The products whose seats are held."""
         return list(Product.objects.filter(slug__in=self.held_slugs))
 
     @cached_property
     def suspended(self) -> bool:
-        """Whether its last sender may no longer invite; a Member's offer lives on without them."""
+        """Whether its last sender may no longer invite; offers for the role Member stay valid."""
         return not (self.role == Role.MEMBER or _sender_may(self.invitation))
 
     @property
     def plan_missing(self) -> bool:
-        """Whether the plan does not include invitations any more."""
+        """Whether the plan no longer includes invitations."""
         return not has_feature(self.workspace, Feature.INVITATIONS)
 
     @property
     def inviter_name(self) -> str:
-        """Who asked."""
+        """The name of whoever invited first."""
         return self.invitation.invited_by_name
 
     @property
     def asked(self) -> bool:
-        """Whether a new link was asked for already, since this sending."""
+        """Whether a new link was requested since this sending."""
         return self.invitation.asked_generation == self.generation
 
 
 def offer_for(token: str) -> Offer | None:
-    """Return the pending offer of a token, expired or not; None for anything else, which all looks alike."""
+    """Return the pending offer of a token, expired or not; None for anything else."""
     claimed = tokens.parse(token)
     offer = _offer(_shown.first(invitation=claimed[0])) if claimed else None
     return offer if offer and claimed and tokens.is_genuine(claimed[1], offer.invitation) else None
 
 
 def offer_from_session(invitation_id: uuid.UUID, generation: int) -> Offer | None:
-    """Return the pending offer that was shown earlier; None once it was sent again or has come to an end."""
+    """Return the pending offer that was shown earlier; None once it was sent again or has ended."""
     offer = _offer(_shown.first(invitation=invitation_id))
     return offer if offer is not None and offer.generation == generation else None
 
 
 def lock(workspace: Workspace, invitation_id: uuid.UUID) -> Offer | None:
-    """Return the pending offer as it stands now, membership and invitation locked; the workspace is locked already."""
+    """Return the pending offer as it is now, with membership and invitation locked; the workspace is locked already."""
     workspace.require_lock()
     return _offer(_locked.first(invitation=invitation_id, workspace=workspace.id))
 
 
 def accepted_by(token: str, user: User) -> Workspace | None:
-    """Return the workspace to which a used link leads the person who used it, as long as they belong to it."""
+    """Return the workspace of a used link for the person who used it, if they are still a member."""
     claimed = tokens.parse(token)
     invitation = Invitation.objects.filter(id=claimed[0], accepted_by=user.id).first() if claimed else None
     if invitation is None or not claimed or not tokens.is_genuine(claimed[1], invitation):
@@ -118,7 +118,7 @@ def accepted_by(token: str, user: User) -> Workspace | None:
 
 
 def joined_workspace(invitation_id: Any, user: Any) -> Workspace | None:
-    """Return the workspace of an invitation that this person accepted, as long as they belong to it."""
+    """Return the workspace of an invitation that this person accepted, if they are still a member."""
     if invitation_id is None or not isinstance(user, User):
         return None
     accepted = {"workspace__invitations__id": invitation_id, "workspace__invitations__accepted_by": user.pk}
@@ -127,7 +127,7 @@ def joined_workspace(invitation_id: Any, user: Any) -> Workspace | None:
 
 
 def accepted_just_now(invitation_id: Any) -> Invitation | None:
-    """Return the invitation if somebody accepted it within the last minute."""
+    """Return the invitation if it was accepted within the last minute."""
     lately = Invitation.objects.filter(status=InvitationStatus.ACCEPTED, accepted_at__gt=Now() - MOMENT)
     return lately.select_related("workspace").filter(id=invitation_id).first()
 
@@ -171,9 +171,9 @@ _ANNOTATIONS: dict[str, Any] = {
 
 
 def _rows(invitation: Any) -> QuerySet[Invitation]:
-    """Return the invitation if it has a member, with all that decides about it.
+    """Return the invitation if it has a member, with everything the offer needs.
 
-    The member isn't filtered by what they are: with stale statistics Postgres would scan the whole workspace.
+    The member isn't filtered by status or end: with stale statistics Postgres would scan the whole workspace.
     """
     rows = Invitation.objects.filter(id=invitation, membership__email__isnull=False).annotate(**_ANNOTATIONS)
     return rows.select_related("membership", "workspace__subscription")

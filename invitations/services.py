@@ -1,4 +1,4 @@
-"""Invitations while they are pending: resend, revoke, edit. What the invitee does is in join/services.py."""
+"""Pending invitations: resend, revoke, edit. What the invitee does is in join/services.py."""
 
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -124,9 +124,9 @@ def hold_again(workspace: Workspace, member: Membership) -> dict[str, list[Any]]
 
 
 def release_expired_seats() -> int:
-    """Take the seats of offers that expired a month ago, and return how many; they count no more in any case.
+    """Free the seats of offers that expired a month ago, which no longer count, and return how many.
 
-    Which they were is kept: a resend holds them again.
+    The invitation keeps which they were: a resend holds them again.
     """
     old = Seat.objects.filter(held=True, ends_at__lt=Now() - KEPT_FOR)
     taken = 0
@@ -143,7 +143,7 @@ def release_expired_seats() -> int:
 
 
 class Edits(TypedDict, total=False):
-    """What can be edited at once; ``seats`` are the slugs of all the products that shall be held."""
+    """What can be edited at once; ``seats`` are the slugs of all products to hold seats of."""
 
     role: str
     seats: Collection[str]
@@ -215,7 +215,7 @@ def _label(actor: Actor, offer: Offer, edits: Edits) -> None:
 
 
 def end(offer: Offer, status: InvitationStatus) -> None:
-    """End a locked pending offer without anyone joining: what its member held is copied, the member goes."""
+    """End a locked pending offer without anyone joining: copy its terms and delete its member."""
     invitation = offer.invitation
     copy_terms(offer)
     invitation.status = status
@@ -226,7 +226,7 @@ def end(offer: Offer, status: InvitationStatus) -> None:
 
 
 def copy_terms(offer: Offer) -> None:
-    """Copy onto the invitation what its member held while it was pending: role, seats, end and labels."""
+    """Copy role, seats, end and labels from the member to the invitation."""
     invitation, member = offer.invitation, offer.membership
     invitation.role, invitation.product_slugs = member.role, offer.held_slugs
     invitation.external_id, invitation.metadata = member.external_id, member.metadata

@@ -10,7 +10,7 @@ from members.outbox import relay
 
 @shared_task  # type: ignore[untyped-decorator]  # -- celery ships no types
 def drain() -> int:
-    """Send the invitations' emails that are due, and return how many were handled."""
+    """Send the invitation emails that are due, and return how many were handled."""
     return relay.drain(Delivery.objects.all(), emails.render)
 
 
@@ -23,6 +23,6 @@ def remind() -> None:
 
 @shared_task  # type: ignore[untyped-decorator]  # -- as above
 def housekeep() -> None:
-    """Release the seats of offers that expired long ago, and delete webhook tokens that are too old to be used."""
+    """Free the seats of offers that expired long ago, and delete webhook tokens too old to be used."""
     services.release_expired_seats()
     WebhookToken.objects.delete_expired()

@@ -1,4 +1,4 @@
-"""The tokens of emailed links: derived from invitation and generation under keys of their own, never stored."""
+"""The tokens of emailed links: derived from invitation and generation under dedicated keys, never stored."""
 
 import hashlib
 import hmac
@@ -11,7 +11,7 @@ from invitations.models import Invitation
 
 
 def make(invitation: Invitation) -> str:
-    """Return the token of the invitation's latest sending, under the newest key: the same at every call."""
+    """Return the token of the invitation's latest sending, under the newest key: the same on every call."""
     return of(invitation.id, invitation.generation)
 
 
@@ -30,7 +30,7 @@ def parse(token: str) -> tuple[uuid.UUID, str] | None:
 
 
 def is_genuine(digest: str, invitation: Invitation) -> bool:
-    """Return whether the digest is of the invitation's latest sending, under any key."""
+    """Return whether the digest is for the invitation's latest sending, under any key."""
     known = [_digest(key, invitation.id, invitation.generation) for key in settings.INVITATION_KEYS]
     return any([hmac.compare_digest(digest, one) for one in known])  # noqa: C419 -- all are compared, whichever fits
 

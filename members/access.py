@@ -97,7 +97,7 @@ UUID_LENGTH = 36
 ACTIVITY_STEP = timedelta(minutes=10)
 _READING = frozenset(action for action in Action if action.startswith("view_"))
 PEOPLE_ONLY = frozenset({Action.MANAGE_API_KEYS, Action.LEAVE})
-"""What asks for a person who signed in: a key makes no keys, so that one that got lost cannot outlive its end."""
+"""Only for signed-in people: a key can't create keys, so a lost one can't outlive its expiry."""
 STAFF_PERMISSIONS = {
     Action.VIEW_MEMBERS: "members.view_membership",
     Action.VIEW_SUBSCRIPTION: "billing_seats.view_subscription",
@@ -109,7 +109,7 @@ STAFF_PERMISSIONS = {
     Action.CHANGE_SUBSCRIPTION: "billing_seats.change_subscription",
     Action.TAKE_SEAT: "billing_seats.change_subscription",
 }
-"""What support staff may do at all, and the Django permission that each asks for."""
+"""What support staff may do, and the Django permission each action needs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +179,7 @@ def named(workspace: str) -> dict[str, object]:
 
 
 def _note_activity(user: User, membership: Membership) -> None:
-    """Keep the workspace last used, and "last active" to ten minutes: a write now and then, not at each request."""
+    """Save the workspace last used, and when the member was last active, in steps of ten minutes."""
     if user.last_workspace_id != membership.workspace_id:
         user.last_workspace = membership.workspace
         user.save(update_fields=["last_workspace"])
@@ -190,7 +190,7 @@ def _note_activity(user: User, membership: Membership) -> None:
 
 @cache
 def _membership(field: str, related: tuple[str, ...]) -> Prepared[Membership]:
-    """Return the query for somebody's active membership with its workspace, and with rows that the workspace has."""
+    """Return the query for a person's active membership, with its workspace and related rows of the workspace."""
     rows = Membership.objects.active().select_related("workspace", *(f"workspace__{one}" for one in related))
     return Prepared(lambda user, value: rows.filter(user=user, **{f"workspace__{field}": value}))
 
@@ -224,7 +224,7 @@ def key_actor(key: ApiKey, workspace: str) -> Actor:
 
 
 def staff_permissions(held: Collection[str] | None) -> frozenset[Action]:
-    """Return what staff with these Django permissions may do; None stands for a superuser, who may do all of it."""
+    """Return what staff with these Django permissions may do; None stands for a superuser, who may do everything."""
     return frozenset(action for action, needed in STAFF_PERMISSIONS.items() if held is None or needed in held)
 
 

@@ -14,7 +14,7 @@ MAX_LOCAL_LENGTH = 64
 """Characters before the @ (RFC 5321)."""
 _TOKEN = re.compile(r'"[^"]*"|<[^<>]*>|[,;\n\r]|[^\s,;<"]+|[<"]')
 _SEPARATORS = frozenset(",;\n\r")
-# Without the names that Django lets pass without a dot, such as localhost.
+# Django would accept names without a dot, such as localhost.
 _validate = EmailValidator(allowlist=[])
 
 
@@ -64,7 +64,7 @@ def split(text: str) -> list[str]:
             found += names
             names = []
         elif token.startswith("<") and "@" in token:
-            # What stands before it since the last separator or address is the person's name.
+            # What precedes it since the last separator or address is the person's name.
             found.append(token.strip("<> \t"))
             names = []
         elif "@" in token:

@@ -14,7 +14,7 @@ INSTALLATION = UUID(int=0)
 
 
 class AuditEvent(models.Model):
-    """One change, with who made it. No foreign keys: it outlives what it speaks of; the table refuses changes."""
+    """One change and who made it. It has no foreign keys, since it outlives its subjects; a trigger refuses updates."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     workspace_id = models.UUIDField()
@@ -49,23 +49,23 @@ class Who(Protocol):
 
     @property
     def kind(self) -> str:
-        """Kind of caller."""
+        """Kind of actor."""
 
     @property
     def id(self) -> UUID | None:
-        """Whose account it is."""
+        """The actor's account."""
 
     @property
     def label(self) -> str:
-        """The name as it was."""
+        """The actor's name at the time."""
 
     @property
     def reason(self) -> str:
-        """Why, where it was asked."""
+        """Why, if a reason was asked for."""
 
 
 class Target(Protocol):
-    """What an event speaks of."""
+    """What an event is about."""
 
     id: UUID
 

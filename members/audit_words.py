@@ -121,17 +121,17 @@ class Activity:
 
 
 def activity(events: Iterable[AuditEvent], names: Names) -> list[Activity]:
-    """Return the events as sentences, in the same order; a change of several things is several sentences."""
+    """Return the events as sentences, in the same order; an event with several changes has several."""
     return [Activity(text, event.occurred_at, event.action) for event in events for text in sentences(event, names)]
 
 
 def title(event: AuditEvent) -> str:
-    """Return the short title of what was done; the action itself if it has none."""
+    """Return the short title of an action; the action itself if it has none."""
     return str(TITLES.get(event.action, event.action))
 
 
 def sentences(event: AuditEvent, names: Names) -> list[str]:
-    """Return who did what to whom; more than one sentence only for a change of several things."""
+    """Return who did what to whom, one sentence for each change."""
     told = {"who": _who(event), "target": event.target_label or _("someone"), "role": "", "seats": "", "day": ""}
     for field, (before, after) in event.changes.items():
         told |= {field: _value(field, after, names), f"{field}_before": _value(field, before, names)}
@@ -148,7 +148,7 @@ def sentences(event: AuditEvent, names: Names) -> list[str]:
 
 
 def _with_seats(text: str, event: AuditEvent, names: Names) -> str:
-    """Add the seats that came or went with a change of something else."""
+    """Add the seats that were gained or lost along with another change."""
     before, after = event.changes.get("seats", [None, None])
     if not isinstance(after, list):
         return text
@@ -187,7 +187,7 @@ def _who(event: AuditEvent) -> str:
 
 
 def actor(event: AuditEvent) -> tuple[str, str]:
-    """Return who did it and, unless that is a member, what kind of caller it was."""
+    """Return who did it and, unless that is a member, what kind of actor it was."""
     if event.actor_type == "system":
         return _("System"), ""
     kinds = {"staff": _("Support"), "key": _("API key")}
@@ -195,7 +195,7 @@ def actor(event: AuditEvent) -> tuple[str, str]:
 
 
 def changes(event: AuditEvent, names: Names) -> list[Change]:
-    """Return what was changed, without fields that read the same before and after."""
+    """Return what changed, without fields that read the same before and after."""
     told = [
         Change(
             str(FIELDS.get(field, names.get(field, field))),

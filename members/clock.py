@@ -13,11 +13,11 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
-"""Stands for a time that is not set, so that rows without one have a place in an order."""
+"""Stands for a missing time, so that rows without one can be sorted."""
 
 
 class OrNever(Func):
-    """A column's time, or NEVER; that is written out, since no index is found by what a prepared statement is told."""
+    """A column's time, or NEVER. It is written into the SQL, since an index can't be matched by a parameter."""
 
     template = "COALESCE(%(expressions)s, '0001-01-01 00:00:00+00'::timestamptz)"
     arity = 1
@@ -36,7 +36,7 @@ LAST = date(2999, 12, 31)
 """The last day that can be chosen."""
 _UNITS = (timedelta(weeks=1), timedelta(days=1), timedelta(hours=1), timedelta(minutes=1))
 _MONTH = timedelta(days=28)
-"""From here on a calendar is needed to tell how long something lasted."""
+"""From here on the length of months matters."""
 _START = datetime(2001, 1, 1, tzinfo=UTC)
 
 
@@ -66,7 +66,7 @@ def ago(at: datetime) -> str:
 
 @lru_cache(maxsize=1_000)
 def _whole_ago(past: timedelta, language: str) -> str:  # noqa: ARG001 -- what the words depend on
-    """Return the same for a whole number of units; cached, since lists repeat few values on many lines."""
+    """Return ``ago`` for a whole number of units; cached, since lists repeat few values on many lines."""
     return _("%(time)s ago") % {"time": timesince(_START, _START + past, depth=1)}
 
 

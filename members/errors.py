@@ -1,4 +1,4 @@
-"""What can be refused, each with the code, status and words of the API's error table."""
+"""Everything that can be refused, with the code, status and message of the API's error table."""
 
 from typing import Any, ClassVar
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class DomainError(Exception):
-    """A refusal that its cause can act on.
+    """A refused request, which its caller can act on.
 
     ``code`` and ``status`` are fixed by the REST contract; ``message`` is shown to people; ``extra`` are the
     machine-readable members of the problem document.
@@ -38,7 +38,7 @@ class InvalidRequest(DomainError):
 
 
 class NotFound(DomainError):
-    """Foreign and nonexistent look alike."""
+    """It doesn't exist, or belongs to another workspace: the two look alike."""
 
     code, status = "not_found", 404
     title = _("Not found")
@@ -150,7 +150,7 @@ class IdempotencyInProgress(DomainError):
 
 
 class PreconditionFailed(DomainError):
-    """What was to be changed is no longer what the caller saw."""
+    """What was to be changed isn't what the caller saw any more."""
 
     code, status = "precondition_failed", 412
     title = _("Changed meanwhile")
@@ -166,7 +166,7 @@ class RateLimited(DomainError):
 
 
 class Unavailable(DomainError):
-    """The workspace is busy: its lock could not be had in time."""
+    """The workspace is busy: it couldn't be locked in time."""
 
     code, status = "unavailable", 503
     title = _("Busy right now")

@@ -1,8 +1,8 @@
 """Keeps one workspace from occupying every thread of a web process.
 
-The database locks of two workspaces are separate, but the threads of a process are shared: a workspace that makes many
-slow writes at once would leave none to the others. So at most half of the threads work for one workspace's writes; as
-many more as leave a thread free wait a moment for their turn, and the rest are told to retry.
+The locks of two workspaces are separate, but the threads of a process are shared: many slow writes of one workspace
+would leave none to the others. So at most half of the threads write for one workspace; as many more as leave one thread
+free wait a moment for their turn, and the rest are told to retry.
 """
 
 import threading

@@ -10,7 +10,7 @@ from members.names import MAX_LENGTH, clean_name
 
 
 class NameField(forms.CharField):
-    """A name of a person or a workspace, held to the rules of ``members.names``."""
+    """The name of a person or a workspace, checked by the rules of ``members.names``."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("Name"))
@@ -28,7 +28,7 @@ class NameField(forms.CharField):
 
 
 class WorkspaceForm(forms.Form):
-    """What holds for a workspace as a whole."""
+    """A workspace's settings."""
 
     name = NameField(widget=forms.TextInput(attrs={"autocomplete": "off"}))
     reminders = forms.BooleanField(

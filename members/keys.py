@@ -12,12 +12,12 @@ from members.errors import RateLimited
 from members.ids import new_id
 
 WINDOW = 60
-"""Seconds from a key's first call until it is counted anew."""
+"""Seconds from a key's first call until its count starts again."""
 
 
 @dataclass(frozen=True)
 class Rate:
-    """How a key stands after a call; ``reset`` is in seconds, from now."""
+    """How many calls a key has made in its window; ``reset`` is in seconds from now."""
 
     limit: int
     calls: int
@@ -25,7 +25,7 @@ class Rate:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What the caller is told (draft-ietf-httpapi-ratelimit-headers)."""
+        """The rate limit as response headers (draft-ietf-httpapi-ratelimit-headers)."""
         left = max(0, self.limit - self.calls)
         return {
             "RateLimit-Policy": f'"minute";q={self.limit};w={WINDOW}',
@@ -53,7 +53,7 @@ class KeyStatus(models.TextChoices):
 
 
 class Key(models.Model):
-    """A program's way in. Only a digest of its secret is kept."""
+    """A program's credential. Only a digest of its secret is kept."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(_("name"), max_length=100)
@@ -64,7 +64,7 @@ class Key(models.Model):
     last_used_at = models.DateTimeField(null=True, editable=False)
 
     rate: Rate | None = None
-    """How a key stands that was looked up for a call and works."""
+    """Set on an active key that was looked up for a call."""
 
     class Meta:
         abstract = True

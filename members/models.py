@@ -51,7 +51,7 @@ class Workspace(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     is_locked = False
-    """Whether this object comes from one of the blocks of acting.py, while the block lasts."""
+    """Whether this object comes from a block of acting.py that is still open."""
 
     def __str__(self) -> str:
         return self.name
@@ -64,10 +64,10 @@ class Workspace(models.Model):
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
-    """Members by where they stand at this moment, by the database's clock."""
+    """Members by their status at this moment, by the database's clock."""
 
     def live(self) -> Self:
-        """Return members whose end is not set or still to come."""
+        """Return members without an end date, or with one in the future."""
         return self.filter(LIVE)
 
     def active(self) -> Self:
@@ -87,7 +87,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         return self.annotate(is_expired=IS_EXPIRED)
 
     def admins(self) -> Self:
-        """Return active Admins; an invited one does not count."""
+        """Return active Admins, not invited ones."""
         return self.active().filter(role=Role.ADMIN)
 
     def matching(self, workspace: Workspace, text: str) -> Self:
@@ -97,8 +97,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def having(self, lexemes: str, *, indexed: bool = True) -> Self:
         """Return members that match the result of ``lexemes_of``; unless ``indexed``, filter row by row."""
-        # Django's own search lookup would parse the words again; these are lexemes already. The operator is looked up
-        # in an index, its function never.
+        # Django's search lookup would parse the lexemes as words. The operator uses the index, its function never.
         if indexed:
             found = self.extra(where=["members_membership.search @@ %s::tsquery"], params=[lexemes])
         else:
@@ -107,7 +106,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
 
 class Membership(models.Model):
-    """A person's place in one workspace: status, role, seats. Name and address are kept in step with the account's."""
+    """A person's place in one workspace. Name and email are copies of the account's, kept in step."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships", db_index=False)
@@ -125,15 +124,15 @@ class Membership(models.Model):
     role = models.CharField(max_length=8, choices=Role)
     status = models.CharField(max_length=12, choices=Status)
     expires_at = models.DateTimeField(null=True, blank=True)
-    # Of which products a deactivated member had seats, by slug: they are offered again when reactivated.
+    # The products a deactivated member had seats of, by slug: offered again when they are reactivated.
     seats_before = ArrayField(models.CharField(max_length=50), default=list, editable=False)
     joined_at = models.DateTimeField(null=True)
     last_active_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
-    # A customer's own id for the person, and their own labels. The console only stores them: neither is unique.
+    # A customer's own id and labels for the person: only stored, and not unique.
     external_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     metadata = models.JSONField(blank=True, default=dict, db_default={})
-    # Kept by a trigger, for whatever the API shows of a member but last_active_at.
+    # Set by a trigger when anything changes that the API shows of a member, except last_active_at.
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = MembershipQuerySet.as_manager()
@@ -186,7 +185,7 @@ class Membership(models.Model):
         return self.name or self.email
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keep the folded sort key in step."""
+        """Save with the sort key."""
         self.sort_name = fold(self.name or self.email)
         super().save(*args, **kwargs)
 
@@ -194,7 +193,7 @@ class Membership(models.Model):
     def display_status(self) -> str:
         """Return the status people see: an invitee past the end is expired, a guest past it has lapsed.
 
-        Only of members read ``with_expiry``: what decides goes by the database's clock, and the page says the same.
+        Only for members read ``with_expiry``: the database's clock decides, here as everywhere.
         """
         is_expired = vars(self)["is_expired"]
         if is_expired and self.status == Status.INVITED:
@@ -215,17 +214,17 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     """Keys by whether they work at this moment."""
 
     def with_status(self) -> Self:
-        """Return them with what ``status`` is computed from."""
+        """Annotate what ``status`` is computed from."""
         owners = Membership.objects.admins().filter(workspace=OuterRef("workspace_id"), user=OuterRef("created_by_id"))
         return self.annotate(is_expired=IS_EXPIRED, owner_is_admin=Exists(owners))
 
     def working(self) -> Self:
-        """Return those that open the API, if the plan includes it."""
+        """Return active keys; the plan must include the API as well."""
         return self.with_status().filter(revoked_at=None, is_expired=False, owner_is_admin=True)
 
 
 class ApiKey(Key):
-    """A program's way into one workspace, in which it acts as an Admin within its scope."""
+    """A program's credential for one workspace, in which it acts as an Admin within its scope."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="api_keys", db_index=False)
     scope = models.CharField(_("scope"), max_length=5, choices=Scope)

@@ -10,9 +10,9 @@ from members.errors import InvalidRequest
 
 MAX_LENGTH = 100
 FOLDED_LENGTH, LABEL_LENGTH = 360, 254
-"""Characters of a folded text that are kept (one letter can fold to eighteen), and of a label in the audit log."""
+"""Most characters of a folded text (one letter can fold to eighteen), and of a label in the audit log."""
 WORD_LENGTH = 163
-"""Characters of a word by which it is found: as many as ``member_lexemes`` keeps beside the workspace's id."""
+"""Characters of a word that are searched: as many as ``member_lexemes`` keeps beside the workspace's id."""
 
 
 def clean_name(text: str, field: str = "name") -> str:
@@ -28,19 +28,19 @@ def clean_name(text: str, field: str = "name") -> str:
 
 
 def fold(text: str) -> str:
-    """Return the text without accents and case, as it is sorted and searched, cut to 360 characters."""
+    """Return the text without accents and case, cut to 360 characters, for sorting and search."""
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()[:FOLDED_LENGTH]
 
 
 def with_address(name: str, email: str) -> str:
-    """Return "Name <address>"; the address alone where there is no name, or no room for both in the audit log."""
+    """Return "Name <address>", or the address alone if there is no name or no room for both in the audit log."""
     both = f"{name} <{email}>" if email and name not in {"", email} else email or name
     return both if len(both) <= LABEL_LENGTH else email
 
 
 def lexemes_of(workspace_id: UUID, text: str) -> str:
-    """Return the tsquery for members of the workspace with words that begin so; empty if ``text`` has no words."""
+    """Return the tsquery for members of the workspace with words that start with these; "" if there are none."""
     words = "".join(char if char.isalnum() else " " for char in fold(text)).split()
     return " & ".join(f"'{workspace_id}:{word[:WORD_LENGTH]}':*" for word in words[:8])
 

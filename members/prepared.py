@@ -52,7 +52,7 @@ class Prepared[Row]:
 
     @cached_property
     def _make(self) -> Callable[[Sequence[Any]], Any]:
-        """Return what turns one row of the database into one of the queryset's."""
+        """Return a function that turns a database row into one of the queryset's."""
         compiler, queryset = self._compiled[0], self._queryset
         kind = queryset._iterable_class  # noqa: SLF001 -- Django says it nowhere else
         if issubclass(kind, ModelIterable):
@@ -63,7 +63,7 @@ class Prepared[Row]:
 
     @property
     def sql(self) -> str:
-        """The statement, to be part of a larger one."""
+        """The statement, to embed in a larger one."""
         return self._compiled[1]
 
     def values(self, **params: Any) -> list[Any]:
@@ -81,14 +81,14 @@ class Prepared[Row]:
         return next(iter(self.read(**params)), None)
 
     def rows(self, fetched: Iterable[Sequence[Any]]) -> list[Row]:
-        """Turn rows of the database, fetched by a statement that selects what ``sql`` does, into the queryset's."""
+        """Turn fetched rows, which begin with the columns of ``sql``, into the queryset's."""
         if self._converters:
             fetched = self._compiled[0].apply_converters(fetched, self._converters)
         return [self._make(row) for row in fetched]
 
 
 def _instance_maker(queryset: Any, compiler: Any) -> Callable[[Sequence[Any]], Any]:
-    """Return what builds an instance from a row, as Django's ModelIterable does, with all that is known in advance."""
+    """Return a function that builds an instance from a row, as Django's ModelIterable does, prepared in advance."""
     info, select, fetch_mode = compiler.klass_info, compiler.select, queryset._fetch_mode  # noqa: SLF001 -- as above
     model, fields = info["model"], info["select_fields"]
     start, end = fields[0], fields[-1] + 1

@@ -1,4 +1,4 @@
-"""A person's own profile, a workspace's settings, and the end of sessions."""
+"""A person's profile, a workspace's settings, and ending sessions."""
 
 import uuid
 from collections.abc import Collection
@@ -22,7 +22,7 @@ def update_profile(user: User, *, name: str, language: str) -> None:
     """Change the person's own name and language; the name is copied to, and logged in, each of their workspaces."""
     name = clean_name(name)
     with acting_on_own_account(user) as workspaces:
-        # Memberships before the account, as everywhere: whoever ends a membership locks in this order too.
+        # Memberships are locked before the account, as everywhere.
         rows = list(user.memberships.select_for_update(no_key=True).order_by("id"))
         if any(row.workspace_id not in workspaces for row in rows):
             raise Unavailable
@@ -61,10 +61,10 @@ def change_settings(actor: Actor, *, name: str | None = None, reminders: bool | 
 
 
 def end_sessions(user_ids: Collection[uuid.UUID | None]) -> None:
-    """End the sign-in sessions of those of these people who have no active membership left.
+    """End the sessions of those of these people who have no active membership left.
 
-    Their rows are locked before their memberships are looked at: who is removed from two workspaces at the same moment
-    would be spared by both.
+    Their rows are locked before their memberships are read; otherwise someone removed from two workspaces at the same
+    moment would keep their sessions.
     """
     people = User.objects.filter(id__in=[one for one in user_ids if one is not None])
     list(people.select_for_update(no_key=True).order_by("id").values_list("id"))
@@ -74,10 +74,7 @@ def end_sessions(user_ids: Collection[uuid.UUID | None]) -> None:
 
 @transaction.atomic
 def end_lapsed_sessions() -> int:
-    """End the sign-in sessions of people whose last active membership has lapsed since, and return how many.
-
-    At most 500 at once; those left over are found by the next call.
-    """
+    """End the sessions of up to 500 people whose last active membership has lapsed, and return how many."""
     lapsed = Membership.objects.filter(ENDED, status=Status.ACTIVE)
     since = Q(user__sessions_ended_at=None) | Q(user__sessions_ended_at__lt=F("expires_at"))
     left = Membership.objects.active().filter(user=OuterRef("user_id"))

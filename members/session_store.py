@@ -1,4 +1,4 @@
-"""Sign-in sessions: Django's own, in rows that know whose they are, so that people can see and end theirs."""
+"""Sign-in sessions: Django's, in rows that know their person, so that people can see and end theirs."""
 
 import re
 from datetime import timedelta
@@ -25,7 +25,7 @@ _KEY = re.compile(r"[0-9a-z]{8,40}")
 
 
 class Session(AbstractBaseSession):
-    """One browser's session; whose, by which browser and when last used stands beside it while it is signed in."""
+    """One browser's session, with its person, browser and last use while it is signed in."""
 
     user = models.ForeignKey("members.User", on_delete=models.CASCADE, null=True, related_name="sessions")
     agent = models.CharField(max_length=AGENT_LENGTH, blank=True)
@@ -42,7 +42,7 @@ class SessionStore(db.SessionStore):
 
     row: Session | None = None
     moving = False
-    """Whether it gets another key when it is written."""
+    """Whether it gets a new key when it is saved."""
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
@@ -77,13 +77,13 @@ class SessionStore(db.SessionStore):
         if Session.objects.filter(pk=self.session_key).update(**written):
             self._session_key, self.moving = new.session_key, False
         elif self.moving and self.row is not None and self.row.user_id is None:
-            # Two forms of a stranger who signs in were sent at once, and the other one took the session along.
+            # Someone sent the sign-in form twice at once, and the other one moved the session to a new key.
             self.create()
         else:
             raise UpdateError
 
     def note_use(self, user_id: UUID, agent: str) -> None:
-        """Keep whose session it is, by which browser and when last used, to ten minutes: no write at each request."""
+        """Save the session's person, browser and last use, in steps of ten minutes."""
         now, row = timezone.now(), self.row
         if row is None or (row.seen_at is not None and row.seen_at > now - STEP):
             return
@@ -92,7 +92,7 @@ class SessionStore(db.SessionStore):
 
     @classmethod
     def clear_expired(cls) -> None:
-        """Delete the rows whose end has passed, a thousand in one statement, a hundred thousand in one call at most."""
+        """Delete expired rows, a thousand in one statement, a hundred thousand in one call at most."""
         over = Session.objects.filter(expire_date__lte=Now())
         for _ in range(MOST_BATCHES):
             oldest = over.order_by("expire_date").values("pk")[:AT_ONCE]
@@ -100,8 +100,8 @@ class SessionStore(db.SessionStore):
                 break
 
     def cycle_key(self) -> None:
-        """Give the session another key when it is written next; the old one opens nothing from then on."""
-        # Reading it first shows whether it is there still: one that has ended is not to live on under another key.
+        """Give the session a new key at its next save; the old one stops working then."""
+        # Read first: a session that has ended must not live on under another key.
         self.keys()
         if self.session_key is None:
             super().cycle_key()

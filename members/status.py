@@ -1,4 +1,4 @@
-"""What "live", "expired" and "lapsed" mean, as conditions by the database's clock. Everything that asks uses these."""
+"""What "live", "expired" and "lapsed" mean, as conditions by the database's clock, in this one place."""
 
 from django.db.models import BooleanField, ExpressionWrapper, Q, TextChoices
 from django.db.models.functions import Now
@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Status(TextChoices):
-    """A member's status as it is stored; see MEMBER_STATUSES for the ones that people see."""
+    """A member's stored status; MEMBER_STATUSES has the ones that people see."""
 
     INVITED = "invited", _("Invited")
     ACTIVE = "active", _("Active")
@@ -18,7 +18,7 @@ LIVE = Q(expires_at=None) | Q(expires_at__gt=Now())
 
 
 def ended(path: str = "") -> Q:
-    """Return whether the end of the row that the path leads to has passed; partial indexes need the first half."""
+    """Return whether the row at this path has passed its end; partial indexes need the first half."""
     return Q(**{f"{path}expires_at__isnull": False, f"{path}expires_at__lte": Now()})
 
 
@@ -27,7 +27,7 @@ IS_EXPIRED = ExpressionWrapper(ENDED, output_field=BooleanField())
 """ENDED as a column."""
 
 EXPIRED_LABELS = {"expired": _("Expired"), "lapsed": _("Lapsed")}
-"""What people read instead of the stored status, once the end has passed."""
+"""What people read instead of the stored status once the end has passed."""
 MEMBER_STATUSES: dict[str, Q] = {
     "invited": Q(status=Status.INVITED, expires_at__gt=Now()),
     "expired": Q(status=Status.INVITED, expires_at__lte=Now()),

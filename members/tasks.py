@@ -1,4 +1,4 @@
-"""The worker's way in."""
+"""Tasks of the worker, and of beat."""
 
 import time
 
@@ -22,7 +22,7 @@ def drain() -> None:
 
 @shared_task  # type: ignore[untyped-decorator]  # -- as above
 def run_jobs() -> None:
-    """Run chunks of jobs for a few seconds, so that mail is not kept waiting, and ask for more if there is more."""
+    """Run chunks of jobs for a few seconds, so that mail isn't delayed, and come back if there is more."""
     ends = time.monotonic() + JOB_SECONDS
     while jobs.run_next():
         if time.monotonic() > ends:
@@ -38,23 +38,23 @@ def delete_expired_jobs() -> None:
 
 @shared_task  # type: ignore[untyped-decorator]  # -- as above
 def end_lapsed_sessions() -> None:
-    """Sign out the people whose last access has ended since."""
+    """Sign out people whose last membership has lapsed."""
     services.end_lapsed_sessions()
 
 
 @shared_task  # type: ignore[untyped-decorator]  # -- as above
 def forget_answers() -> None:
-    """Delete what was kept of POSTs for repetitions, and its day is over."""
+    """Delete idempotent responses that are a day old."""
     idempotency.delete_expired()
 
 
 @shared_task  # type: ignore[untyped-decorator]  # -- as above
 def forget_mails() -> None:
-    """Delete account mail that was done with 30 days ago."""
+    """Delete account mail done with 30 days ago."""
     emails.delete_old()
 
 
 @shared_task  # type: ignore[untyped-decorator]  # -- as above
 def forget_sessions() -> None:
-    """Delete the sessions whose end has passed."""
+    """Delete expired sessions."""
     session_store.SessionStore.clear_expired()

@@ -1,4 +1,4 @@
-"""Addresses of the pages about people and accounts."""
+"""URLs of the pages about people and accounts."""
 
 from django.urls import path, re_path
 from django.views.generic import RedirectView

@@ -20,8 +20,8 @@ class UserManager(BaseUserManager["User"]):
     def claimed(self) -> models.QuerySet["User"]:
         """Return the accounts that count as somebody's.
 
-        The address was verified, the account is staff's, belongs to a workspace or was closed by support. Any other
-        was opened with an address that nobody proved to be theirs: it counts as none, and gives way to whoever does.
+        The address was verified, or the account is staff's, belongs to a workspace, or was closed by support. Any
+        other was created with an address that nobody has proved to be theirs: it gives way to whoever does.
         """
         verified = EmailAddress.objects.filter(user=OuterRef("pk"), email=OuterRef("email"), verified=True)
         places = self.filter(pk=OuterRef("pk"), memberships__isnull=False)
@@ -29,7 +29,7 @@ class UserManager(BaseUserManager["User"]):
         return self.filter(Exists(verified) | Exists(places) | kept)
 
     def unclaimed(self) -> models.QuerySet["User"]:
-        """Return the accounts that count as none: all that are not ``claimed``."""
+        """Return all accounts that are not ``claimed``."""
         return self.exclude(pk__in=self.claimed().values("pk"))
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
@@ -70,11 +70,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def email_verified(self) -> bool:
-        """Whether the person proved that the address is theirs."""
+        """Whether the address was proved to be the person's."""
         return bool(EmailAddress.objects.filter(user=self, email=self.email, verified=True).exists())
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """Return the hash a session must carry; it changes with the password and when sessions are ended."""
+        """Return the hash that a session must carry; a new password or ending sessions changes it."""
         of_password = cast("str", super()._get_session_auth_hash(secret))  # type: ignore[misc]  # -- the stubs lack it
         if self.sessions_ended_at is None:
             return of_password

@@ -20,7 +20,7 @@ sign_in: Callable[[HttpRequest], HttpResponseBase] = LoginView.as_view()
 
 
 def root(request: HttpRequest) -> HttpResponseBase:
-    """Sign in, or go on to the workspace last used."""
+    """Show the sign-in page, or redirect to the workspace last used."""
     user = request.user
     if not isinstance(user, User):
         return sign_in(request)
@@ -34,7 +34,7 @@ def root(request: HttpRequest) -> HttpResponseBase:
 @login_required
 @require_safe
 def roles_guide(request: SignedInRequest) -> HttpResponse:
-    """Say who may do what."""
+    """Show what each role can do."""
     rows = [(label, [role in ROLE_TABLE[action] for role in Role]) for action, label in ACTION_LABELS.items()]
     return render(
         request,

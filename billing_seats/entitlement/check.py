@@ -1,4 +1,4 @@
-"""May this person open this product? One decision, for pages and API; products ask it all day, in one statement."""
+"""May this person open this product? One decision for pages and API; products ask all day, so it is one statement."""
 
 import uuid
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from billing_seats.models import Seat
 from billing_seats.plans import FEATURES, Feature, Plan
 from members.models import Membership, Status, Workspace
 
-# Written out: the ORM would take longer to build this than the database to run it. Every table is entered by a unique
+# Written out: the ORM would take longer to build this than the database to run it. Every table is read by a unique
 # index; the words in braces are constants of this module.
 _ASK = """
 SELECT p.id, p.entitlement_max_age, s.plan, m.status,
@@ -92,7 +92,7 @@ def check(workspace: tuple[str, Any], product_slug: str, person: tuple[str, Any]
 
 
 def decide(facts: Facts | None, product_id: uuid.UUID) -> Reason:
-    """Return the first condition that fails, or SEAT; no facts mean that the person is not a member."""
+    """Return the first condition that fails, or SEAT. Without facts the person is not a member."""
     if facts is None:
         return Reason.NOT_A_MEMBER
     if facts.status == Status.DEACTIVATED:

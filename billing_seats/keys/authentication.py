@@ -45,5 +45,5 @@ class Known(BasePermission):
     """Allows every authenticated caller, person or program."""
 
     def has_permission(self, request: Request, view: Any) -> bool:  # noqa: ARG002 -- the framework's signature
-        """Return whether the request was authenticated; bad credentials were refused before."""
+        """Return whether the request is authenticated; bad credentials were refused before."""
         return request.successful_authenticator is not None

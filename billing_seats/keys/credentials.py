@@ -1,4 +1,4 @@
-"""The secret of a key: made, read from a header, and found, with everything authentication needs, in one statement."""
+"""The secret of a key: creating it, reading it from a header, and finding its key in one statement."""
 
 import hashlib
 import hmac
@@ -92,9 +92,9 @@ _product_key = Prepared(
 
 
 def find_key(credential: Credential) -> Key | None:
-    """Return the key with the credential's id, with its status and, once counted, its ``rate``; None if unknown.
+    """Return the key with the credential's id, its status and, if the secret is right, its ``rate``; None if unknown.
 
-    Compare the secret before trusting it. An API key comes with its workspace and subscription, a product key with its
+    The caller compares the secret. An API key comes with its workspace and subscription, a product key with its
     product.
     """
     keys: Prepared[Any] = _api_key if credential.kind == WORKSPACE_KEY else _product_key

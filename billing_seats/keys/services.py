@@ -1,4 +1,4 @@
-"""API keys and product keys: created and shown once, revoked at any time, API keys taken over by another Admin."""
+"""API keys and product keys: creating, revoking, and taking over the API key of a former Admin."""
 
 import uuid
 from datetime import datetime

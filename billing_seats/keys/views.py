@@ -1,4 +1,4 @@
-"""The pages of a workspace's API keys: the list, and creating, revoking and taking over a key."""
+"""The pages of a workspace's API keys: list, create, revoke, take over."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -102,7 +102,7 @@ def _row(key: ApiKey, actor: Actor) -> dict[str, Any]:
 @login_required
 @require_safe
 def listing(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show the keys that were not revoked."""
+    """Show the keys that are not revoked."""
     return render(request, "billing_seats/keys/keys.html", _list_context(request, _actor(request, slug)))
 
 

@@ -1,4 +1,4 @@
-"""What can be asked of a member, and what became of it: the same for one and for many."""
+"""Changes to members and their results, the same for one member and for many."""
 
 import uuid
 from collections.abc import Collection, Sequence
@@ -16,7 +16,7 @@ from members.models import Membership, Role, Status
 
 
 class Unchanged(Enum):
-    """A value that was not given, where None is one."""
+    """Stands for a value that was not given, where None is a value."""
 
     UNCHANGED = auto()
 
@@ -42,7 +42,7 @@ class MemberChanges:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is asked for."""
+        """Whether nothing changes."""
         return not (self.remove or self._keeps_member)
 
     @property
@@ -51,12 +51,12 @@ class MemberChanges:
 
     @property
     def sets_end(self) -> bool:
-        """Whether an end date, or none, is set."""
+        """Whether the end date is set or removed."""
         return self.expires_at is not UNCHANGED
 
     @property
     def concerns_seats(self) -> bool:
-        """Whether it can depend on, or change, which seats the member has."""
+        """Whether the change depends on the member's seats or changes them."""
         return bool(self.status or self.sets_end or self.seats_add or self.seats_remove)
 
     def end_after(self, member: Membership) -> datetime | None:
@@ -65,7 +65,7 @@ class MemberChanges:
 
     @property
     def actions(self) -> list[Action]:
-        """What the actor must be allowed to do: never nothing, so that an empty change is refused like any other."""
+        """The actions that the actor must be allowed: at least one, even for an empty change."""
         wanted = {
             Action.CHANGE_ROLE: self.role,
             Action.DEACTIVATE: self.status == Status.DEACTIVATED,
@@ -79,7 +79,7 @@ class MemberChanges:
         return [action for action, asked in wanted.items() if asked] or [Action.CHANGE_ROLE]
 
     def to_json(self) -> dict[str, Any]:
-        """Return what is asked for as JSON can write it."""
+        """Return the changes as JSON values."""
         values = {one.name: getattr(self, one.name) for one in fields(self) if getattr(self, one.name) != one.default}
         if isinstance(self.expires_at, datetime):
             values["expires_at"] = self.expires_at.isoformat()
@@ -87,12 +87,12 @@ class MemberChanges:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
-        """Return the changes that ``to_json`` wrote."""
+        """Return the changes that ``to_json`` returned."""
         ends_at = values.get("expires_at")
         return cls(**values | ({"expires_at": datetime.fromisoformat(ends_at)} if ends_at else {}))
 
     def require_valid(self) -> None:
-        """Raise InvalidRequest unless the changes are known and do not contradict each other."""
+        """Raise InvalidRequest if a value is unknown or the changes contradict each other."""
         if self.remove and self._keeps_member:
             message = _("`remove` cannot be combined with other changes.")
             raise InvalidRequest(message, field="remove", code="alone")
@@ -110,11 +110,11 @@ class MemberChanges:
 
 @dataclass(frozen=True)
 class MemberResult:
-    """What became of one member: done, unless there is an error."""
+    """The result for one member: done, unless there is an error."""
 
     member_id: uuid.UUID
     member: Membership | None = None
     error: DomainError | None = None
     seats_given: Sequence[Product] = ()
     seats_gone: Sequence[str] = ()
-    """Slugs of former seats that did not come back."""
+    """Slugs of former seats that were no longer available."""

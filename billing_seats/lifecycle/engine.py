@@ -1,4 +1,4 @@
-"""Members changed under one lock, one or a hundred: each is checked in memory, then everything is written at once."""
+"""Changes one or a hundred members under one lock: each is checked in memory, then everything is written at once."""
 
 import uuid
 from collections import defaultdict
@@ -31,7 +31,7 @@ type Changes = dict[str, list[Any]]
 
 @dataclass
 class PlannedChange:
-    """What is to be written for one member; seats are named by product slug."""
+    """What will be written for one member; seats are named by product slug."""
 
     member: Membership
     changes: MemberChanges
@@ -84,10 +84,10 @@ class PlannedChange:
 
 
 class MemberBatch:
-    """Members of the actor's workspace, read and locked; ``changes`` are all those that will be asked for."""
+    """Members of the actor's workspace, read and locked for these ``changes``."""
 
     shown: Mapping[str, dict[str, Any] | None] | None = None
-    """What a preview showed by member, None for a refusal: nothing else is done. None in place of all: no preview."""
+    """What a preview showed by member (None: refused), and nothing else is done; None if there was no preview."""
 
     def __init__(self, actor: Actor, member_ids: Sequence[uuid.UUID], *changes: MemberChanges) -> None:
         self.actor, self.workspace, self.changes = actor, actor.workspace, changes
@@ -117,7 +117,7 @@ class MemberBatch:
 
     @cached_property
     def budgets(self) -> dict[str, SeatBudget]:
-        """The seats left of each product on sale that a member may get, or get back."""
+        """The budgets of each product on sale that a member may get, or get back."""
         slugs = {slug for changes in self.changes for slug in self._wanted(changes)}
         found = seat_budgets(self.workspace, slugs, wanted=len(self.members))
         return {budget.product.slug: budget for budget in found if not budget.product.retired}
@@ -166,7 +166,7 @@ class MemberBatch:
         self._plan_seats(planned, status)
         if self.shown is not None:
             self._require_as_shown(planned, self.shown.get(str(member.id)))
-        # Nothing is refused from here on: what is counted stays counted.
+        # Nothing is refused from here on, so counting is final.
         self.admins_gained += stays_admin - was_admin
         self._count(planned)
         return planned
@@ -203,7 +203,7 @@ class MemberBatch:
         return found
 
     def _renew(self, planned: PlannedChange) -> None:
-        """Count a lapsed member's seats again, but for those not chosen and those of retired products."""
+        """Count a lapsed member's seats again, except those not chosen and those of retired products."""
         chosen = planned.changes.seats_on_return
         kept = [slug for slug in planned.held if slug not in planned.taken and (chosen is None or slug in chosen)]
         if kept:
@@ -214,7 +214,7 @@ class MemberBatch:
         planned.dropped = [slug for slug in planned.held if slug not in renewed.union(planned.taken)]
 
     def _give_back(self, planned: PlannedChange) -> None:
-        """Add the seats with which a deactivated member returns: those chosen, or what is left of the former ones."""
+        """Plan the seats a deactivated member returns with: those chosen, or the former ones as far as available."""
         chosen = planned.changes.seats_on_return
         if chosen is not None:
             if chosen:
@@ -231,7 +231,7 @@ class MemberBatch:
         planned.gone = [slug for slug in former if slug not in given]
 
     def _count(self, planned: PlannedChange) -> None:
-        """Count the seats of the planned change. A seat that no longer counted frees nothing when it is taken."""
+        """Count the planned seats. Removing a lapsed member's seat frees nothing, since it didn't count."""
         if self.assigns and not self._is_expired(planned.member):
             for budget in (self.budgets[slug] for slug in planned.taken if slug in self.budgets):
                 budget.free += 1
@@ -245,7 +245,7 @@ class MemberBatch:
         return member.status == Status.ACTIVE and self._is_expired(member)
 
     def write(self) -> None:
-        """Write what was noted: seats are taken before access ends or moves, and given after it has come back."""
+        """Write everything planned: seats are removed before access changes, and assigned after it has returned."""
         events = [
             audit.event(self.actor, self.workspace.id, action, planned.member, changes)
             for planned in self.planned

@@ -1,4 +1,4 @@
-"""Previews of changes to many members, kept so that what is confirmed is what was shown."""
+"""Previews of changes to many members, saved so that exactly what was shown is confirmed."""
 
 import uuid
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ KEPT_FOR = timedelta(minutes=15)
 
 
 def save_preview(actor: Actor, changes: MemberChanges, results: Sequence[MemberResult]) -> MemberPreview:
-    """Keep what a dry run showed, for its actor."""
+    """Save what a dry run showed, for its actor."""
     for action in changes.actions:
         require(actor, action)
     actor.workspace.member_previews.filter(created_at__lt=Now() - KEPT_FOR).delete()
@@ -41,7 +41,7 @@ def find_preview(actor: Actor, preview_id: uuid.UUID) -> MemberPreview:
 
 
 def _shown(result: MemberResult) -> dict[str, Any] | None:
-    """Return what was shown of a member who would change, or None: refused."""
+    """Return what was shown for a member, None for a refusal."""
     if result.error or result.member is None:
         return None
     return {"version": result.member.updated_at.isoformat(), "seats_gone": list(result.seats_gone)}

@@ -9,7 +9,7 @@ from members.models import Membership, Role, Status, Workspace
 
 
 def is_last_admin(workspace: Workspace, member: Membership) -> bool:
-    """Return whether nobody but this member is an active Admin: certain only under the workspace's lock."""
+    """Return whether the member is the only active Admin; certain only under the workspace's lock."""
     if member.role != Role.ADMIN or member.status != Status.ACTIVE:
         return False
     return not workspace.memberships.admins().exclude(id=member.id).exists()
@@ -23,7 +23,7 @@ def require_may_expire(role: str) -> None:
 
 
 def require_role_and_end(member: Membership, role: str, ends_at: datetime | None, now: datetime) -> None:
-    """Raise InvalidRequest unless the member may have this role together with this end date."""
+    """Raise InvalidRequest unless this role and this end date go together for the member."""
     if ends_at is not None and ends_at != member.expires_at:
         require_may_expire(role)
         if ends_at <= now:
@@ -36,14 +36,14 @@ def require_role_and_end(member: Membership, role: str, ends_at: datetime | None
 
 
 def require_may_return(member: Membership, ends_at: datetime | None, now: datetime) -> None:
-    """Raise InvalidRequest if the member was deactivated and their access would be over at once."""
+    """Raise InvalidRequest if a deactivated member's access would end at once."""
     if member.status == Status.DEACTIVATED and ends_at is not None and ends_at <= now:
         message = _("This person's access has ended. Set a later end date, or none, first.")
         raise InvalidRequest(message, field="expires_at", code="past")
 
 
 def require_may_hold_seats(status: str, ends_at: datetime | None, now: datetime) -> None:
-    """Raise InvalidRequest unless this status and end date allow seats at this moment."""
+    """Raise InvalidRequest unless this status and end date allow seats now."""
     if status == Status.DEACTIVATED or (ends_at is not None and ends_at <= now):
         message = _("Only active members and pending invitations can have seats.")
         raise InvalidRequest(message, field="product", code="member_not_live")

@@ -1,4 +1,4 @@
-"""What happens to members who may hold seats: role, status, end date, seats, removal. One engine for one and many."""
+"""Changes to members who may hold seats: role, status, end date, seats, removal. One engine for one and for many."""
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
@@ -72,7 +72,7 @@ def prepare(actor: Actor, member_ids: Collection[uuid.UUID], changes: MemberChan
 
 
 def _require_bought(workspace: Workspace, changes: MemberChanges, batch: MemberBatch) -> None:
-    """Raise InvalidRequest unless each product to take seats of was bought once; what somebody holds was."""
+    """Raise InvalidRequest unless each product to remove seats of was bought here; one that somebody holds was."""
     held = {slug for seats in batch.held.values() for slug in seats} if changes.seats_remove else set()
     if unheld := set(changes.seats_remove) - held:
         pools = workspace.seat_pools.filter(product__slug__in=unheld)

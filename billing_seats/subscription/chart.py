@@ -1,4 +1,4 @@
-"""The chart of seats in use against bought: where its lines run. It is drawn by the server, without script or style."""
+"""The chart of seats in use and seats bought, as SVG paths. The server draws it, without script or style."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from billing_seats.subscription.seat_history import SHOWN_DAYS, Day, turns
 
 HEIGHT = 100
 STEPS = (1, 2, 3, 4, 5, 6, 8)
-"""Of which, times a power of ten, the middle of the scale is one."""
+"""The middle of the scale is one of these, times a power of ten."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Chart:
 
     @property
     def first(self) -> date:
-        """Return the day at the left edge, whether or not it is drawn."""
+        """Return the day at the left edge, drawn or not."""
         return self.days[-1].day - timedelta(days=SHOWN_DAYS - 1)
 
     @property
     def turns(self) -> list[Day]:
-        """Return the days on which a figure changed, newest first, as the table lists them."""
+        """Return the days on which a number changed, newest first, for the table."""
         return turns(self.days)
 
 
@@ -80,7 +80,7 @@ def _label(product: str, days: Sequence[Day]) -> str:
 
 
 class _Scale:
-    """From days and numbers to the drawing: the last day ends at the right edge, ``top`` stands at the upper one."""
+    """Maps days and numbers to coordinates: the last day is at the right edge, ``top`` at the upper one."""
 
     def __init__(self, days: Sequence[Day], top: int) -> None:
         self.days, self.top, self.left = days, top, SHOWN_DAYS - len(days)

@@ -13,18 +13,18 @@ from billing_seats.subscription.services import MAX_PURCHASE, Shown, out_of_rang
 
 
 class Ids(forms.TypedMultipleChoiceField):
-    """Ids of rows that the service looks up: it reports those that are gone; they are not a forged form."""
+    """Ids of rows; the service reports those that are gone, so that they don't look like a forged form."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(coerce=uuid.UUID, required=False, **kwargs)
 
     def valid_value(self, value: Any) -> bool:  # noqa: ARG002 -- Django's
-        """Accept every value that can be read as an id."""
+        """Accept any value that parses as an id."""
         return True
 
 
 class SeatsForm(forms.Form):
-    """The number of seats of a product to have from now on."""
+    """The total number of seats of a product."""
 
     purchased = forms.IntegerField(label=_("Total seats"), widget=forms.NumberInput)
 
@@ -37,12 +37,12 @@ class SeatsForm(forms.Form):
             "required": _("Enter the number of seats."),
             "invalid": _("Enter a whole number, such as 12."),
         }
-        # Focused on arrival, and again when something about it is wrong.
+        # Focused when the form opens, and again when the number is wrong.
         attrs = {"min": 0, "max": MAX_PURCHASE, "inputmode": "numeric", "autocomplete": "off", "data-focus": True}
         field.widget.attrs |= attrs
 
     def clean_purchased(self) -> int:
-        """Return the number, unless it is out of range, unchanged, or more of a retired product."""
+        """Return the number; it must be in range, a change, and no increase for a retired product."""
         number: int = self.cleaned_data["purchased"]
         if not 0 <= number <= MAX_PURCHASE:
             raise forms.ValidationError(out_of_range())
@@ -67,11 +67,11 @@ class Confirmation(forms.Form):
 
 
 class ConfirmedSeatsForm(Confirmation, SeatsForm):
-    """The number of seats, after the preview."""
+    """The number of seats, with the confirmed preview."""
 
 
 class PlanForm(forms.Form):
-    """The plan to be on from now on."""
+    """The new plan."""
 
     plan = forms.ChoiceField(label=_("Plan"), choices=Plan.choices, error_messages={"required": _("Choose a plan.")})
 

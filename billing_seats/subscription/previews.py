@@ -1,4 +1,4 @@
-"""What a change of plan or seats will mean, shown before anything is changed."""
+"""What a change of plan or seats would mean, shown before it is made."""
 
 import uuid
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ class Holder:
 
 @dataclass(frozen=True)
 class SeatsPreview:
-    """The seats of a product now and after the change, and who could lose one where it is over its limit."""
+    """A product's seats now and after the change, and whom to remove seats from if it is over its limit."""
 
     now: SeatCount
     after: SeatCount
@@ -99,7 +99,7 @@ def count_of_product(workspace: Workspace, slug: str) -> SeatCount:
 
 
 def preview_seats(workspace: Workspace, count: SeatCount, purchased: int) -> SeatsPreview:
-    """Return what buying this many instead would mean."""
+    """Return what this total number of seats would mean."""
     after = replace(count, purchased=purchased)
     holders = idle_first(workspace, count.product)[:LISTED] if after.over_assigned else ()
     return SeatsPreview(count, after, [_holder(member) for member in holders])
@@ -120,7 +120,7 @@ def _last_active(member: Membership) -> str:
 
 
 def preview_plan(workspace: Workspace, plan: Plan) -> PlanPreview:
-    """Return what this plan instead of the current one would mean."""
+    """Return what changing to this plan would mean."""
     before = Plan(workspace.subscription.plan)
     lost, gained = FEATURES[before] - FEATURES[plan], FEATURES[plan] - FEATURES[before]
     losses = [sentence for feature in Feature if feature in lost for sentence in _losses(workspace, feature, plan)]
@@ -152,7 +152,7 @@ def _api_stops(workspace: Workspace) -> str:
 
 
 def _waiting(workspace: Workspace) -> list[str]:
-    """Return what would be on hold until a plan with seats, with numbers."""
+    """Return, in words, what would be on hold until a plan includes seats."""
     live = workspace.memberships.live()
     seated = Exists(workspace.seats.filter(membership=OuterRef("pk")))
     found = live.aggregate(

@@ -1,4 +1,4 @@
-"""What the Subscription page shows beside the counts: seats held by invitations, and recent changes."""
+"""What the Subscription page shows besides the counts: seats held by invitations, and recent changes."""
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -67,7 +67,7 @@ def over_assigned_words(count: SeatCount) -> str:
 
 
 def catalogue(workspace: Workspace) -> list[Product]:
-    """Return every product that is sold or was bought here, with its first holds for ``entries``: one statement."""
+    """Return every product that is sold or was bought here, with its first holds, in one statement."""
     holds = (
         Seat.objects.filter(
             workspace=workspace,

@@ -1,4 +1,4 @@
-"""How seats stood day by day: a row of SeatDay per product and day, of which the last 90 days are shown."""
+"""Seat counts day by day: one SeatDay per product and day, the last 90 of which are shown."""
 
 import uuid
 from collections.abc import Iterable, Sequence
@@ -14,12 +14,12 @@ from members.models import Workspace
 SHOWN_DAYS = 90
 KEPT_DAYS = 400
 BATCH = 1000
-"""Rows written in one statement, which is a transaction of its own."""
+"""Rows per statement; each is a transaction of its own."""
 
 
 @dataclass(frozen=True)
 class Day:
-    """How the seats of one product stood at the end of a day, or stand now."""
+    """A product's seats at the end of a day, or now."""
 
     day: date
     purchased: int
@@ -33,9 +33,9 @@ class Day:
 
 
 def take_stock() -> int:
-    """Write how the seats of every workspace stand into the rows of today, and answer how many rows that were.
+    """Save the seat counts of every workspace as today's rows and return their number; update rows that exist.
 
-    Once more on the same day, it brings them up to date. Rows of more than 400 days ago are deleted.
+    Rows older than 400 days are deleted.
     """
     today = database_now().date()
     pools = SeatPool.objects.order_by("workspace_id", "product_id")
@@ -52,7 +52,7 @@ def take_stock() -> int:
 
 
 def _row(workspace: uuid.UUID, count: SeatCount, today: date) -> SeatDay:
-    # Counters that drifted must not keep every other workspace from being written.
+    # Wrong counters must not keep every other workspace from being saved.
     in_use = max(count.in_use, 0)
     return SeatDay(
         workspace_id=workspace,
@@ -67,7 +67,7 @@ def _row(workspace: uuid.UUID, count: SeatCount, today: date) -> SeatDay:
 def last_days(workspace: Workspace, counts: Iterable[SeatCount], today: date) -> dict[uuid.UUID, list[Day]]:
     """Return the last 90 days by product, with today's figures from the counts, in one statement.
 
-    A day without a row is as the one before; before the first row there is nothing.
+    A day without a row equals the day before it.
     """
     first = today - timedelta(days=SHOWN_DAYS - 1)
     fields = ("product_id", "day", "purchased", "in_use", "held")

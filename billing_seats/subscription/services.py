@@ -1,4 +1,4 @@
-"""What a workspace buys: its plan, and the seats of each product. Reducing them takes nobody's seat away."""
+"""What a workspace buys: its plan, and seats of each product. Reducing them takes nobody's seat."""
 
 import uuid
 from collections.abc import Collection
@@ -54,13 +54,13 @@ def change_plan(actor: Actor, plan: str, renews_on: date | None = None) -> Subsc
 
 
 def out_of_range() -> str:
-    """Return which numbers of seats can be bought, in words."""
+    """Return, in words, which numbers of seats can be bought."""
     return _("Enter a whole number from 0 to %(most)s.") % {"most": number_format(MAX_PURCHASE, force_grouping=True)}
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What a confirmed preview showed: seats bought before, and over the limit after."""
+    """What a confirmed preview showed: seats bought before, seats over the limit after."""
 
     purchased: int
     over_assigned: int

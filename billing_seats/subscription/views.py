@@ -1,7 +1,4 @@
-"""The Subscription page (plan, seats per product, recent changes), and the dialogs that change plan and seats.
-
-A change asks for the new value, previews what it means, and is made once that is confirmed.
-"""
+"""The Subscription page, and the dialogs that change plan and seats: new value, preview, confirmation."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -35,7 +32,7 @@ PLAN, SEATS = "billing_seats/subscription/plan.html", "billing_seats/subscriptio
 @login_required
 @require_safe
 def subscription(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show what the workspace has bought and how it is used; tell who may not see it why."""
+    """Show what the workspace has bought and how it is used, or why the reader can't see it."""
     actor = actor_for(request.user, slug)
     if not actor.may(Action.VIEW_SUBSCRIPTION):
         context = {"actor": actor, "workspace": actor.workspace, "nav": "subscription"}
@@ -74,7 +71,7 @@ def _page_context(request: SignedInRequest, actor: Actor) -> dict[str, Any]:
 
 
 def _subscriptions(request: SignedInRequest) -> list[Subscription]:
-    """Return the subscriptions of the reader's workspaces, for the switcher, by name of the workspace."""
+    """Return the subscriptions of the reader's workspaces, for the switcher."""
     mine = request.user.memberships.active().values("workspace_id")
     rows = Subscription.objects.filter(workspace__in=mine).select_related("workspace")
     return list(rows.order_by("workspace__name", "workspace_id"))
@@ -88,7 +85,7 @@ def _not_bought(products: Sequence[Product], used: Sequence[SeatCount]) -> list[
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def plan(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Ask for a plan, preview it, and change it once that is confirmed."""
+    """Ask for a plan, preview it, and change it once confirmed."""
     actor = _buyer(request, slug)
     data = request.POST if request.method == "POST" else request.GET
     form = PlanForm(
@@ -113,7 +110,7 @@ def _ask_for_plan(request: SignedInRequest, actor: Actor, form: PlanForm) -> Htt
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def seats(request: SignedInRequest, slug: str, product: str) -> HttpResponse:
-    """Ask for a number of seats, preview it, and change it once that is confirmed."""
+    """Ask for a number of seats, preview it, and change it once confirmed."""
     actor = _buyer(request, slug)
     count = count_of_product(actor.workspace, product)
     if request.method == "POST":
@@ -179,7 +176,7 @@ def _buyer(request: SignedInRequest, slug: str) -> Actor:
 
 
 def _dialog(request: SignedInRequest, actor: Actor, template: str, status: int = 200, **context: Any) -> HttpResponse:
-    """Render one step of a change: the dialog's content for htmx, otherwise a page of its own."""
+    """Render one step of a change: a dialog's content for htmx, otherwise a page."""
     context |= {"actor": actor, "workspace": actor.workspace, "nav": "subscription"}
     return render(request, f"{template}#dialog" if request.htmx else template, context, status=status)
 

@@ -1,4 +1,4 @@
-"""What the events of anymail, which reads the providers' webhooks, mean here."""
+"""Translates anymail's events, read from the providers' webhooks, to ours."""
 
 import unicodedata
 import uuid
@@ -22,16 +22,16 @@ TYPES = {
     Theirs.REJECTED: EventType.BOUNCED,
     Theirs.COMPLAINED: EventType.COMPLAINED,
 }
-"""Whatever else is told, such as openings, is nobody's business here."""
+"""Other events, such as openings, are not recorded."""
 MAY_PASS = {RejectReason.TIMED_OUT, RejectReason.BLOCKED, RejectReason.OTHER, RejectReason.UNSUBSCRIBED}
-"""Reasons that lie with a server or a provider's lists, and do not prove the address dead."""
+"""Reasons that lie with a server or a provider's lists, and don't prove that the address is wrong."""
 ROW = "mail"
 """The metadata by which a message carries the id of its row; see members.outbox.compose."""
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def told(event: AnymailTrackingEvent) -> ProviderEvent | None:
-    """Return what the event means here, or None if we don't record it."""
+    """Return our event for anymail's, or None if we don't record it."""
     meaning = TYPES.get(event.event_type)
     if _raw(event).get("eventType") == "DeliveryDelay":  # Amazon's, which anymail does not know
         meaning = EventType.DELAYED
@@ -60,7 +60,7 @@ def _inner(value: Any, name: str) -> Any:
 
 
 def _names(event: AnymailTrackingEvent) -> tuple[Any, ...]:
-    """Return the provider's id, and our own Message-ID where SendGrid or Amazon repeats it."""
+    """Return the provider's id, and our own Message-ID if SendGrid or Amazon repeats it."""
     mail = _inner(_raw(event), "mail")
     return event.message_id, _raw(event).get("smtp-id"), _inner(_inner(mail, "commonHeaders"), "messageId")
 

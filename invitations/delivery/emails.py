@@ -1,4 +1,4 @@
-"""What the mails about an invitation say, and whether they are still true."""
+"""Renders the emails about an invitation, unless they are no longer true."""
 
 from typing import Any
 
@@ -18,9 +18,9 @@ from members.outbox.compose import compose
 
 
 def render(delivery: Delivery) -> EmailMultiAlternatives | None:
-    """The message of a delivery, read from the database as it stands now.
+    """Return the message of a delivery, from the database as it is now.
 
-    None where it is no longer true: the invitation has ended, was sent again since, or the reader has left.
+    None if it is no longer true: the invitation has ended or was sent again since, or the reader has left.
     """
     with translation.override(delivery.language or settings.LANGUAGE_CODE):
         context = _CONTEXTS[delivery.kind](delivery)
@@ -42,7 +42,7 @@ def _is_current(delivery: Delivery) -> bool:
 
 
 def _invitation(delivery: Delivery, **conditions: Any) -> dict[str, Any] | None:
-    # All that the mail says in one statement: the worker makes it for each.
+    # Everything the mail says, in one statement, since it runs for each mail.
     seats = Seat.objects.filter(workspace=OuterRef("workspace"), membership=OuterRef("membership"))
     live = Invitation.objects.filter(
         workspace=delivery.workspace_id,

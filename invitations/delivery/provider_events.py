@@ -1,4 +1,4 @@
-"""What providers tell of emails: noted once, and never undone by what arrives late."""
+"""Records what providers report about emails, once each; a late report never undoes an outcome."""
 
 import uuid
 from collections import Counter
@@ -25,15 +25,15 @@ OUTCOMES = {
     EventType.BOUNCED: (Outcome.BOUNCED, False),
     EventType.COMPLAINED: (Outcome.COMPLAINED, False),
 }
-"""The outcome that an event means and whether it may pass, lightest first.
+"""The outcome of an event and whether it is temporary, lightest first.
 
-A heavier one stands, whichever arrives first. A bounce outweighs a delivery, since servers accept mail that they send
-back later; a complaint outweighs a bounce, since it comes from a person who has the mail and wants no more.
+The heaviest one counts, whichever arrives first. A bounce outweighs a delivery, since servers accept mail that they
+send back later; a complaint outweighs a bounce, since it comes from a person who has the mail and wants no more.
 """
 MOST = 20
-"""Events kept of one email and type: its first ones. A provider that repeats itself fills neither page nor memory."""
+"""Events kept per email and type, the first ones, so that a provider that repeats itself fills nothing up."""
 CERTAIN = (EventType.DELAYED, *OUTCOMES)
-"""Events that only a message can have that left."""
+"""Events that only a sent message can have."""
 _ERROR_LENGTH = 200
 WEIGHT = {kind: weight for weight, kind in enumerate(OUTCOMES, 1)}
 
@@ -42,8 +42,8 @@ WEIGHT = {kind: weight for weight, kind in enumerate(OUTCOMES, 1)}
 class ProviderEvent:
     """An event of one email to one recipient.
 
-    ``names`` are the Message-IDs that it may be known by, ``row`` the id of ours that it carried. Without ``at`` the
-    event is as old as its email.
+    ``names`` are the Message-IDs it may be known by, ``row`` the id of our row that it carried. Without ``at`` it is as
+    old as its email.
     """
 
     type: EventType
@@ -77,7 +77,7 @@ class _Email(_Mail):
 
 
 def record(told: Iterable[ProviderEvent]) -> int:
-    """Note the events of emails that are ours, leave others be, and answer how many were news."""
+    """Record the events of emails that are ours, skip the rest, and return how many were new."""
     return sum(_record(batch) for batch in batched(told, BATCH))
 
 
@@ -90,7 +90,7 @@ def _record(batch: Sequence[ProviderEvent]) -> int:
     DeliveryEvent.objects.bulk_create(news.values())
     _set_outcomes(emails, news.values())
     _set_states(news.values())
-    # What names an email of ours and contradicts itself is about nobody else's either.
+    # An event that names an email of ours but contradicts itself concerns no other mail either.
     if others := [one for one, email in pairs if email is None and not _candidates(one, emails)]:
         _settle(AccountMail.objects.all(), "email", others)
         _settle(Notice.objects.all(), "recipient", others)
@@ -100,7 +100,7 @@ def _record(batch: Sequence[ProviderEvent]) -> int:
 def _named(batch: Iterable[ProviderEvent]) -> Q:
     names = {name for one in batch for name in one.names}
     rows = {one.row for one in batch if one.row}
-    # The condition repeats the index's own, which would not be used without.
+    # Repeats the index's own condition; otherwise the index would not be used.
     by_provider = Q(provider_message_id__in=names) & ~Q(provider_message_id="")
     return by_provider | Q(message_id__in=names) | Q(id__in=rows)
 
@@ -110,7 +110,7 @@ def _locked[M: Model](rows: QuerySet[M], batch: Sequence[ProviderEvent]) -> Quer
 
 
 def _by_name[A: _Mail](mails: Iterable[A]) -> dict[object, list[A]]:
-    """Return the emails by id and by each of their names."""
+    """Return the emails by id and by each Message-ID."""
     found: dict[object, list[A]] = {}
     for mail in mails:
         for name in {mail.id, mail.message_id, mail.provider_message_id} - {""}:
@@ -119,12 +119,12 @@ def _by_name[A: _Mail](mails: Iterable[A]) -> dict[object, list[A]]:
 
 
 def _candidates[A: _Mail](one: ProviderEvent, mails: dict[object, list[A]]) -> dict[uuid.UUID, A]:
-    """Return the mails that any of the event's names, or the row it carried, belongs to."""
+    """Return the mails with one of the event's names, or its row."""
     return {mail.id: mail for name in (one.row, *one.names) for mail in mails.get(name, ())}
 
 
 def _meant[A: _Mail](one: ProviderEvent, mails: dict[object, list[A]]) -> A | None:
-    """Return the one mail that agrees with all that the event says: row, recipient and each name that we know."""
+    """Return the one mail that agrees with the event in row, recipient and each known name."""
     known = [{mail.id for mail in mails[name]} for name in one.names if name in mails]
     fitting = [
         mail
@@ -137,7 +137,7 @@ def _meant[A: _Mail](one: ProviderEvent, mails: dict[object, list[A]]) -> A | No
 
 
 def _news(pairs: Sequence[tuple[ProviderEvent, _Email]]) -> dict[tuple[uuid.UUID, str, datetime], DeliveryEvent]:
-    """Return the events not recorded before, by email, type and time, up to the limit of each email."""
+    """Return the events not recorded yet, by email, type and time, up to the limit of each email."""
     known = set(
         DeliveryEvent.objects.filter(
             workspace__in={email.workspace_id for _, email in pairs}, delivery__in={email.id for _, email in pairs}
@@ -193,7 +193,7 @@ def _set_states(news: Collection[DeliveryEvent]) -> None:
 
 
 def _settle[M: Model](rows: QuerySet[M], address: str, told: Sequence[ProviderEvent]) -> None:
-    """Settle what nobody knew of mail whose events are not kept."""
+    """Update the state of mail that has no events."""
     found = _locked(rows, told).values_list("id", "message_id", "provider_message_id", address)
     mails = _by_name(_Mail(*values) for values in found)
     meant = [(one, mail.id) for one in told if (mail := _meant(one, mails))]
@@ -207,14 +207,14 @@ def _settle[M: Model](rows: QuerySet[M], address: str, told: Sequence[ProviderEv
 
 
 def _failed[M: Model](rows: QuerySet[M], said: Combinable) -> None:
-    """Mark as failed what the provider took and could not send, in its words."""
+    """Mark mail as failed that the provider accepted and could not send."""
     rows.update(
         state=State.FAILED, lease=None, leased_until=None, next_attempt_at=Now(), error_code="provider", error=said
     )
 
 
 def _left[M: Model](rows: QuerySet[M], *, certainly: bool) -> None:
-    """Settle what nobody knew: the email left. ``certainly`` outweighs that it was given up as failed."""
+    """Mark mail of unknown state as sent; also failed mail, if it left ``certainly``."""
     unsure = Q(state=State.UNKNOWN) | Q(state=State.QUEUED, attempts__gt=0)
     unsure |= Q(state=State.SENDING, leased_until__lte=Now())
     if certainly:

@@ -1,4 +1,4 @@
-"""Reminders: one for each sending of an offer of three days or more, two days before it ends, with the same link."""
+"""Reminders: one per sending, two days before an offer of three days or more expires, with the same link."""
 
 from datetime import timedelta
 
@@ -14,9 +14,9 @@ BATCH = 1_000
 
 
 def due() -> QuerySet[Invitation]:
-    """Return the live offers that end within two days, and whose invitees were not reminded since the last sending.
+    """Return the live offers that expire within two days and had no reminder since the last sending.
 
-    Workspaces that turned reminders off, or whose plan lets nobody join, and suppressed addresses are left out.
+    Workspaces without reminders, or whose plan lets nobody join, and suppressed addresses are left out.
     """
     mails = Delivery.objects.filter(workspace=OuterRef("workspace"))
     reminded = mails.filter(invitation=OuterRef("pk"), generation=OuterRef("generation"), kind=Kind.REMINDER)
@@ -35,7 +35,7 @@ def due() -> QuerySet[Invitation]:
 def remind() -> int:
     """Queue a reminder for each due offer, and return how many were due.
 
-    Two that do this at once queue each reminder once; what is no longer true when it is sent is cancelled then.
+    Concurrent calls queue each reminder once. What is no longer true when it would be sent is cancelled then.
     """
     found = 0
     while batch := list(due().order_by("expires_at")[:BATCH]):

@@ -1,4 +1,4 @@
-"""Amazon's notifications (SNS): whether Amazon signed one, and the answer that a topic waits for."""
+"""Amazon's notifications (SNS): verifying signatures, and confirming a topic's subscription."""
 
 import base64
 import binascii
@@ -37,7 +37,7 @@ SIGNED = {
 
 
 class Unreachable(Exception):
-    """Amazon did not answer, so it is to send again: nothing is known about the message."""
+    """Amazon did not respond; the message can't be judged and should be sent again."""
 
 
 def verify(message: dict[str, Any]) -> None:
@@ -59,7 +59,7 @@ def confirm(message: dict[str, Any]) -> None:
 
 
 def _amazons(url: Any) -> re.Match[str]:
-    """Return the URL's parts."""
+    """Return the URL's parts, or raise unless it is Amazon's."""
     found = ADDRESS.fullmatch(url) if isinstance(url, str) else None
     if found is None:
         raise AnymailWebhookValidationFailure("An address that is not Amazon's.")

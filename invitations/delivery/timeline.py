@@ -50,7 +50,7 @@ TONES = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that happened; ``detail`` is in the words of the provider or the outbox."""
+    """One event; ``detail`` is in the words of the provider or the outbox."""
 
     at: datetime
     kind: str
@@ -65,7 +65,7 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Timeline:
-    """An invitation with its entries, oldest first; and what can be done about its emails."""
+    """An invitation with its entries, oldest first, and what can be done about its emails."""
 
     invitation: Invitation
     entries: list[Entry] = field(default_factory=list)
@@ -75,7 +75,7 @@ class Timeline:
 
     @property
     def pending(self) -> bool:
-        """Whether the offer has not come to an end; it may have expired."""
+        """Whether the offer is pending, expired or not."""
         return self.invitation.status == InvitationStatus.PENDING
 
 
@@ -90,7 +90,7 @@ def timeline_of(actor: Actor, invitation_id: uuid.UUID) -> Timeline:
     mails = list(workspace.deliveries.filter(invitation=invitation).order_by("created_at", "id"))
     events = workspace.delivery_events.filter(delivery__in=[mail.id for mail in mails]).order_by("at", "id")
     opened = workspace.link_openings.filter(invitation=invitation).order_by("number")
-    # Sorted by time; what has the same time stays in this order.
+    # Sorted by time; entries of the same time stay in this order.
     entries = [*_offer(invitation, mails), *_mails(mails, list(events)), *_openings(opened, mails), *_end(invitation)]
     own = [mail for mail in mails if mail.kind == Kind.INVITATION]
     latest = own[-1] if own else None

@@ -1,4 +1,4 @@
-"""What an Admin does about mail that does not arrive: another address, another try, or no more suppression."""
+"""What an Admin can do about mail that doesn't arrive: correct the address, try again, or stop suppressing."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -61,7 +61,7 @@ def _require_another(workspace: Workspace, member: Membership, email: str, now: 
 
 
 def _moved(actor: Actor, offer: Offer, email: str, now: datetime) -> Invitation:
-    """End the old invitation, and make its member, who keeps the seats, the new one's."""
+    """End the old invitation and give its member, who keeps the seats, to the new one."""
     old, member = offer.invitation, offer.membership
     copy_terms(offer)
     old.status, old.revoked_at, old.membership = InvitationStatus.REVOKED, now, None

@@ -1,4 +1,4 @@
-"""The timeline of an invitation's emails: as a page, in a dialog, or as the part that a member's drawer shows."""
+"""The timeline of an invitation's emails: as a page, in a dialog, or inside a member's drawer."""
 
 from uuid import UUID
 
@@ -34,7 +34,7 @@ def release(request: SignedInRequest, slug: str, invitation: UUID) -> HttpRespon
 @login_required
 @require_POST
 def retry(request: SignedInRequest, slug: str, invitation: UUID) -> HttpResponse:
-    """Try to send the invitation's email, which failed, once more."""
+    """Send the invitation's failed email again."""
     actor = actor_for(request.user, slug)
     retry_delivery(actor, invitation)
     return _done(request, actor, invitation, _("We're sending the email again, with the same link."))

@@ -1,4 +1,4 @@
-"""The providers' way in: what became of emails, told under a secret."""
+"""The mail providers' webhooks, behind a secret."""
 
 import json
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ MOST_OBJECTS = 100_000
 
 
 class AmazonSES(AmazonSESTrackingWebhookView):  # type: ignore[misc]  # -- anymail ships no types
-    """Amazon's notifications, read without Amazon's library, which checks no signature."""
+    """Amazon's notifications, verified by us, without Amazon's library, which checks no signature."""
 
     def __init__(self, **kwargs: Any) -> None:
         named = get_anymail_setting("sns_topics", esp_name=self.esp_name, default="")
@@ -48,7 +48,7 @@ class AmazonSES(AmazonSESTrackingWebhookView):  # type: ignore[misc]  # -- anyma
         sns.verify(message)
 
     def auto_confirm_sns_subscription(self, sns_message: dict[str, Any]) -> None:
-        """Confirm a topic that is named; of any other tell whoever sets the console up where to do so."""
+        """Confirm the subscription of a topic in the settings; for any other, log where to confirm it."""
         if self.topics:
             sns.confirm(sns_message)
         else:
@@ -101,7 +101,7 @@ def tracking(request: HttpRequest, provider: str) -> HttpResponse:
     if not settings.EMAIL_WEBHOOK_SECRET or view is None:
         raise NotFound
     if not knows_secret(request):
-        # Amazon sends the password only after it was asked for.
+        # Amazon sends the password only when asked for it.
         return HttpResponse(status=401, headers={"WWW-Authenticate": 'Basic realm="webhooks"'})
     if request.method == "HEAD":
         return HttpResponse()
@@ -121,7 +121,7 @@ def tracking(request: HttpRequest, provider: str) -> HttpResponse:
 
 
 def _read(request: HttpRequest, view: type[AnymailCoreWebhookView]) -> list[provider_events.ProviderEvent]:
-    """Return the events of a request after verifying the provider's signature, if it has one."""
+    """Return the events of a request, after verifying the provider's signature if it has one."""
     body = request.read(LIMIT + 1)
     if len(body) > LIMIT or body.count(b"{") > MOST_OBJECTS:
         raise AnymailWebhookValidationFailure

@@ -15,7 +15,7 @@ PASSWORD_MAX = 256
 
 
 class OfferForm(forms.Form):
-    """Repeats which sending of which invitation the page showed, so that two tabs cannot be mixed up."""
+    """Says which sending of which invitation the page showed, so that two tabs can't be mixed up."""
 
     invitation = forms.UUIDField(widget=forms.HiddenInput)
     generation = forms.IntegerField(widget=forms.HiddenInput)
@@ -33,7 +33,7 @@ class OfferForm(forms.Form):
 
 
 class NewPersonForm(OfferForm):
-    """The account of someone who has none yet; the link proves the address."""
+    """The account of an invitee who has none yet; the link proves the address."""
 
     name = NameField()
     password = forms.CharField(
@@ -45,7 +45,7 @@ class NewPersonForm(OfferForm):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Validate the password; it may resemble neither name nor address."""
+        """Validate the password, also against name and address."""
         data: dict[str, Any] = super().clean() or {}
         if password := data.get("password"):
             person = User(email=self.offer.email, name=data.get("name", ""))
@@ -57,7 +57,7 @@ class NewPersonForm(OfferForm):
 
 
 class SentTwiceForm(forms.Form):
-    """What a form has that arrives a second time; a password only if it is a new person's."""
+    """The fields of a form that arrives twice; with a password only from a new person."""
 
     invitation = forms.UUIDField()
     password = forms.CharField(max_length=PASSWORD_MAX, strip=False, required=False)

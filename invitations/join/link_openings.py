@@ -1,8 +1,8 @@
-"""Who opened a link: noted cheaply, and told apart, as far as that can be, from scanners that open every link in mail.
+"""Who opened a link, and whether it was a person or a scanner that opens every link in mail, as far as can be told.
 
-An opening counts as a person's only if nothing speaks against it: it is no HEAD request, its browser is not known as a
-scanner, it came later than ten seconds after the email left, and the page behind the link was shown to the same
-browser. Scanners that do all that pass for people; so the note proves nothing, and nothing depends on it.
+An opening counts as a person's unless something speaks against it: it is a HEAD request, its browser is a known
+scanner, it came within ten seconds of the email, or the page behind the link was never shown to the same browser.
+Scanners that do all of that pass for people, so nothing depends on this.
 """
 
 import re
@@ -35,9 +35,9 @@ log = structlog.get_logger(__name__)
 
 
 def note(invitation: Invitation, method: str, agent: str) -> None:
-    """Note that the invitation's latest link was opened, if there is room for it.
+    """Record that the invitation's latest link was opened, unless there are enough records.
 
-    It takes no lock that anyone holds for long, and whatever goes wrong with it keeps nobody from the page.
+    It holds no lock for long, and no error in it keeps anyone from the page.
     """
     opening = LinkOpening(
         workspace_id=invitation.workspace_id,
@@ -50,12 +50,12 @@ def note(invitation: Invitation, method: str, agent: str) -> None:
         notes = LinkOpening.objects.filter(workspace=invitation.workspace_id, invitation=invitation)
         opening.number = notes.aggregate(last=Max("number", default=0))["last"] + 1
         if opening.number <= MOST:
-            # Two at the same moment have the same number, and one of them is not kept.
+            # Two at the same moment have the same number, and only one is kept.
             LinkOpening.objects.bulk_create([opening], ignore_conflicts=True)
 
 
 def followed(invitation: Invitation, agent: str) -> None:
-    """Note that the page behind the link was shown to a browser, if it is one that has just opened the link."""
+    """Record that the page behind the link was shown to a browser that has just opened the link."""
     with _harmless():
         LinkOpening.objects.filter(
             workspace=invitation.workspace_id,

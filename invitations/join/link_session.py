@@ -1,4 +1,4 @@
-"""The offer whose link was opened in this session: id and generation only, never the token."""
+"""The session's offer, whose link was opened in it: id and generation only, never the token."""
 
 import uuid
 from collections.abc import Callable
@@ -45,7 +45,7 @@ def private(view: View) -> View:
 
 
 def with_offer(view: OfferView) -> View:
-    """Pass the session's offer to the view, in its reader's language; without one, show the neutral page."""
+    """Pass the session's offer to the view, in the reader's language; without one, show the neutral page."""
 
     @wraps(view)
     def respond(request: HttpRequest) -> HttpResponse:
@@ -61,12 +61,12 @@ def with_offer(view: OfferView) -> View:
 
 
 def remember_offer(request: HttpRequest, offer: Offer) -> None:
-    """Keep in the session which sending of which invitation was opened."""
+    """Save in the session which sending of which invitation was opened."""
     request.session[OFFER_KEY] = {"invitation": str(offer.invitation.pk), "generation": offer.generation}
 
 
 def forget_offer(request: HttpRequest, joined: Offer | None = None) -> None:
-    """Drop the session's offer; one that was ``joined`` still leads its own session into the workspace."""
+    """Remove the session's offer; one that was ``joined`` still leads its session into the workspace."""
     request.session.pop(OFFER_KEY, None)
     if joined is not None:
         request.session[JOINED_KEY] = str(joined.invitation.pk)
@@ -74,9 +74,9 @@ def forget_offer(request: HttpRequest, joined: Offer | None = None) -> None:
 
 
 def resume(request: HttpRequest, invitation: Invitation) -> bool:
-    """Continue the session that accepted the invitation, for its key from before; return whether there is one.
+    """Continue the session that accepted the invitation, given its previous key; return whether there is one.
 
-    The response to the first form may have been lost, and with it the session's new key.
+    The response to the first form, with the session's new key, may have been lost.
     """
     before = _digest(request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
     rows = Session.objects.filter(user=invitation.accepted_by, expire_date__gt=Now())
@@ -95,24 +95,24 @@ def _digest(key: str) -> str:
 
 
 def session_offer(request: HttpRequest) -> Offer | None:
-    """Return the session's offer as it stands now, or None if it has ended or was sent again."""
+    """Return the session's offer as it is now, or None if it has ended or was sent again."""
     kept = request.session.get(OFFER_KEY)
     return offers.offer_from_session(uuid.UUID(kept["invitation"]), kept["generation"]) if kept else None
 
 
 def no_offer(request: HttpRequest) -> HttpResponse:
-    """Redirect whoever accepted the session's offer to its workspace (a double click, say); else the neutral page."""
+    """Redirect whoever accepted the session's offer to its workspace, or show the neutral page."""
     kept = request.session.get(OFFER_KEY)
     workspace = offers.joined_workspace(kept["invitation"] if kept else request.session.get(JOINED_KEY), request.user)
     return redirect("home", workspace.slug) if workspace else neutral(request)
 
 
 def neutral(request: HttpRequest) -> HttpResponse:
-    """Render the one page of all links that no longer work; it says nothing about why."""
+    """Render the page of every link that no longer works; it doesn't say why."""
     return render(request, "invitations/join/unavailable.html", status=404)
 
 
 def _language(request: HttpRequest, offer: Offer) -> str:
-    """Return the reader's own language when signed in, else the one that the invitation was written in."""
+    """Return the signed-in reader's language, else the invitation's."""
     wanted = request.user.language if isinstance(request.user, User) else offer.invitation.language
     return wanted if wanted in dict(settings.LANGUAGES) else translation.get_language() or settings.LANGUAGE_CODE

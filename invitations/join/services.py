@@ -1,4 +1,4 @@
-"""What an invitee does with an offer: accept, decline, ask for a new link. Each takes the offer that a token proved."""
+"""What an invitee can do with an offer that a token proved: accept, decline, ask for a new link."""
 
 import uuid
 from collections.abc import Iterable
@@ -42,7 +42,7 @@ def accept_as_new_person(offer: Offer, *, name: str, password: str, language: st
     verified account, whose owner signs in instead.
     """
     name, hashed = clean_name(name), make_password(password)
-    # The lock comes before the account is touched: two submissions of one form then find the same truth.
+    # Locked before the account is touched, so that two submissions of one form see the same state.
     with acting_on_offer(offer) as workspace:
         offer = _locked(workspace, offer)
         if offer.account_exists:
@@ -57,7 +57,7 @@ def accept_as_new_person(offer: Offer, *, name: str, password: str, language: st
 
 
 def _locked(workspace: Workspace, shown: Offer) -> Offer:
-    """Return the offer as it is under the locks of workspace, member and invitation, if it is still this one."""
+    """Return the offer under the locks of workspace, member and invitation, or raise unless it is still this one."""
     offer = lock(workspace, shown.invitation.id)
     if offer is None:
         raise InvitationNotPending
@@ -67,7 +67,7 @@ def _locked(workspace: Workspace, shown: Offer) -> Offer:
 
 
 def _join(offer: Offer, user: User) -> Membership:
-    """Make the person a member of a workspace that is locked."""
+    """Make the person a member of the locked workspace."""
     workspace, invitation, member = offer.workspace, offer.invitation, offer.membership
     require_feature(workspace, Feature.INVITATIONS)
     if offer.suspended:
@@ -95,7 +95,7 @@ def _join(offer: Offer, user: User) -> Membership:
         _notify(invitation, Kind.JOINED, [(offer.inviter_email, offer.inviter_language)])
     audit.record(_invitee(offer, user), workspace.id, "invitation.accepted", invitation, {"role": [None, member.role]})
     user.last_workspace = workspace
-    # The account may be moving to another address at this moment: whoever has its row first goes first.
+    # The account's address may be changing at this moment: whoever locks its row first wins.
     if not User.objects.filter(id=user.id, email=offer.email).update(last_workspace=workspace):
         raise _for_another()
     return member

@@ -1,4 +1,4 @@
-"""The join pages: what an invitee sees on following the emailed link."""
+"""The join pages: what an invitee sees after opening the emailed link."""
 
 from http import HTTPStatus
 
@@ -35,7 +35,7 @@ from members.models import User
 @private
 @require_safe
 def link(request: HttpRequest, token: str) -> HttpResponse:
-    """Take the token out of the URL: only id and generation go into the session. Nothing but a note is written."""
+    """Replace the token by id and generation in the session; record the opening and nothing else."""
     response = _opened(request, token)
     response["Referrer-Policy"] = "no-referrer"
     return response
@@ -81,8 +81,8 @@ def _join(request: HttpRequest, offer: Offer) -> HttpResponse:
 def _sent_twice(request: HttpRequest) -> HttpResponse | None:
     """Let in the person whose form arrives again: a double click without script, or a repeat by the network.
 
-    Its cookie is the one from before joining and opens nothing any more, but it shows whose form it is; so do the
-    name and password of a new person, which came along again.
+    Its cookie, from before joining, opens nothing any more, but shows whose form it is; so do the name and password of
+    a new person, which came with it.
     """
     form = SentTwiceForm(request.POST)
     invitation = offers.accepted_just_now(form.cleaned_data["invitation"]) if form.is_valid() else None
@@ -94,7 +94,7 @@ def _sent_twice(request: HttpRequest) -> HttpResponse | None:
 
 
 def _sign_in(request: HttpRequest, invitation: Invitation, password: str) -> bool:
-    """Sign in the person who accepted the invitation, if this is their password; return whether it is."""
+    """Sign in the person who accepted the invitation if this is their password; return whether it is."""
     try:
         user = get_adapter().authenticate(request, email=invitation.email, password=password) if password else None
     except ValidationError:  # too many attempts
@@ -108,7 +108,7 @@ def _sign_in(request: HttpRequest, invitation: Invitation, password: str) -> boo
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_offer
 def decline(request: HttpRequest, offer: Offer) -> HttpResponse:
-    """Ask once more, then decline."""
+    """Ask for confirmation, then decline."""
     form = OfferForm(request.POST if request.method == "POST" else None, offer=offer)
     if request.method != "POST":
         return render(request, "invitations/join/decline.html", {"offer": offer, "form": form})
@@ -146,11 +146,11 @@ def switch(request: HttpRequest, offer: Offer) -> HttpResponse:
 
 
 def state_of(request: HttpRequest, offer: Offer) -> str:
-    """Return which of the join page's states its reader is in; each has a template of that name."""
+    """Return the join page's state for its reader; each has a template of that name."""
     user = request.user if isinstance(request.user, User) else None
     other = user if user is not None and user.email != offer.email else None
     states = (
-        # The invited address has no other place in the workspace: only who has another one can be in it.
+        # Only someone with another address can be in the workspace: the invited one has no other row.
         ("member", other is not None and other.memberships.active().filter(workspace_id=offer.workspace.pk).exists()),
         ("expired", offer.expired),
         ("suspended", offer.suspended),
@@ -165,7 +165,7 @@ def state_of(request: HttpRequest, offer: Offer) -> str:
 def page(
     request: HttpRequest, offer: Offer, *, form: OfferForm | None = None, problem: object = "", status: int = 200
 ) -> HttpResponse:
-    """Render the join page in its reader's state, with what just went wrong."""
+    """Render the join page in its reader's state, with any error."""
     state = state_of(request, offer)
     context = {
         "offer": offer,
@@ -182,7 +182,7 @@ def _form(request: HttpRequest, offer: Offer, state: str, *, fresh: bool = False
 
 
 def _accept(request: HttpRequest, offer: Offer, form: OfferForm) -> None:
-    """Accept as the signed-in or a new person; either way the session's id changes."""
+    """Accept as the signed-in or as a new person; either way the session's id changes."""
     if isinstance(request.user, User) and not isinstance(form, NewPersonForm):
         services.accept(offer, request.user)
         request.session.cycle_key()
@@ -204,7 +204,7 @@ def _shown_anew(request: HttpRequest, offer: Offer) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, error: DomainError) -> HttpResponse:
-    """Read the offer again: what was refused may have ended, or be refused for a reason to be shown."""
+    """Read the offer again after a refusal, and show its new state or the error."""
     offer = session_offer(request)
     if offer is None:
         return no_offer(request)

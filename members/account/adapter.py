@@ -33,7 +33,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # -- allauth
     }
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Write the mail to the outbox; its links are made when it is rendered, so that none rests anywhere."""
+        """Write the mail to the outbox; its links are made when it is rendered, so that none is stored."""
         emails.send(self.kinds[template_prefix], user=context.get("user"), email=email)
 
     def send_notification_mail(
@@ -55,9 +55,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # -- allauth
         return saved
 
     def respond_email_verification_sent(self, request: HttpRequest, user: "User | None") -> HttpResponse:
-        """Lead to the page that says a mail was sent; with no new account, after as long as making one takes.
+        """Redirect to the page that says a mail was sent; without a new account, after as long as creating one takes.
 
-        The password was given here, be it to sign up or to sign in: this browser may confirm the address without it.
+        The password was given here, to sign up or to sign in: this browser may confirm the address without it.
         """
         if user is None:
             make_password("nobody's")
@@ -67,7 +67,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # -- allauth
         return response
 
     def set_password(self, user: "User", password: str) -> None:
-        """Store a new password, and nothing else of an account that may have changed meanwhile."""
+        """Save the new password only: other fields of the account may have changed meanwhile."""
         address_change.forget_links(user)
         user.set_password(password)
         user.save(update_fields=["password"])

@@ -1,4 +1,4 @@
-"""A person's own account: the change of its address."""
+"""Changing the email address of one's own account."""
 
 import uuid
 
@@ -39,13 +39,13 @@ def change_address(user: User, token: str) -> None:
     account, or another row in one of the person's workspaces.
     """
     with acting_on_own_account(user) as workspaces:
-        # Memberships before the account, as everywhere: whoever ends a membership locks in this order too.
+        # Memberships are locked before the account, as everywhere.
         rows = list(user.memberships.select_for_update(no_key=True).order_by("id"))
         person = User.objects.select_for_update().get(id=user.id)
         mail = address_tokens.find(token, person)
         if mail is None:
             raise NotFound
-        # The workspace of a row that came meanwhile is not locked; and after the account's row, none may be.
+        # The workspace of a new row is not locked, and it is too late to lock it after the account's row.
         if not workspaces.keys() >= set(_places(person)) == {row.workspace_id for row in rows}:
             raise Unavailable
         others = Membership.objects.filter(workspace__in=workspaces, email=mail.email).exclude(user=person)
@@ -60,7 +60,7 @@ def change_address(user: User, token: str) -> None:
 
 
 def forget_links(user: User) -> None:
-    """Let no link leave that was asked for before the account changed: made now, it would be a good one."""
+    """Cancel links that were requested before the account changed: if they were made now, they would work."""
     waiting = user.account_mails.filter(kind=address_tokens.KIND, state__in=[State.QUEUED, State.SENDING])
     waiting.update(state=State.CANCELLED, lease=None)
 

@@ -14,7 +14,7 @@ LIFE = timedelta(days=3)
 
 
 def _digest(mail: AccountMail, user: User) -> str:
-    # Every change of address makes a new row of EmailAddress: with its id no link works twice, there and back included.
+    # Every change of address makes a new row of EmailAddress: with its id in it, no link works twice.
     proved = (
         EmailAddress.objects.filter(user=user, email=user.email, verified=True).values_list("pk", flat=True).first()
     )

@@ -1,7 +1,7 @@
-"""Proofs that an address is a person's: by the browser or the password that signed up, or by a link for a new password.
+"""Proofs that an address is a person's: the browser or password that signed up, or a link for a new password.
 
-A link that only confirms shows who reads the mailbox, not who chose the password. Whoever signs up with somebody else's
-address waits for its owner to follow that link: the account would be in the owner's name, and open to the other one.
+A link that only confirms shows who reads the mailbox, not who chose the password. Whoever signs up with someone else's
+address waits for its owner to open that link: the account would be in the owner's name, with a password that isn't.
 """
 
 from typing import Any
@@ -25,5 +25,5 @@ def remembered(session: Any, user: User) -> bool:
 
 
 def prove_address(user: User) -> None:
-    """Take the address that the account had when it was read as proved: a link sent there was followed."""
+    """Mark the address that was read with the account as verified: a link sent there was opened."""
     EmailAddress.objects.filter(user=user, email=user.email).update(verified=True, primary=True)

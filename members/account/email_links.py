@@ -34,7 +34,7 @@ class Confirm(ConfirmEmailView):  # type: ignore[misc]  # -- allauth ships no ty
         user = found.email_address.user
         if not confirmation.remembered(self.request.session, user):
             self.form = ReauthenticateForm(self.request.POST if self.request.method == "POST" else None, user=user)
-            # The page offers a new password in a way of its own.
+            # The page has its own link to set a new password.
             self.form.fields["password"].help_text = ""
         return found
 
@@ -55,7 +55,7 @@ class Confirm(ConfirmEmailView):  # type: ignore[misc]  # -- allauth ships no ty
     def _sign_in(self, user: User) -> HttpResponse:
         login = Login(user=user)
         response: HttpResponse = (
-            # Signing up may have been days ago, so it counts as no fresh proof.
+            # Signing up may have been days ago: it doesn't count as entering the password now.
             perform_login(self.request, login)
             if self.form is None
             else perform_password_login(self.request, {"email": user.email}, login)
@@ -67,25 +67,25 @@ class Confirm(ConfirmEmailView):  # type: ignore[misc]  # -- allauth ships no ty
         return page
 
     def logout_other_user(self, confirmation: Any) -> None:
-        """Sign out whoever is signed in as somebody else, but never because a link was opened."""
+        """Sign out another signed-in person, but never on GET."""
         if self.request.method == "POST":
             super().logout_other_user(confirmation)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return the context of the page."""
+        """Add the form."""
         return {**super().get_context_data(**kwargs), "form": self.form}
 
 
 class PasswordReset(PasswordResetFromKeyView):  # type: ignore[misc]  # -- allauth ships no types
-    """allauth's page, but between its steps the session keeps only when the link was made and a digest of the account.
+    """allauth's page; between its steps the session keeps only when the link was made, and a digest.
 
-    allauth would keep the key itself: whoever reads a dump of the sessions could set the password. The key is made
-    again from the account as it stands, and must be the one that was opened: another account's is not, nor is that of
-    an account whose password was changed since.
+    allauth would keep the key itself: whoever reads a dump of the sessions could set the password. The key is derived
+    again from the account and must match the digest, so a link for another account, or from before the password was
+    changed, is refused.
     """
 
     def dispatch(self, request: HttpRequest, uidb36: str, key: str, **kwargs: Any) -> HttpResponseBase:
-        """Handle the request as allauth does, but take the key out of the session again before it is stored."""
+        """Handle the request as allauth does, but keep the key out of the stored session."""
         opened = request.session.pop(_OPENED, None)
         again = _key(uidb36, opened["made"]) if opened else ""
         if opened and constant_time_compare(_proof(uidb36, again), opened["proof"]):
@@ -104,7 +104,7 @@ class PasswordReset(PasswordResetFromKeyView):  # type: ignore[misc]  # -- allau
         return response
 
     def logout(self) -> None:
-        """Sign out whoever is signed in as somebody else, but never because a link was opened."""
+        """Sign out another signed-in person, but never on GET."""
         if self.request.method == "POST":
             super().logout()
 

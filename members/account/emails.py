@@ -40,7 +40,7 @@ def language() -> str:
 
 
 def delete_old() -> int:
-    """Delete messages that were sent, cancelled or given up 30 days ago; return how many, at most 10,000 a call."""
+    """Delete messages done with 30 days ago and return how many, at most 10,000 a call."""
     over = AccountMail.objects.exclude(state__in=queue.OPEN).filter(created_at__lte=Now() - KEPT_FOR)
     return over.filter(pk__in=over.values("pk")[:AT_ONCE]).delete()[0]
 
@@ -48,7 +48,7 @@ def delete_old() -> int:
 def render(mail: AccountMail) -> EmailMultiAlternatives | None:
     """Return the message, its link derived from keys that are in no table.
 
-    None if it is no longer true: the account is gone or closed, or its address has changed or been verified since.
+    None if it is no longer true: the account is gone or closed, or its address was changed or verified since.
     """
     context = _CONTEXTS[mail.kind](mail)
     if context is None:
@@ -94,7 +94,7 @@ def _confirm_address(mail: AccountMail) -> dict[str, Any] | None:
 
 
 def _password_reset(mail: AccountMail) -> dict[str, Any] | None:
-    # To the address that the account has, not to one that it had: the token would be good for the account.
+    # Only to the account's current address: the token opens the account.
     user = User.objects.filter(account_mails=mail, is_active=True, email=mail.email).first()
     if user is None:
         return None
@@ -107,7 +107,7 @@ def _password_changed(mail: AccountMail) -> dict[str, Any] | None:
 
 
 def _change_address(mail: AccountMail) -> dict[str, Any] | None:
-    # Account and state in one statement: what was called off together with a change is never made of its outcome.
+    # Account and state in one statement, so that a cancelled link is never made from the changed account.
     waiting = AccountMail.objects.filter(state__in=[State.QUEUED, State.SENDING], user__is_active=True)
     row = waiting.select_related("user").filter(pk=mail.pk).first()
     if row is None or row.user is None:

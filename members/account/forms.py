@@ -13,13 +13,13 @@ from members.forms import NameField
 
 
 class SignUpForm(forms.Form):
-    """What signing up asks for beside address and password; allauth derives its own form from this one."""
+    """What signing up asks for besides address and password; allauth extends this form."""
 
     name = NameField()
     field_order = ["name", "email", "password1"]
 
     def signup(self, request: HttpRequest, user: AbstractBaseUser) -> None:
-        """Do nothing more: the adapter stores the name together with the account."""
+        """Do nothing: the adapter saves the name with the account."""
 
 
 class ProfileForm(forms.Form):

@@ -1,4 +1,4 @@
-"""What a password must be, in one sentence, and what is wrong with one, in plain words."""
+"""The password policy, in one sentence, and its errors in plain words."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ LEAST = 8
 
 
 class PasswordPolicy:
-    """Django's four validators under words of our own."""
+    """Django's four validators, with our own messages."""
 
     def __init__(self) -> None:
         # The common ones are read from a file: once a process.
@@ -29,7 +29,7 @@ class PasswordPolicy:
         )
 
     def validate(self, password: str, user: Any = None) -> None:
-        """Raise ValidationError with all that is wrong with the password."""
+        """Raise ValidationError with everything that is wrong with the password."""
         errors = []
         for validator, message in self._rules:
             try:

@@ -45,9 +45,9 @@ class SignIn:
 
 
 def sign_ins(user: User, key: str | None) -> list[SignIn]:
-    """Return where the person is signed in: the session with this key first, then by last use; at most fifty."""
+    """Return the person's sessions, at most fifty: the one with this key first, then the last used."""
     rows = user.sessions.filter(expire_date__gt=Now()).order_by(F("seen_at").desc(nulls_last=True))[:SHOWN]
-    # Others still have rows, but have ended: by a new password, or with the last membership.
+    # Others have rows, but were ended by a new password or with the last membership.
     good = {user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()}
     found = [
         SignIn(name=_name(row.pk), device=describe(row.agent), seen_at=row.seen_at, here=row.pk == key)
@@ -58,7 +58,7 @@ def sign_ins(user: User, key: str | None) -> list[SignIn]:
 
 
 def end(user: User, name: str, key: str | None) -> None:
-    """End the person's session of this name, but never the one in use; do nothing if it has ended."""
+    """End the person's session of this name, unless it is the one in use."""
     for row in user.sessions.exclude(pk=key or ""):
         if constant_time_compare(_name(row.pk), name):
             row.delete()

@@ -37,7 +37,7 @@ def profile(request: SignedInRequest) -> HttpResponse:
 
 
 def _sign_in_is_old(request: HttpRequest) -> bool:
-    """Return whether to ask for the password again: it was given over five minutes ago, or not in this browser."""
+    """Return whether to ask for the password again: given over five minutes ago, or not in this browser."""
     records = get_authentication_records(request, request.user)
     return not records or bool(time.time() - records[-1]["at"] > app_settings.REAUTHENTICATION_TIMEOUT)
 

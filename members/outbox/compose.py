@@ -1,4 +1,4 @@
-"""One way to make any of our messages: three templates of one name, in the reader's language."""
+"""Builds every email from three templates of one name, in the reader's language."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ from members.templatetags.mail import one_line
 def compose(  # noqa: PLR0913 -- the parts of a message, all by keyword
     template: str, *, to: str, language: str, message_id: str, key: str, context: dict[str, Any]
 ) -> EmailMultiAlternatives:
-    """A message made of `emails/<template>.subject.txt`, `.txt` and `.html`.
+    """Return a message made from ``emails/<template>.subject.txt``, ``.txt`` and ``.html``.
 
-    `language` is a code of settings.LANGUAGES ("" is the default one). `message_id` and `key` (the idempotency key)
-    stay the same for every try, so that a second copy can be told from a second message. The provider's open and
-    click tracking is off: it would rewrite the link.
+    ``language`` is a code of settings.LANGUAGES, "" for the default. ``message_id`` and ``key`` (the idempotency key)
+    stay the same for every attempt, so that a second copy can be told from a second message. The provider's open and
+    click tracking is off, since it would rewrite the link.
     """
     with translation.override(language or settings.LANGUAGE_CODE):
         known = {**context, "language": translation.get_language()}

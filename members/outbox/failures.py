@@ -36,7 +36,7 @@ DIED = _("A worker stopped while it was sending: the message may have left or no
 HELD_BACK = _("Held back after a backup was restored: the message may have left before.")
 
 LONGEST_WAIT = 600.0
-"""Seconds that a provider can make mail wait; then it is asked again, with one message."""
+"""Most seconds that a provider can make mail wait; then one message tries again."""
 _ENHANCED = re.compile(rb"\b[245]\.\d{1,3}\.\d{1,3}\b")
 _BUSY_WORDS = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException"})
 _UNAVAILABLE = 421

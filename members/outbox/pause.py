@@ -1,6 +1,6 @@
-"""A pause that the mail provider asked for: every outbox and every worker keeps it, for mail old and new.
+"""A pause that the mail provider asked for: every outbox and every worker observes it, for all mail.
 
-Mail itself isn't put off: when the pause is over, it leaves in the order in which it would have left.
+Messages aren't rescheduled: after the pause they leave in the same order as they would have.
 """
 
 from typing import ClassVar, Self
@@ -53,6 +53,6 @@ class ProviderPause(models.Model):
 
 
 def begin(failure: Failure) -> None:
-    """Keep all mail back for as long as the provider asked; a longer pause that is in force stays."""
+    """Pause all mail for as long as the provider asked; a longer pause stays."""
     with connection.cursor() as cursor:
         cursor.execute(_BEGIN, [failure.wait, failures.untranslated(failure.error), failure.code[:40]])

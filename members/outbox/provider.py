@@ -23,7 +23,7 @@ message, recognisable only by its equal Message-ID.
 """
 
 _LONGEST_ANSWER = 1_000_000
-"""Bytes of a response, which names a message or says why there is none."""
+"""Most bytes that are read of a response."""
 
 
 class Dropped(Exception):
@@ -107,14 +107,14 @@ class ProviderConnection:
 
 
 def _dropped(error: Exception) -> bool:
-    """Return whether the server closed the connection between two messages, which shows at once."""
+    """Return whether the server closed the idle connection."""
     failure = failures.classify(error)
     away = failure.kind is failures.FailureKind.TRANSIENT and failure.affects_all
     return isinstance(error, smtplib.SMTPException) and away and not isinstance(error.__context__, TimeoutError)
 
 
 def _storable(name: str) -> str:
-    """Return what can be stored of a provider's id."""
+    """Return a provider's id as it can be stored."""
     return "".join(char for char in name if char.isprintable())[:255]
 
 

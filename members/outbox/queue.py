@@ -30,11 +30,11 @@ BATCH = 50
 MAX_UNKNOWN = 5
 """Attempts after which a message that may have left each time is left to support."""
 NUDGE_EXPIRES = 6.0
-"""Seconds for which a nudge is worth running; by then the relay on Celery beat has come round twice."""
+"""Seconds until a nudge is dropped; by then the relay on Celery beat has run twice."""
 ON_HOLD = "held"
-"""The error code of what only support may release."""
+"""The error code of mail that only support may release."""
 _QUIET = 5.0
-"""Seconds for which an unreachable broker isn't tried again, so that it costs a process one wait, not one a request."""
+"""Seconds until an unreachable broker is tried again, so that it costs a process one wait, not one per request."""
 _BEGIN = """
 UPDATE {table} SET state = 'sending', attempts = attempts + 1,
     leased_until = statement_timestamp() + %s, next_attempt_at = statement_timestamp() + %s

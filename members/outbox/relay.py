@@ -87,7 +87,7 @@ class _Turn[M: Outgoing]:
         self.rows.leased(name, *ids).update(lease=None, leased_until=None, next_attempt_at=Now())
 
     def send(self, name: uuid.UUID, pk: uuid.UUID) -> Failure | None:
-        """Handle one row and return what went wrong, if anything."""
+        """Send one row's message and return what went wrong, if anything."""
         began = time.monotonic()
         row = self.rows.begin(name, pk)
         if row is None:
@@ -138,7 +138,7 @@ class _Turn[M: Outgoing]:
         return failure
 
     def mine(self, row: M) -> OutgoingQuerySet[M]:
-        """Return the row as far as this worker still holds it."""
+        """Return the row, if this worker still holds its lease."""
         return self.rows.filter(id=row.pk, lease=row.lease)
 
     def mark(self, row: M, state: State, **values: Any) -> None:

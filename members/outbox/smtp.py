@@ -1,4 +1,4 @@
-"""SMTP that bears a slow server for so long only, and tells a message not taken from one whose answer was lost."""
+"""SMTP with a time limit for the whole message, which tells a refused message from one whose response was lost."""
 
 import smtplib
 import time
@@ -12,11 +12,11 @@ _LEAST = 0.05
 
 
 class AnswerLost(smtplib.SMTPException):
-    """The whole message was written, and then no answer came: it may have been taken or not."""
+    """The whole message was written and no response came: it may have been accepted or not."""
 
 
 class _Bounded(smtplib.SMTP):
-    """A connection whose `timeout` holds for a message as a whole, not for each line of the talk about it."""
+    """A connection whose ``timeout`` limits a message as a whole, not each line of the dialogue."""
 
     _until: float | None = None
     _written = False
@@ -37,18 +37,18 @@ class _Bounded(smtplib.SMTP):
             self._until = None
 
     def send(self, s: Any) -> None:
-        """Write a command, which smtplib makes a text, or a message, which it makes bytes."""
+        """Write a command or a message."""
         self._wait_no_longer()
         super().send(s)
         self._written = self._written or isinstance(s, bytes)
 
     def getreply(self) -> tuple[int, bytes]:
-        """Read an answer."""
+        """Read a response."""
         self._wait_no_longer()
         return super().getreply()
 
     def data(self, msg: Any) -> tuple[int, bytes]:
-        """Hand over the message; answers what the server said to it."""
+        """Send the message and return the server's response."""
         try:
             return super().data(msg)
         except smtplib.SMTPResponseException:
@@ -68,7 +68,7 @@ class _BoundedSSL(_Bounded, smtplib.SMTP_SSL):
 
 
 class EmailBackend(DjangoBackend):
-    """Django's, with connections of ours."""
+    """Django's backend with these connections."""
 
     @property
     def connection_class(self) -> type[smtplib.SMTP]:

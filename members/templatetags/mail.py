@@ -17,11 +17,11 @@ _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 @register.filter
 @stringfilter
 def unlinked(text: str) -> str:
-    """One line of text in which no mail client finds an address to make a link of; it looks the same.
+    """Return one line of text in which no mail client finds a link; it looks the same.
 
-    Whoever names a workspace "evil.example" would otherwise put a link of their own into our mail. An invisible
-    word joiner (no space, no line break) before each dot, colon, slash and at sign is not part of any host name.
-    The result is still unescaped: autoescaping does that.
+    Otherwise a workspace named "evil.example" would put its own link into our mail. An invisible word joiner (no
+    space, no line break) before each dot, colon, slash and at sign is not part of any host name. The result is still
+    unescaped: autoescaping does that.
     """
     return _LINKING.sub(lambda found: WORD_JOINER + found[0], one_line(text))
 
@@ -29,7 +29,7 @@ def unlinked(text: str) -> str:
 @register.filter
 @stringfilter
 def unlinked_lines(text: str) -> str:
-    """As ``unlinked``, with the lines that the writer made."""
+    """Return the text as ``unlinked`` does, keeping its lines."""
     return "\n".join(unlinked(line) for line in text.splitlines())
 
 

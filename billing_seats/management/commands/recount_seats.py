@@ -1,4 +1,4 @@
-"""Count the seats of every workspace anew and say where the database's counters are wrong."""
+"""Recount the seats of every workspace and report wrong counters."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterable
@@ -13,12 +13,12 @@ from members.models import Workspace
 
 
 class Command(BaseCommand):
-    """`manage.py recount_seats [--workspace SLUG] [--repair]`; exit code 1 where a counter is, and stays, wrong."""
+    """``manage.py recount_seats [--workspace SLUG] [--repair]``; exits with 1 if a counter is still wrong."""
 
     help = "Count the seats of every workspace anew, each under its lock; report drift and over-assignment."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take which workspace, and whether to mend."""
+        """Add the options."""
         parser.add_argument("--workspace", default="", help="the slug of the only one to look at")
         parser.add_argument("--repair", action="store_true", help="set the counters that drifted right")
 
