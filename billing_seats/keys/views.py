@@ -125,7 +125,7 @@ def revocation(request: SignedInRequest, slug: str, key: UUID) -> HttpResponse:
     """Ask whether to revoke a key, naming what stops; then revoke it."""
     actor = _actor(request, slug)
     if request.method != "POST":
-        return _confirm(request, actor, key, "billing_seats/keys/revoke.html")
+        return _confirm(request, actor, key)
     revoked = services.revoke_key(actor, key)
     messages.success(request, gettext("API key “%(name)s” revoked.") % {"name": revoked.name})
     if not request.htmx:
@@ -139,15 +139,16 @@ def takeover(request: SignedInRequest, slug: str, key: UUID) -> HttpResponse:
     """Ask whether to take over a key, naming what stops; then do it and show its new secret once."""
     actor = _actor(request, slug)
     if request.method != "POST":
-        return _confirm(request, actor, key, "billing_seats/keys/take_over.html")
+        return _confirm(request, actor, key, takes_over=True)
     return _show_once(request, actor, *services.take_over_key(actor, key), taken_over=True)
 
 
-def _confirm(request: SignedInRequest, actor: Actor, key_id: UUID, template: str) -> HttpResponse:
+def _confirm(request: SignedInRequest, actor: Actor, key_id: UUID, *, takes_over: bool = False) -> HttpResponse:
     key = services.listed(actor).filter(id=key_id).first()
     if key is None:
         raise NotFound
-    return _dialog(request, template, {**_shell(actor), **_row(key, actor)})
+    context = {**_shell(actor), **_row(key, actor), "takes_over": takes_over}
+    return _dialog(request, "billing_seats/keys/confirm.html", context)
 
 
 def _show_once(

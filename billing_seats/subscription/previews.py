@@ -42,9 +42,23 @@ class SeatsPreview:
     holders: Sequence[Holder]
 
     @property
-    def more(self) -> int:
-        """How many holders are not listed."""
-        return self.after.taken - len(self.holders) if self.holders else 0
+    def more_people(self) -> str:
+        """How many holders are not listed, in words."""
+        more = self.after.taken - len(self.holders) if self.holders else 0
+        words = ngettext(
+            "And %(number)s more person, active more recently.",
+            "And %(number)s more people, active more recently.",
+            more,
+        )
+        return words % {"number": more} if more > 0 else ""
+
+    @property
+    def over_new_limit(self) -> str:
+        """By how many seats the new limit would be exceeded, in words."""
+        over = self.after.over_assigned
+        return ngettext("%(number)s seat over the new limit", "%(number)s seats over the new limit", over) % {
+            "number": over
+        }
 
     @property
     def shown(self) -> Shown:
