@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce, JSONObject, Lower, Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from members.ids import new_id
@@ -95,6 +96,11 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def inviter(self) -> str:
+        """Who asked; somebody who was erased since has no name."""
+        return self.invited_by_name or gettext("A former member")
 
     @property
     def display_status(self) -> str:

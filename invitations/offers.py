@@ -81,7 +81,7 @@ class Offer:
     @property
     def inviter_name(self) -> str:
         """The name of whoever invited first."""
-        return self.invitation.invited_by_name
+        return self.invitation.inviter
 
     @property
     def asked(self) -> bool:

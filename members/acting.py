@@ -16,7 +16,7 @@ from django.db.models import Q, Value
 from django.db.models.functions import Concat
 from django.utils.translation import gettext as _
 
-from members.access import Action, Actor, require, staff_permissions
+from members.access import Action, Actor, StaffMember, require, staff_permissions
 from members.errors import NotFound, PermissionDenied
 from members.fairness import turn
 from members.models import ApiKey, Membership, Role, User, Workspace
@@ -58,11 +58,39 @@ def acting_on_offer(offer: Offered) -> Iterator[Workspace]:
 
 
 @contextmanager
-def acting_on_own_account(user: User) -> Iterator[dict[UUID, Workspace]]:
-    """Lock every workspace the person has a place in, for a change of their own account; yield them by id."""
+def acting_on_own_account(user: User, *, invited: bool = False) -> Iterator[dict[UUID, Workspace]]:
+    """Lock every workspace the person has a place in, for a change of their own account; yield them by id.
+
+    ``invited`` locks those too in which their address is only invited.
+    """
     places = user.memberships.order_by("workspace_id").values_list("workspace_id", flat=True)
-    with transaction.atomic(), _locked(*places) as workspaces:
+    with transaction.atomic(), _locked(*(sorted(places_of(user)) if invited else places)) as workspaces:
         yield {workspace.id: workspace for workspace in workspaces}
+
+
+@contextmanager
+def acting_on_account(staff: StaffMember, permission: str, user: User) -> Iterator[dict[UUID, Workspace]]:
+    """Do the same for support, with this Django permission; it is read anew under the locks.
+
+    Raises:
+        PermissionDenied
+        InvalidRequest: no reason was given.
+    """
+    staff.require(permission)
+    with acting_on_own_account(user, invited=True) as workspaces:
+        current = User.objects.select_for_update(no_key=True).filter(id=staff.id).first()
+        if current is None:
+            raise PermissionDenied
+        replace(staff, user=current).require(permission)
+        yield workspaces
+
+
+def places_of(user: User) -> set[UUID]:
+    """Return the ids of the workspaces that have the person, or an invitee with their address, among their members."""
+    own = user.memberships.values_list("workspace_id", flat=True)
+    # By workspace: no index begins with the address.
+    invited = Membership.objects.filter(workspace__in=Workspace.objects.values("id"), email=user.email)
+    return {*own, *invited.values_list("workspace_id", flat=True)}
 
 
 @contextmanager

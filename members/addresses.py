@@ -12,6 +12,8 @@ from members.errors import InvalidRequest
 MAX_LENGTH = 254
 MAX_LOCAL_LENGTH = 64
 """Characters before the @ (RFC 5321)."""
+ERASED = "erased.invalid"
+"""The domain of what stands in place of an erased person's address; no mail ever reaches it (RFC 2606)."""
 _TOKEN = re.compile(r'"[^"]*"|<[^<>]*>|[,;\n\r]|[^\s,;<"]+|[<"]')
 _SEPARATORS = frozenset(",;\n\r")
 # Django would accept names without a dot, such as localhost.
@@ -23,7 +25,7 @@ def canonical(text: str) -> str:
 
     Look-alike letters are refused rather than mapped: an address that NFKC or case folding would turn into another
     was not typed by its owner. So are letters beyond ASCII, since two of them can look the same, and what email can't
-    reach: IP addresses in brackets, and names without a dot.
+    reach: IP addresses in brackets, names without a dot, and `.invalid`.
     """
     text = text.strip(" \t")
     if not text:
@@ -42,7 +44,7 @@ def canonical(text: str) -> str:
         _validate(folded)
     except ValidationError:
         raise _invalid() from None
-    if domain.startswith("["):
+    if domain.startswith("[") or domain.endswith(".invalid"):
         raise _invalid()
     return folded
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import structlog
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from members.ids import new_id
@@ -38,6 +39,12 @@ class AuditEvent(models.Model):
             models.Index(fields=["workspace_id", "actor_id", "-occurred_at", "-id"], name="audit_by_actor"),
             # Who was removed is known by their address only.
             models.Index(fields=["workspace_id", "target_label", "-occurred_at", "-id"], name="audit_by_label"),
+            # Whose words or addresses may be in it, beside those of actor and target: for a person's erasure.
+            models.Index(
+                fields=["workspace_id"],
+                name="audit_with_words",
+                condition=~Q(reason="") | Q(changes__has_key="email"),
+            ),
         ]
 
     def __str__(self) -> str:

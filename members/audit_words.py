@@ -31,6 +31,7 @@ TITLES = {
     "member.reactivated": gettext_lazy("Reactivated"),
     "member.removed": gettext_lazy("Removed"),
     "member.left": gettext_lazy("Left the workspace"),
+    "person.erased": gettext_lazy("Person erased"),
     "seat.given": gettext_lazy("Seat assigned"),
     "seat.taken": gettext_lazy("Seat removed"),
     "seats.recounted": gettext_lazy("Seats recounted"),
@@ -61,6 +62,7 @@ SENTENCES = {
     "member.reactivated": gettext_lazy("%(who)s reactivated %(target)s"),
     "member.removed": gettext_lazy("%(who)s removed %(target)s from the workspace"),
     "member.left": gettext_lazy("%(who)s left the workspace"),
+    "person.erased": gettext_lazy("%(who)s erased a member’s account and personal data"),
     "seat.given": gettext_lazy("%(who)s assigned a %(seats)s seat to %(target)s"),
     "seat.taken": gettext_lazy("%(who)s removed the %(seats_before)s seat from %(target)s"),
     "seats.recounted": gettext_lazy("%(who)s recounted the seats"),
@@ -70,6 +72,12 @@ SENTENCES = {
     "workspace.created": gettext_lazy("%(who)s created the workspace"),
     "workspace.changed": gettext_lazy("%(who)s changed the workspace’s settings"),
 }
+_BLANKED = {
+    "person.erased": gettext_lazy("A member erased their account and personal data"),
+    "member.email_changed": gettext_lazy("%(who)s changed their email address"),
+    "member.renamed": gettext_lazy("%(who)s changed their name"),
+}
+"""Sentences about a person who was erased since, or by themself."""
 FIELDS = {
     "role": gettext_lazy("Role"),
     "status": gettext_lazy("Status"),
@@ -140,6 +148,8 @@ def sentences(event: AuditEvent, names: Names) -> list[str]:
     if event.action not in SENTENCES:
         return [f"{told['who']}: {event.action} {event.target_label}"]
     text = str(SENTENCES[event.action])
+    if event.action in _BLANKED and not event.actor_label:
+        text = str(_BLANKED[event.action])
     if end := event.changes.get("expires_at", [None, None])[1]:
         told["day"] = date_format(last_day(datetime.fromisoformat(end)))
     elif event.action == "member.end_changed":

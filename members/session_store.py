@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.sessions.backends import db
-from django.contrib.sessions.backends.base import VALID_KEY_CHARS, UpdateError
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS, CreateError, UpdateError
 from django.contrib.sessions.base_session import AbstractBaseSession
-from django.db import models
+from django.db import IntegrityError, models
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import get_random_string
@@ -68,19 +68,37 @@ class SessionStore(db.SessionStore):
     def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 -- Django's signature
         """Write the session, an existing one in one statement; raise UpdateError if it was ended meanwhile."""
         if must_create or self.session_key is None:
-            super().save(must_create=must_create)
+            self._insert(must_create=must_create)
             return
         new = self.create_model_instance(dict(self.items()))
         if self.moving:
             new.session_key = get_random_string(KEY_LENGTH, VALID_KEY_CHARS)
         written = {name: getattr(new, name) for name in ("session_key", "session_data", "expire_date", "user_id")}
-        if Session.objects.filter(pk=self.session_key).update(**written):
+        try:
+            found = Session.objects.filter(pk=self.session_key).update(**written)
+        except IntegrityError:  # the account was deleted meanwhile
+            raise UpdateError from None
+        if found:
             self._session_key, self.moving = new.session_key, False
         elif self.moving and self.row is not None and self.row.user_id is None:
             # Someone sent the sign-in form twice at once, and the other one moved the session to a new key.
             self.create()
         else:
             raise UpdateError
+
+    def _insert(self, *, must_create: bool) -> None:
+        """Write a new row, unless the account was deleted meanwhile: Django would try key after key for ever.
+
+        Raises:
+            CreateError, UpdateError
+        """
+        try:
+            super().save(must_create=must_create)
+        except CreateError:
+            user_id = self.get(SESSION_KEY)
+            if user_id and not get_user_model().objects.filter(pk=user_id).exists():
+                raise UpdateError from None
+            raise
 
     def note_use(self, user_id: UUID, agent: str) -> None:
         """Save the session's person, browser and last use, in steps of ten minutes."""

@@ -99,6 +99,22 @@ ELSEWHERE = {
 }
 
 
+OWN_PAGES = ["/profile/erasure/", "/profile/data.json"]
+"""Pages about the own account ask for no role, only for a fresh proof; no call of the API does what they do."""
+
+
+@pytest.mark.parametrize("path", OWN_PAGES)
+@pytest.mark.parametrize("role", [*Role, None])
+def test_everybody_decides_about_their_own_account(role, path, acme, client, client_for, alice, bob, carol):
+    browser = client_for(caller_of(role, alice, bob, carol)) if role else client
+    door = "/accounts/reauthenticate/" if role else "/accounts/login/"
+    answer = browser.get(path)
+    assert (answer.status_code, answer["Location"].partition("?")[0]) == (302, door)
+    if role:
+        browser.post(door, {"password": "workspace-demo"})
+        assert browser.get(path).status_code == 200
+
+
 def test_every_action_has_a_row():
     assert set(Action) == set(PAGES) | set(ELSEWHERE)
     assert set(ROLE_TABLE) == set(Action)

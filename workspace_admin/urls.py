@@ -15,6 +15,7 @@ urlpatterns = [
     path("healthz/ready", health.ready, name="ready"),
     path("metrics", metrics.metrics, name="metrics"),
     path("admin/", admin.site.urls),
+    path("", include("workspace_admin.personal_data.urls")),
     path("", include("members.urls")),  # before allauth's: it shuts one of its pages
     path("accounts/", include("allauth.urls")),
     path("", include("billing_seats.urls")),

@@ -9,6 +9,7 @@ from django.db.models import OuterRef
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from billing_seats.models import Seat
 from invitations import tokens
@@ -60,7 +61,7 @@ def _invitation(delivery: Delivery, **conditions: Any) -> dict[str, Any] | None:
         token = tokens.of(delivery.invitation_id, delivery.generation)
         return {
             "workspace": workspace,
-            "inviter": inviter,
+            "inviter": inviter or _("A former member"),
             "role": Role(role).label,
             "seats": held,
             "note": note,

@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce, Left, Now
 
 from billing_seats.models import Notice
 from invitations.models import Delivery, DeliveryEvent, EventType, Outcome
+from members.addresses import ERASED
 from members.models import AccountMail
 from members.outbox.queue import State
 
@@ -131,6 +132,8 @@ def _meant[A: _Mail](one: ProviderEvent, mails: dict[object, list[A]]) -> A | No
         for mail in _candidates(one, mails).values()
         if one.row in {None, mail.id}
         and one.recipient.lower() in {"", mail.recipient}
+        # What a provider still says of an erased person's email would bring their address back.
+        and not mail.recipient.endswith(f"@{ERASED}")
         and all(mail.id in named for named in known)
     ]
     return fitting[0] if len(fitting) == 1 else None

@@ -36,14 +36,14 @@ def profile(request: SignedInRequest) -> HttpResponse:
     return render(request, "members/account/profile.html", {**last_workspace(user), "form": form, "sign_ins": sign_ins})
 
 
-def _sign_in_is_old(request: HttpRequest) -> bool:
+def sign_in_is_old(request: HttpRequest) -> bool:
     """Return whether to ask for the password again: given over five minutes ago, or not in this browser."""
     records = get_authentication_records(request, request.user)
     return not records or bool(time.time() - records[-1]["at"] > app_settings.REAUTHENTICATION_TIMEOUT)
 
 
 @login_required
-@reauthentication_required(enabled=_sign_in_is_old)  # type: ignore[untyped-decorator]  # -- allauth ships no types
+@reauthentication_required(enabled=sign_in_is_old)  # type: ignore[untyped-decorator]  # -- allauth ships no types
 @require_http_methods(["GET", "HEAD", "POST"])
 def address(request: SignedInRequest) -> HttpResponse:
     """Ask for a new address and send a link there."""

@@ -20,9 +20,15 @@ from workspace_admin.support.staff import make_staff, no_longer_staff
 APPS = ("members", "billing_seats", "invitations", "workspace_admin")
 ENTRIES = {
     "acting_on_offer": {"invitations/join/services.py"},
-    "acting_on_own_account": {"members/account/address_change.py", "members/services.py"},
+    "acting_on_own_account": {
+        "members/account/address_change.py",
+        "members/services.py",
+        "workspace_admin/personal_data/services.py",
+    },
+    "acting_on_account": {"workspace_admin/personal_data/services.py"},
 }
-"""Who locks a workspace without a role in it: the holder of an offer, and a person for their own account."""
+"""Who locks a workspace without a role in it: the holder of an offer, a person for their own account, and support who
+erase one."""
 
 
 def modules():

@@ -12,8 +12,8 @@ from members.audit_words import SENTENCES, TITLES, actor, changes, sentences
 from members.models import AuditEvent
 
 NAMES = {"code": "Mistral Code", "chat": "le Chat Team"}
-ACTION = re.compile(r"\"((?:invitation|member|seats?|subscription|api_key|workspace)\.[a-z_]+)\"")
-APPS = ("members", "billing_seats", "invitations")
+ACTION = re.compile(r"\"((?:invitation|member|seats?|subscription|api_key|workspace|person)\.[a-z_]+)\"")
+APPS = ("members", "billing_seats", "invitations", "workspace_admin/personal_data")
 
 
 def event(action, changed=None, target="bob@acme.example", kind="user", label="Alice Martin"):
@@ -86,6 +86,19 @@ def test_every_action_has_a_title_and_a_sentence():
 )
 def test_an_event_is_one_sentence_with_its_values(action, changed, told):
     assert sentences(event(action, changed), NAMES) == [told]
+
+
+@pytest.mark.parametrize(
+    ("action", "changed", "told"),
+    [
+        ("member.renamed", {"name": [None, None]}, "Someone changed their name"),
+        ("member.email_changed", {"email": [None, None]}, "Someone changed their email address"),
+        ("invitation.created", {"role": [None, "admin"]}, "Someone invited someone as Admin"),
+        ("person.erased", {}, "A member erased their account and personal data"),
+    ],
+)
+def test_an_event_of_an_erased_person_is_a_sentence_too(action, changed, told):
+    assert sentences(event(action, changed, target="", label=""), NAMES) == [told]
 
 
 def test_several_changes_of_the_subscription_are_a_sentence_each():

@@ -32,10 +32,46 @@ def test_the_audit_log_refuses_update_delete_and_truncate(acme):
     assert AuditEvent.objects.exists()
 
 
-def test_the_audit_log_lets_labels_be_blanked(acme):
+BLANKED = "actor_label = '', target_label = '', reason = ''"
+PERSONAL = """changes = '{"email": ["a@x.example", "b@x.example"], "role": [null, "member"]}'"""
+
+
+@pytest.fixture
+def erasing(acme):
+    """Let the audit log be blanked, as a person's erasure does for the length of its transaction."""
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE members_auditevent SET actor_label = '', target_label = ''")
-    assert not AuditEvent.objects.exclude(actor_label="").exists()
+        cursor.execute("ALTER TABLE members_auditevent DISABLE TRIGGER audit_append_only")
+        cursor.execute(f"UPDATE members_auditevent SET {PERSONAL}, reason = 'Ticket 812'")
+        cursor.execute("ALTER TABLE members_auditevent ENABLE TRIGGER audit_append_only")
+        cursor.execute("SET LOCAL members.erasing = 'on'")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL members.erasing = ''")
+
+
+def test_the_audit_log_is_blanked_by_an_erasure_and_nothing_else(erasing):
+    blank = """changes = '{"email": [null, null], "role": [null, "member"]}'"""
+    assert refused(f"UPDATE members_auditevent SET {BLANKED}, {blank}") == "accepted"
+    assert not AuditEvent.objects.exclude(actor_label="", reason="").exists()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL members.erasing = ''")
+    assert "append-only" in refused(f"UPDATE members_auditevent SET {BLANKED}")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "actor_label = 'Eve'",
+        "reason = 'Ticket 813'",
+        "actor_id = NULL",
+        """changes = '{"email": ["a@x.example", "c@x.example"], "role": [null, "member"]}'""",
+        """changes = '{"email": [null, null], "role": [null, null]}'""",
+        """changes = '{"email": [null, null], "name": [null, null], "role": [null, "member"]}'""",
+        """changes = '{"role": [null, "member"]}'""",
+    ],
+)
+def test_an_erasure_changes_nothing_of_an_event_but_names_and_addresses(change, erasing):
+    assert "append-only" in refused(f"UPDATE members_auditevent SET {change}")
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ ACTING = VIEWING | {
     "billing_seats.change_productkey",
     "billing_seats.change_subscription",
     "invitations.change_invitation",
+    "members.delete_user",
 }
 GROUPS = {"Support": ACTING, "Support, view only": VIEWING}
 
