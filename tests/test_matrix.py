@@ -99,7 +99,7 @@ ELSEWHERE = {
 }
 
 
-OWN_PAGES = ["/profile/erasure/", "/profile/data.json"]
+OWN_PAGES = ["/profile/erasure/", "/profile/data/", "/profile/data.json"]
 """Pages about the own account ask for no role, only for a fresh proof; no call of the API does what they do."""
 
 

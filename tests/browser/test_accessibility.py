@@ -24,6 +24,8 @@ SIGNED_IN = [
     "/profile/",
     "/profile/address/",
     "/profile/address/gone/",
+    "/profile/data/",
+    "/profile/erasure/",
     "/accounts/password/change/",
     "/accounts/logout/",
     "/w/globex/members/",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from members.models import User
 
@@ -11,15 +11,12 @@ from members.models import User
 class ErasureForm(forms.Form):
     """The own address, typed so that nobody erases themself by a click too many."""
 
-    email = forms.CharField(
-        label=_("Your email address"),
-        required=False,
-        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-    )
+    email = forms.CharField(required=False, widget=forms.EmailInput(attrs={"autocomplete": "off"}))
 
     def __init__(self, data: Any, *, user: User) -> None:
         super().__init__(data)
         self.user = user
+        self.fields["email"].label = _("Type %(email)s to confirm") % {"email": user.email}
 
     def clean_email(self) -> str:
         """Return the address.
@@ -29,5 +26,5 @@ class ErasureForm(forms.Form):
         """
         email: str = self.cleaned_data["email"].strip().lower()
         if email != self.user.email:
-            raise forms.ValidationError(_("Type %(email)s to confirm.") % {"email": self.user.email})
+            raise forms.ValidationError(_("This isn’t your email address."))
         return email

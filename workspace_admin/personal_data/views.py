@@ -24,6 +24,14 @@ from workspace_admin.personal_data.traces import places
 @reauthentication_required(enabled=sign_in_is_old)  # type: ignore[untyped-decorator]  # -- allauth ships no types
 @require_safe
 def export(request: SignedInRequest) -> HttpResponse:
+    """Offer the file: whoever had to give their password first is back on a page, not left on the one that asked."""
+    return render(request, "workspace_admin/personal_data/export.html")
+
+
+@login_required
+@reauthentication_required(enabled=sign_in_is_old)  # type: ignore[untyped-decorator]  # -- allauth ships no types
+@require_safe
+def own_data_file(request: SignedInRequest) -> HttpResponse:
     """Return the person's own data as a JSON file."""
     body = orjson.dumps(own_data(request.user), option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z)
     name = f"my-data-{localdate().isoformat()}.json"
