@@ -133,6 +133,8 @@ DRAIN = "invitations.tasks.drain"
 """The task that sends what is due."""
 SUPPRESSING = Q(outcome__in=[Outcome.BOUNCED, Outcome.COMPLAINED], soft=False, released_at=None)
 """Deliveries that suppress their recipient's address: nothing is sent to it until an Admin releases it."""
+LOST = Q(kind=Kind.INVITATION) & (Q(outcome__in=[Outcome.BOUNCED, Outcome.COMPLAINED]) | Q(state=queue.State.FAILED))
+"""Emails with a link that did not arrive."""
 
 
 class DeliveryQuerySet(queue.OutgoingQuerySet["Delivery"]):
@@ -189,6 +191,7 @@ class Delivery(queue.Outgoing):
             ),
             models.Index(fields=["message_id"], name="delivery_by_message_id"),
             models.Index(fields=["workspace", "recipient"], name="delivery_suppressed", condition=SUPPRESSING),
+            models.Index(fields=["workspace", "invitation"], name="delivery_lost", condition=LOST),
             *queue.indexes("delivery", fair=True),
         ]
 

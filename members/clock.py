@@ -13,7 +13,8 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
-"""Stands for a missing time, so that rows without one can be sorted."""
+FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
+"""Each stands for a time that is not set, so that rows without one have a place in an order: first, or last."""
 
 
 class OrNever(Func):
@@ -22,6 +23,12 @@ class OrNever(Func):
     template = "COALESCE(%(expressions)s, '0001-01-01 00:00:00+00'::timestamptz)"
     arity = 1
     output_field: Any = DateTimeField()
+
+
+class OrForever(OrNever):
+    """A column's time, or FOREVER."""
+
+    template = "COALESCE(%(expressions)s, '9999-12-31 00:00:00+00'::timestamptz)"
 
 
 def database_now() -> datetime:

@@ -1,6 +1,6 @@
 """Who belongs to which workspace."""
 
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -12,7 +12,7 @@ from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from members.audit import AuditEvent as AuditEvent  # as Session below
-from members.clock import OrNever
+from members.clock import OrForever, OrNever
 from members.ids import new_id
 from members.job import Job as Job  # as Session below
 from members.job import JobRow as JobRow
@@ -95,14 +95,14 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         lexemes = lexemes_of(workspace.id, text)
         return self.having(lexemes) if lexemes else self
 
-    def having(self, lexemes: str, *, indexed: bool = True) -> Self:
+    def having(self, lexemes: Any, *, indexed: bool = True) -> Self:
         """Return members that match the result of ``lexemes_of``; unless ``indexed``, filter row by row."""
         # Django's search lookup would parse the lexemes as words. The operator uses the index, its function never.
-        if indexed:
-            found = self.extra(where=["members_membership.search @@ %s::tsquery"], params=[lexemes])
-        else:
-            found = self.extra(where=["ts_match_vq(members_membership.search, %s::tsquery)"], params=[lexemes])
-        return cast("Self", found)
+        words = models.Func(
+            models.Value(lexemes) if isinstance(lexemes, str) else lexemes, template="%(expressions)s::tsquery"
+        )
+        as_written = {"template": "%(expressions)s", "arg_joiner": " @@ "} if indexed else {"function": "ts_match_vq"}
+        return self.filter(models.Func(F("search"), words, output_field=models.BooleanField(), **as_written))
 
 
 class Membership(models.Model):
@@ -163,6 +163,7 @@ class Membership(models.Model):
             models.Index(fields=["workspace", "role", "sort_name", "id"], name="membership_by_role"),
             models.Index("workspace", OrNever("joined_at"), "id", name="membership_by_joining"),
             models.Index("workspace", OrNever("last_active_at"), "id", name="membership_by_activity"),
+            models.Index("workspace", OrForever("expires_at"), "id", name="membership_by_end"),
             models.Index("workspace", "status", OrNever("joined_at"), "id", name="membership_status_by_joining"),
             models.Index("workspace", "status", OrNever("last_active_at"), "id", name="membership_status_by_activity"),
             models.Index(

@@ -55,6 +55,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False)
     date_joined = models.DateTimeField(db_default=Now())
     last_workspace = models.ForeignKey("members.Workspace", on_delete=models.SET_NULL, null=True, related_name="+")
+    # How they like their lists: rows close together, and keys that act on them.
+    compact_rows = models.BooleanField(default=False, db_default=False)
+    shortcuts = models.BooleanField(_("keyboard shortcuts"), default=True, db_default=True)
     sessions_ended_at = models.DateTimeField(null=True, editable=False)
 
     USERNAME_FIELD = "email"

@@ -14,7 +14,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, Tuple
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
-from members.clock import NEVER, OrNever
+from members.clock import FOREVER, NEVER, OrForever, OrNever
 from members.errors import InvalidRequest
 
 SIGNATURE = 16
@@ -30,36 +30,54 @@ class Unindexed(Func):
 
 @dataclass(frozen=True)
 class Order:
-    """A total order: a column of text, times (``timed``, maybe NULL) or numbers (``numbered``); then the id."""
+    """A total order: a column of text, times (``timed``, maybe NULL) or numbers (``numbered``); then the id.
+
+    Rows with the same value may be in the order of a second column of text (``then``) before that of the id.
+    """
 
     name: str
     field: str
     descending: bool = False
     timed: bool = False
     nullable: bool = False
+    unset_last: bool = False
+    """Whether rows without a time are the latest, rather than the earliest."""
     numbered: bool = False
+    then: str = ""
 
-    def key(self) -> F | OrNever:
-        """Return the column as it is compared."""
-        return OrNever(self.field) if self.nullable else F(self.field)
+    def keys(self) -> list[F | OrNever]:
+        """Return the columns as they are compared, the id last."""
+        unset = OrForever if self.unset_last else OrNever
+        return [unset(self.field) if self.nullable else F(self.field), *([F(self.then)] if self.then else []), F("id")]
 
     def of(self, row: Any) -> list[Any]:
-        """Return the row's position as written into a cursor; it has an ``id`` and the order's column."""
-        return [self.name, getattr(row, self.field), row.id]
+        """Return the row's position as written into a cursor; it has an ``id`` and the order's columns."""
+        return [self.name, *(getattr(row, name) for name in (self.field, self.then) if name), row.id]
 
-    def read(self, raw: object) -> Any:
-        """Return a cursor's value as the column's type.
+    def read(self, raw: list[Any]) -> tuple[Any, ...]:
+        """Return a cursor's position as the types of the columns.
 
         Raises:
             ValueError: it is none.
         """
+        if len(raw) != len(self.keys()):
+            raise ValueError(raw)
+        first, *then, row_id = raw
+        return (self._read(first), *(_text(one) for one in then), UUID(str(row_id)))
+
+    def _read(self, raw: object) -> Any:
         if self.timed:
-            return NEVER if raw is None else datetime.fromisoformat(str(raw)).astimezone(UTC)
+            unset = FOREVER if self.unset_last else NEVER
+            return unset if raw is None else datetime.fromisoformat(str(raw)).astimezone(UTC)
         if self.numbered:
             return int(str(raw))
-        if not isinstance(raw, str) or "\0" in raw:
-            raise ValueError(raw)
-        return raw
+        return _text(raw)
+
+
+def _text(raw: object) -> str:
+    if not isinstance(raw, str) or "\0" in raw:
+        raise ValueError(raw)
+    return raw
 
 
 @dataclass(frozen=True)
@@ -73,10 +91,10 @@ class Page[Row]:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a page begins: after the row with this key and id or, ``backward``, before it; None is the list's end."""
+    """Where a page begins: after the row with these values or, ``backward``, before it; None is the list's end."""
 
     backward: bool = False
-    at: tuple[Any, UUID] | None = None
+    at: tuple[Any, ...] | None = None
 
 
 def place(of: str, order: Order, cursor: str) -> Place:
@@ -96,8 +114,9 @@ def cut[Rows: QuerySet[Any, Any]](rows: Rows, order: Order, start: Place, limit:
     falling = order.descending is not start.backward
     if start.at is not None:
         lookup: Callable[..., Any] = TupleLessThan if falling else TupleGreaterThan
-        rows = rows.filter(lookup(Tuple(order.key(), F("id")), start.at))
-    ends = (Unindexed(order.key()) if sorting else order.key(), F("id"))
+        rows = rows.filter(lookup(Tuple(*order.keys()), start.at))
+    first, *others = order.keys()
+    ends = (Unindexed(first) if sorting else first, *others)
     return rows.order_by(*(end.desc() if falling else end.asc() for end in ends))[: limit + 1]
 
 
@@ -148,10 +167,10 @@ def _signed(of: str, cursor: str) -> bytes:
     return raw[SIGNATURE:]
 
 
-def _read(of: str, cursor: str, order: Order) -> tuple[bool, tuple[Any, UUID]]:
+def _read(of: str, cursor: str, order: Order) -> tuple[bool, tuple[Any, ...]]:
     try:
-        direction, name, value, row_id = orjson.loads(_signed(of, cursor))
-        place = order.read(value), UUID(str(row_id))
+        direction, name, *values = orjson.loads(_signed(of, cursor))
+        place = order.read(values)
         known = {"n": False, "p": True}[direction]
     except (ValueError, TypeError, KeyError, OverflowError):
         name = None

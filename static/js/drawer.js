@@ -27,8 +27,3 @@ addEventListener("popstate", ({ state }) => {
   if (drawer().open) drawer().close();
   else htmx.ajax("GET", location.pathname, { target: "#drawer", swap: "innerHTML" });
 });
-
-// The list behind the drawer is there already: htmx need not fetch it.
-document.addEventListener("htmx:before:history:restore", (event) => {
-  if (drawer()) event.preventDefault();
-});

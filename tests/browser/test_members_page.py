@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import PASSWORD, follow
 from tests.browser.test_main_job import invite, menu, row
+from workspace_admin.people.list import SWITCHED, fits
+from workspace_admin.people.list_query import ListQuery
 
 pytestmark = pytest.mark.browser
 WIDTHS = (320, 390, 768, 800, 1024, 1100, 1180, 1280, 1600)
@@ -33,13 +35,19 @@ def slow(members):
 def test_the_document_never_scrolls_sideways_and_each_menu_is_in_reach(members, products):
     page = members
     page.evaluate(
-        """(products) => document.querySelectorAll("table.members tr").forEach((row) => {
-            const seats = [...row.children].slice(3, 5);
-            for (let more = 2; more < products; more++) row.children[4].after(seats[more % 2].cloneNode(true));
-        })""",
-        products,
+        """([products, fits]) => {
+            const table = document.querySelector("table.members");
+            table.classList.remove(...[...table.classList].filter((name) => name.startsWith("needs-")));
+            table.classList.add(fits);
+            for (const row of table.rows) {
+                const seats = [...row.querySelectorAll(".sw")];
+                if (fits === "many") seats.forEach((seat) => seat.remove());
+                else for (let more = 2; more < products; more++) seats[1].after(seats[more % 2].cloneNode(true));
+            }
+        }""",
+        [products, fits(ListQuery(), products)],
     )
-    assert page.locator("table.members thead th").count() == 5 + products
+    assert page.locator("table.members thead th.sw").count() == (products if products <= SWITCHED else 0)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         scrolled = page.evaluate("document.documentElement.scrollWidth")
@@ -206,7 +214,7 @@ def test_forced_colours_tell_the_current_tab_and_the_keys_of_the_chart(sign_in, 
     colour = "(one, pseudo) => getComputedStyle(one, pseudo).backgroundColor"
     tabs = page.locator(".tabs a")
     here, others = page.locator(".tabs a[aria-current]"), page.locator(".tabs a:not([aria-current])")
-    assert (tabs.count(), here.count()) == (3, 1)
+    assert (tabs.count(), here.count()) == (5, 1)
     assert here.evaluate(colour) != others.first.evaluate(colour)
     follow(page, "Subscription")
     keys = {page.locator(f".key.{name}").first.evaluate(colour, "::before") for name in ("in-use", "held")}

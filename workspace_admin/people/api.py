@@ -15,7 +15,8 @@ from members.rest.fields import Text, Timestamp
 from members.rest.resource import ListQuery, Strict
 from members.status import MEMBER_STATUSES
 from workspace_admin.people import queries
-from workspace_admin.people.queries import EMAIL_STATES, ORDERS, Shape
+from workspace_admin.people.filters import EMAIL_STATES
+from workspace_admin.people.queries import ORDERS, Shape
 
 
 class MemberFilter(Strict):
@@ -25,7 +26,7 @@ class MemberFilter(Strict):
     role = serializers.ChoiceField(choices=Role.choices, required=False)
     product = Text(max_length=50, required=False, help_text="Slug of a product they have a seat of.")
     without_product = Text(max_length=50, required=False, help_text="Slug of a product they have no seat of.")
-    last_active_before = Timestamp(required=False, help_text="Last active before this time, or never.")
+    last_active_before = Timestamp(required=False, help_text="Joined, and last active before this time or never.")
     email_state = serializers.ChoiceField(
         choices=EMAIL_STATES, required=False, help_text="Invitees whose last email came to this."
     )

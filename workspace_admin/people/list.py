@@ -1,8 +1,10 @@
 """The Members page: the list as a whole page, or as the fragment that htmx puts in its place."""
 
+from dataclasses import replace
+from functools import lru_cache
 from math import ceil
-from typing import Any, NamedTuple, Self
-from urllib.parse import urlencode, urlsplit
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,6 +14,7 @@ from django.db.models import F, Func, IntegerField, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.cache import patch_vary_headers
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -20,76 +23,63 @@ from django_htmx.http import HttpResponseClientRedirect, retarget
 from billing_seats.plans import FEATURES, Feature, Plan
 from members.access import Action, Actor, actor_for
 from members.errors import DomainError, InvalidRequest, NotFound, SeatsExhausted
-from members.models import Membership, MembershipQuerySet, User, Workspace
+from members.models import Membership, User, Workspace
 from members.prepared import Prepared
 from members.requests import SignedInRequest
 from members.rest.pagination import Page
 from workspace_admin.people import queries
+from workspace_admin.people.filters import Filters
+from workspace_admin.people.list_query import LIMITS, TABS, ListQuery, display, heads, menus
 from workspace_admin.people.queries import Shape
 from workspace_admin.people.rows import Refusal, present, with_refusal, words
 
 CHANGED = "people:changed"
 """The event that the page gets after an action: an open drawer loads its person again."""
-TABS = {"all": None, "active": "active", "invited": "invited"}
-"""Presets of the status filter."""
+ANSWER = "workspace_admin/people/answer.html"
+SWITCHED, WIDTHS = 3, (760, 880, 1000, 1100)
+"""Up to so many products have a column of switches each, if the table is as wide as one of these."""
+ANY = ListQuery()
 COUNTED = 1_000
 """Up to here members and invitations are counted."""
 
 
-class ListQuery(NamedTuple):
-    """Which part of the list the person looks at, as the page's address says it."""
-
-    tab: str = "all"
-    q: str = ""
-    cursor: str = ""
-
-    @classmethod
-    def of(cls, values: QueryDict) -> Self:
-        """Return what an address asks for; what makes no sense is left out."""
-        tab = values.get("tab", "all")
-        return cls(tab if tab in TABS else "all", values.get("q", "").strip()[:200], values.get("cursor", "")[:2000])
-
-    def link(self, **changes: str) -> str:
-        """Return the query string of this list with some of it changed."""
-        asked = self._replace(**changes)
-        values = {"tab": asked.tab if asked.tab != "all" else "", "q": asked.q, "cursor": asked.cursor}
-        return "?" + urlencode({name: value for name, value in values.items() if value})
-
-
 class Shell(NamedTuple):
-    """What surrounds the list: the person's workspaces, this one's plan, its active members and live invitations."""
+    """What surrounds the list: the person's workspaces, this one's plan, how many are on each tab and on the list."""
 
     workspaces: list[Workspace]
     plan: str
-    active: int
-    invited: int
+    counts: dict[str, int]
+    total: int
 
 
-def shell_of(user: User, workspace: Workspace) -> Shell:
-    """Return what surrounds the list; members and invitations are counted up to one more than ``COUNTED``.
+def shell_of(user: User, workspace: Workspace, asked: ListQuery = ANY) -> Shell:
+    """Return what surrounds the list; members are counted up to one more than ``COUNTED``.
 
     Raises:
         NotFound: the person lost their membership since the request began.
     """
-    workspaces = _workspaces.read(user=user.id, here=workspace.id)
+    filters = Filters.of(workspace, asked.values())
+    workspaces = _workspaces(filters).read(user=user.id, here=workspace.id, **filters.values)
     here: Any = next((one for one in workspaces if one.id == workspace.id), None)
     if here is None:
         raise NotFound
-    return Shell(workspaces, here.plan, here.active, here.invited)
+    return Shell(workspaces, here.plan, {tab: getattr(here, f"number_{tab}") for tab in TABS}, here.total)
 
 
-@Prepared
-def _workspaces(user: Any, here: Any) -> QuerySet[Workspace]:
-    mine = Membership.objects.active().filter(user_id=user).values("workspace_id")
-    members = Membership.objects.filter(workspace_id=here)
-    rows = Workspace.objects.filter(id__in=mine).order_by("name", "id")
-    return rows.annotate(
-        plan=F("subscription__plan"), active=_number_of(members.active()), invited=_number_of(members.invited())
-    )
+@lru_cache(maxsize=1_000)
+def _workspaces(filters: Filters) -> Prepared[Workspace]:
+    def build(user: Any, here: Any) -> QuerySet[Workspace]:
+        mine = Membership.objects.active().filter(user_id=user).values("workspace_id")
+        rows = Workspace.objects.filter(id__in=mine).order_by("name", "id")
+        numbers = {f"number_{tab}": _number_of(Filters.of(here, preset), here) for tab, preset in TABS.items()}
+        return rows.annotate(plan=F("subscription__plan"), total=_number_of(filters.with_params(), here), **numbers)
+
+    return Prepared(build)
 
 
-def _number_of(rows: MembershipQuerySet) -> Func:
-    """Return how many rows there are, up to one more than ``COUNTED``: the cost ends there too."""
+def _number_of(filters: Filters, workspace: Any) -> Func:
+    """Return how many members there are, up to one more than ``COUNTED``: the cost ends there too."""
+    rows = filters.narrow(Membership.objects.all(), workspace)
     ids = ArraySubquery(rows.order_by().values("id")[: COUNTED + 1])
     return Func(ids, function="CARDINALITY", output_field=IntegerField())
 
@@ -102,8 +92,13 @@ def members(request: SignedInRequest, slug: str) -> HttpResponse:
     if not actor.may(Action.VIEW_MEMBERS):
         context = {"actor": actor, "workspace": actor.workspace, "nav": "members"}
         return render(request, "workspace_admin/people/refused.html", context, status=403)
-    template = "workspace_admin/people/answer.html" if request.htmx else "workspace_admin/people/members.html"
+    restored = bool(request.htmx.history_restore_request)
+    template = "workspace_admin/people/members.html" if restored or not request.htmx else ANSWER
     response = render(request, template, context_of(request, actor))
+    if request.htmx and not restored:
+        # Typing is one step back, every other choice is one of its own.
+        typed = request.headers.get("HX-Source") == "input#q"
+        response["HX-Replace-Url" if typed else "HX-Push-Url"] = request.path + list_query(request).link()
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -121,10 +116,12 @@ def context_of(
     """Return what the list's template needs; ``fresh`` addresses come first, a refusal stands in its member's row."""
     asked = list_query(request)
     found = queries.with_fresh(actor.workspace, _find(actor.workspace, asked), fresh)
-    columns = [one for one in queries.columns(actor.workspace) if one.is_shown]
-    shell = shell_of(request.user, actor.workspace)
+    products = queries.columns(actor.workspace)
+    columns = [one for one in products if one.is_shown]
+    shell = shell_of(request.user, actor.workspace, asked)
     me = actor.membership.id if actor.membership else None
     rows = present(found.rows, columns, actor.workspace.slug, me)
+    filters = menus(asked, columns)
     return {
         "actor": actor,
         "workspace": actor.workspace,
@@ -133,48 +130,104 @@ def context_of(
         "plan_label": Plan(shell.plan).label,
         "summary": _summary(shell),
         "columns": columns,
-        "rows": [with_refusal(row, refusal) for row in rows],
+        "switched": columns if len(columns) <= SWITCHED else [],
+        "many": len(columns) > SWITCHED,
+        "fits": fits(asked, len(columns)),
+        "rows": [replace(with_refusal(row, refusal), fresh=row.email in fresh) for row in rows],
         "asked": asked,
-        "tabs": _tabs(asked, shell.invited),
-        "next": asked.link(cursor=found.next_cursor) if found.next_cursor else "",
-        "previous": asked.link(cursor=found.prev_cursor) if found.prev_cursor else "",
+        "filters": filters,
+        "last_chip": next((one for menu in reversed(filters) for one in reversed(menu.chosen) if not one.preset), None),
+        "display": display(asked),
+        "limits": LIMITS,
+        "shows": dict.fromkeys(asked.columns, True),
+        "cleared": asked.from_start(filters=(), q=""),
+        "without_words": asked.from_start(q=""),
+        "chosen_elsewhere": request.headers.get("HX-Source") != "div#choices",
+        "tabs": _tabs(asked, shell),
+        "heads": heads(asked),
+        "next": asked.link(cursor=found.next_cursor, first=asked.first + len(rows)) if found.next_cursor else "",
+        "previous": _previous(asked, found),
+        "place": _place(asked, len(rows), shell.total),
         "say": words(),
         "may_edit": actor.may(Action.CHANGE_ROLE),
         "may_invite": actor.may(Action.INVITE),
         "plan_invites": Feature.INVITATIONS in FEATURES[shell.plan],
-        "announced": ngettext("%(count)s person shown", "%(count)s people shown", len(rows)) % {"count": len(rows)},
+        "announced": _announced(shell.total),
     }
 
 
+def fits(asked: ListQuery, products: int) -> str:
+    """Return the table's class: below which width the seats are tags, or that they always are."""
+    if products > SWITCHED:
+        return "many"
+    wide = 430 + 115 * (products if "seats" in asked.columns else 0)
+    wide += 110 * len({"last_active", "joined", "expires"} & set(asked.columns))
+    return f"needs-{next((one for one in WIDTHS if one >= wide), WIDTHS[-1])}"
+
+
 def _find(workspace: Workspace, asked: ListQuery) -> Page[Membership]:
-    query = {"status": TABS[asked.tab], "q": asked.q, "cursor": asked.cursor}
+    query = asked.values()
     try:
         return queries.find(workspace, query, Shape.PAGE)
     except InvalidRequest:
         return queries.find(workspace, query | {"cursor": ""}, Shape.PAGE)
 
 
+def _previous(asked: ListQuery, found: Page[Membership]) -> str:
+    if not found.prev_cursor:
+        return ""
+    first = asked.first - asked.limit
+    return asked.link(cursor=found.prev_cursor, first=first) if first > 1 else asked.from_start()
+
+
+def _place(asked: ListQuery, shown: int, total: int) -> str:
+    """Return which rows of how many are shown."""
+    if not shown:
+        return ""
+    last = asked.first + shown - 1
+    return _("%(first)s–%(last)s of %(total)s") % {
+        "first": number_format(asked.first, force_grouping=True),
+        "last": number_format(last, force_grouping=True),
+        "total": _number(max(total, last)),
+    }
+
+
 def _summary(shell: Shell) -> str:
     """Return how many there are in words, "1,000+" where counting stops."""
-    members = ngettext("%(number)s member", "%(number)s members", shell.active) % {"number": _number(shell.active)}
-    if not shell.invited:
-        return members
-    invited = ngettext("%(number)s pending invitation", "%(number)s pending invitations", shell.invited)
-    return f"{members} · {invited % {'number': _number(shell.invited)}}"
+    active, invited, attention = (shell.counts[tab] for tab in ("active", "invited", "attention"))
+    parts = [ngettext("%(number)s member", "%(number)s members", active) % {"number": _number(active)}]
+    if invited:
+        parts.append(ngettext("%(number)s invited", "%(number)s invited", invited) % {"number": _number(invited)})
+    if attention:
+        words = ngettext("%(number)s needs attention", "%(number)s need attention", attention)
+        parts.append(words % {"number": _number(attention)})
+    return ", ".join(parts)
+
+
+def _announced(total: int) -> str:
+    return ngettext("%(number)s person found", "%(number)s people found", total) % {"number": _number(total)}
 
 
 def _number(count: int) -> str:
-    return f"{count}" if count <= COUNTED else _("1,000+")
+    return number_format(count, force_grouping=True) if count <= COUNTED else _("1,000+")
 
 
-def _tabs(asked: ListQuery, invited: int) -> list[dict[str, Any]]:
-    labels = {"all": _("All"), "active": _("Active"), "invited": _("Invited")}
+def _tabs(asked: ListQuery, shell: Shell) -> list[dict[str, Any]]:
+    labels = {
+        "all": _("All"),
+        "active": _("Active"),
+        "invited": _("Invited"),
+        "attention": _("Needs attention"),
+        "deactivated": _("Deactivated"),
+    }
+    others = tuple(one for one in asked.filters if one[0] != "status")
     return [
         {
+            "tab": tab,
             "label": label,
-            "link": asked.link(tab=tab, cursor=""),
+            "link": asked.from_start(tab=tab, filters=others),
             "here": asked.tab == tab,
-            "count": _number(invited) if tab == "invited" else None,
+            "count": _number(shell.counts[tab]),
         }
         for tab, label in labels.items()
     ]
@@ -196,7 +249,7 @@ def refreshed(
         return HttpResponseClientRedirect(resolve_url("home", slug))
     refusal = _refusal(slug, error, member) if error and member else None
     context = context_of(request, actor, fresh=fresh, refusal=refusal)
-    response = render(request, "workspace_admin/people/answer.html", context, status=error.status if error else 200)
+    response = render(request, ANSWER, context, status=error.status if error else 200)
     response["HX-Trigger"] = CHANGED
     if error and "retry_after" in error.extra:
         response["Retry-After"] = str(ceil(error.extra["retry_after"]))

@@ -21,7 +21,8 @@ from members.clock import last_day
 from members.models import AuditEvent, Membership, Workspace
 from members.requests import SignedInRequest
 from workspace_admin.people import queries
-from workspace_admin.people.list import ListQuery, shell_of
+from workspace_admin.people.list import shell_of
+from workspace_admin.people.list_query import ListQuery
 from workspace_admin.people.queries import Column
 from workspace_admin.people.rows import Cell, Mail, Row, mail_of, present
 

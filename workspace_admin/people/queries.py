@@ -1,6 +1,6 @@
 """The reader of the member list, for the page and the API: one statement, built once for each way of asking."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -9,31 +9,35 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, CharField, F, OuterRef, QuerySet, Subquery, Value, When
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing_seats.budgets import SeatCount, count_of, pools_with_counts
 from billing_seats.models import Product, Seat
-from invitations.models import Delivery, Invitation, InvitationStatus, Kind, last_mail
+from invitations.models import Invitation, InvitationStatus, last_mail
 from members.errors import NotFound
 from members.models import Membership, MembershipQuerySet, Workspace
-from members.names import lexemes_of
 from members.prepared import Param, Prepared
 from members.rest.pagination import Order, Page, Place, bound, cut, place
-from members.status import MEMBER_STATUSES, Status
+from members.status import MEMBER_STATUSES
+from workspace_admin.people.filters import Filters, Values
 
-EMAIL_STATES = ("bounced", "complained", "failed")
-"""What the last email to an invitee can have come to, so that something has to be done about it."""
+
+def _both_ways(name: str, field: str, **kind: Any) -> list[Order]:
+    return [Order(f"{'-' if falling else ''}{name}", field, falling, **kind) for falling in (False, True)]
+
+
 ORDERS = {
     order.name: order
-    for falling in (False, True)
     for order in (
-        Order("-name" if falling else "name", "sort_name", falling),
-        Order("-email" if falling else "email", "email", falling),
-        Order("-joined_at" if falling else "joined_at", "joined_at", falling, timed=True, nullable=True),
-        Order("-last_active_at" if falling else "last_active_at", "last_active_at", falling, timed=True, nullable=True),
+        *_both_ways("name", "sort_name"),
+        *_both_ways("email", "email"),
+        *_both_ways("joined_at", "joined_at", timed=True, nullable=True),
+        *_both_ways("last_active_at", "last_active_at", timed=True, nullable=True),
+        *_both_ways("role", "role", then="sort_name"),
+        *_both_ways("expires_at", "expires_at", timed=True, nullable=True, unset_last=True),
     )
 }
 PAGE = 50
@@ -41,20 +45,7 @@ NEAR = 1_000
 """Rows along the order in which rare ones are looked for first, before all of them are looked up by their index."""
 _LIST = "Membership"
 _MOST_WAYS = 2_000
-_EXACT = ("role", "email", "external_id")
-_FILTERS = (
-    *_EXACT,
-    "product",
-    "without_product",
-    "last_active_before",
-    "email_state",
-    "q",
-    "updated_since",
-)
-_RARE = frozenset({"q", "product", "without_product", "last_active_before", "email_state"})
-"""Filters that few rows may meet, anywhere in an order that no index of theirs has."""
-type Values = Mapping[str, Any]
-"""What is asked for: ``status``, the names of ``_FILTERS``, ``sort``, ``cursor`` and ``limit``."""
+_WORDS = frozenset({"q"})
 
 
 class MemberGone(NotFound):
@@ -122,8 +113,7 @@ class _Way:
     limit: int
     backward: bool
     placed: bool
-    status: str | None
-    filters: frozenset[str]
+    filters: Filters
 
 
 def find(workspace: Workspace, query: Values, shape: Shape) -> Page[Any]:
@@ -137,20 +127,20 @@ def find(workspace: Workspace, query: Values, shape: Shape) -> Page[Any]:
     """
     order, limit = ORDERS[query.get("sort") or "name"], query.get("limit") or PAGE
     start = place(_LIST, order, query.get("cursor") or "")
-    values = _values(workspace, query)
-    filters = frozenset(values)
-    way = _Way(order.name, limit, start.backward, start.at is not None, query.get("status"), filters)
-    key, last_id = start.at or (None, None)
+    filters = Filters.of(workspace, query)
+    way = _Way(order.name, limit, start.backward, start.at is not None, filters)
+    at = {f"at_{number}": value for number, value in enumerate(start.at or ())}
     found: list[Any] = []
-    for reach in _reaches(filters & _RARE, shape):
+    for reach in _reaches(filters, order, shape):
         if len(found) <= limit:
-            found = _prepared(way, reach, shape).read(workspace=workspace.id, key=key, last_id=last_id, **values)
+            found = _prepared(way, reach, shape).read(workspace=workspace.id, **at, **filters.values)
     return bound(found, _LIST, order, start, limit)
 
 
-def _reaches(rare: frozenset[str], shape: Shape) -> tuple[Reach, ...]:
+def _reaches(filters: Filters, order: Order, shape: Shape) -> tuple[Reach, ...]:
+    _along, rare = filters.split(order)
     # The page's search stays one statement: by name, the index of the words is as fast.
-    if not rare or (rare == {"q"} and shape == Shape.PAGE):
+    if rare.is_empty or (shape == Shape.PAGE and order.field == "sort_name" and rare == Filters(names=_WORDS)):
         return (Reach.ALONG,)
     return Reach.NEAR, Reach.ALL
 
@@ -166,12 +156,12 @@ def with_fresh(workspace: Workspace, page: Page[Membership], fresh: Sequence[str
 
 def count(workspace: Workspace, query: Values) -> int:
     """Return how many members meet the filters."""
-    return _narrowed(Membership.objects.all(), workspace.id, query.get("status"), _values(workspace, query)).count()
+    return Filters.of(workspace, query).narrow(Membership.objects.all(), workspace.id).count()
 
 
 def ids(workspace: Workspace, query: Values, most: int) -> list[UUID]:
     """Return the ids of up to so many members who meet the filters, by name."""
-    found = _narrowed(Membership.objects.all(), workspace.id, query.get("status"), _values(workspace, query))
+    found = Filters.of(workspace, query).narrow(Membership.objects.all(), workspace.id)
     return list(found.order_by("sort_name", "id").values_list("id", flat=True)[:most])
 
 
@@ -252,73 +242,20 @@ def _pending_invitation() -> Subquery:
     return Subquery(offers.values("id")[:1])
 
 
-def _values(workspace: Workspace, query: Values) -> dict[str, Any]:
-    """Return the values of the filters that are asked for."""
-    values = {name: query[name] for name in _FILTERS if query.get(name)}
-    if "q" in values:
-        values["q"] = lexemes_of(workspace.id, values["q"])
-    return {name: value for name, value in values.items() if value}
-
-
 @lru_cache(maxsize=_MOST_WAYS)
 def _prepared(way: _Way, reach: Reach, shape: Shape) -> Prepared[Any]:
-    order, values = ORDERS[way.sort], {name: Param(name) for name in way.filters}
+    order, filters = ORDERS[way.sort], way.filters.with_params()
+    ends = [Param(f"at_{number}") for number, _key in enumerate(order.keys())]
 
-    def build(workspace: Any, key: Any, last_id: Any) -> Any:
-        start = Place(way.backward, (key, last_id) if way.placed else None)
+    def build(workspace: Any) -> Any:
+        start = Place(way.backward, tuple(ends) if way.placed else None)
         rows = _api_rows() if shape == Shape.API else _page_rows()
-        rows = _narrowed(rows, workspace, way.status, values, indexed=reach != Reach.NEAR)
+        rows = filters.narrow(rows, workspace, indexed=reach != Reach.NEAR)
         if reach == Reach.NEAR:
-            common = {name: param for name, param in values.items() if name not in _RARE}
-            near = _narrowed(Membership.objects.all(), workspace, way.status, common)
+            along, _rare = filters.split(order)
+            near = along.narrow(Membership.objects.all(), workspace)
             rows = rows.filter(id__in=cut(near, order, start, NEAR).values("id"))
         page = cut(rows, order, start, way.limit, sorting=reach != Reach.ALONG)
         return page.values_list(*_API_COLUMNS, named=True) if shape == Shape.API else page
 
     return Prepared(build)
-
-
-def _narrowed(
-    rows: MembershipQuerySet, workspace_id: Any, status: str | None, values: Values, *, indexed: bool = True
-) -> MembershipQuerySet:
-    """Return the rows that meet the filters.
-
-    Unless ``indexed``, words and seats are looked for row by row: for a few rows, Postgres would fetch everybody's.
-    """
-    rows = rows.filter(workspace_id=workspace_id)
-    if status:
-        rows = rows.filter(MEMBER_STATUSES[status])
-    for name in _EXACT:
-        if name in values:
-            rows = rows.filter(**{name: values[name]})
-    for name, wanted in (("product", True), ("without_product", False)):
-        if name in values:
-            rows = rows.filter(_has_seat(values[name], wanted=wanted, indexed=indexed))
-    if "last_active_before" in values:
-        rows = rows.filter(Q(last_active_at__lt=values["last_active_before"]) | Q(last_active_at=None))
-    if "updated_since" in values:
-        rows = rows.filter(updated_at__gte=values["updated_since"])
-    if "email_state" in values:
-        rows = rows.filter(Q(status=Status.INVITED) & Q(_last_email_is(values["email_state"])))
-    return rows.having(values["q"], indexed=indexed) if "q" in values else rows
-
-
-def _has_seat(product: Any, *, wanted: bool, indexed: bool) -> Any:
-    seats = Seat.objects.filter(workspace=OuterRef("workspace_id"), membership=OuterRef("pk"))
-    held = Exists(seats.filter(product__slug=product))
-    if indexed:
-        return held if wanted else ~held
-    return Case(When(held, then=wanted), default=not wanted, output_field=BooleanField())
-
-
-def _last_email_is(state: Any) -> Exists:
-    """Return whether the last email of the row's pending invitation came to this."""
-    mails = Delivery.objects.filter(
-        workspace=OuterRef("workspace_id"),
-        invitation__membership=OuterRef("pk"),
-        invitation__status=InvitationStatus.PENDING,
-        kind=Kind.INVITATION,
-    )
-    came_to = Case(When(outcome="", then=F("state")), default=F("outcome"), output_field=CharField())
-    last = mails.order_by("-created_at").annotate(came_to=came_to).values("came_to")[:1]
-    return Exists(Membership.objects.filter(pk=OuterRef("pk")).annotate(last=Subquery(last)).filter(last=state))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -19,6 +20,7 @@ from workspace_admin.people.queries import Column
 
 SUPPRESSING = {"bounced", "complained"}
 LOST = SUPPRESSING | {"failed"}
+NAMED_SEATS = 2
 HUES = [SafeString(number) for number in range(1, 7)]
 
 
@@ -48,6 +50,7 @@ class Words(TemplateItem):
     role_of: str
     actions_for: str
     seat_for: str
+    seats_of: str
     last_active: str
     never: str
     no_seat: str
@@ -91,6 +94,7 @@ def _words(language: str) -> Words:  # noqa: ARG001 -- the words depend on it
         role_of=_("Role of %(who)s"),
         actions_for=_("Actions for %(who)s"),
         seat_for=_("%(product)s for %(who)s"),
+        seats_of=_("Seats of %(who)s: %(seats)s"),
         last_active=_("Last active"),
         never=_("Never"),
         no_seat=_("No seat"),
@@ -167,6 +171,12 @@ class Row(TemplateItem):
     role_options: SafeString
     actions_name: str
     cells: list[Cell]
+    seats: str
+    """The first products of which they have a seat; ``more_seats`` is how many others there are."""
+    more_seats: int
+    seats_name: str
+    brief: str
+    """Role and seats in a line, for a narrow screen."""
     live: bool
     pending: bool
     bounced: bool
@@ -177,11 +187,15 @@ class Row(TemplateItem):
     mail: Mail | None
     expires: str
     expires_at: SafeString
+    expires_on: str
     last_active_at: SafeString
     last_active: str
+    joined_at: SafeString
+    joined: str
     refused: str = ""
     remedy: str = ""
     wait: int = 0
+    fresh: bool = False
 
 
 def present(members: list[Membership], columns: list[Column], slug: str, me: uuid.UUID | None) -> list[Row]:
@@ -200,6 +214,9 @@ def _row(  # noqa: PLR0913 -- what all rows share is computed once
     pk, path = SafeString(member.id), SafeString(f"{base}{member.id}/")
     mail = _mail(read["mail"], say) if pending else None
     bounced = mail is not None and mail.suppressed
+    cells = [_cell(one, pk, path, say.seat_for, who, live=live, held=one.product.id in held) for one in columns]
+    seats = [cell.product for cell in cells if cell.held]
+    named = ", ".join(seats[:NAMED_SEATS])
     chip = say.bounced if bounced and live else say.statuses[status]
     return Row(
         id=pk,
@@ -217,7 +234,11 @@ def _row(  # noqa: PLR0913 -- what all rows share is computed once
         role_name=say.role_of % {"who": who},
         role_options=say.role_options[member.role],
         actions_name=say.actions_for % {"who": who},
-        cells=[_cell(one, pk, path, say.seat_for, who, live=live, held=one.product.id in held) for one in columns],
+        cells=cells,
+        seats=named,
+        more_seats=max(len(seats) - NAMED_SEATS, 0),
+        seats_name=say.seats_of % {"who": who, "seats": ", ".join(seats) or say.no_seat},
+        brief=" · ".join([say.roles[member.role], _counted(named, len(seats) - NAMED_SEATS) or say.no_seat]),
         live=live,
         pending=pending,
         bounced=bounced,
@@ -228,8 +249,11 @@ def _row(  # noqa: PLR0913 -- what all rows share is computed once
         mail=mail,
         expires=_ends(member),
         expires_at=_when(member.expires_at),
+        expires_on=_day(member.expires_at),
         last_active_at=_when(member.last_active_at),
         last_active=ago(member.last_active_at) if member.last_active_at else "",
+        joined_at=_when(member.joined_at),
+        joined=_day(member.joined_at),
     )
 
 
@@ -264,6 +288,10 @@ def _cell(  # noqa: PLR0913 -- called once, above
     )
 
 
+def _counted(named: str, more: int) -> str:
+    return f"{named} +{more}" if more > 0 else named
+
+
 def _initials(label: str) -> str:
     parts = label.partition("@")[0].replace(".", " ").replace("-", " ").split()
     return "".join(part[0] for part in parts[:2]) or "?"
@@ -287,6 +315,10 @@ def _became(status: str, at: datetime, say: Words, *, suppressed: bool = False) 
 
 def _when(at: datetime | None) -> SafeString:
     return SafeString(at.isoformat() if at else "")
+
+
+def _day(at: datetime | None) -> str:
+    return date_format(at, "SHORT_DATE_FORMAT") if at else ""
 
 
 def _ends(member: Membership) -> str:

@@ -6,9 +6,9 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from billing_seats.budgets import idle_first
 from billing_seats.lifecycle import services
@@ -21,6 +21,7 @@ from members.models import Membership, Status, Workspace
 from members.requests import SignedInRequest
 from workspace_admin.people import queries
 from workspace_admin.people.list import dialog_done
+from workspace_admin.people.rows import present
 
 METHODS = ["GET", "HEAD", "POST"]
 MOST = 50
@@ -71,6 +72,21 @@ def _choice(row: Membership) -> Choice:
     else:
         detail = _("Active %(ago)s") % {"ago": ago(row.last_active_at)}
     return Choice(str(row.id), str(row), row.email, detail)
+
+
+@login_required
+@require_safe
+def seat_list(request: SignedInRequest, slug: str, member: UUID) -> HttpResponse:
+    """Show one member's seats as switches, for htmx; without it, the member's page has them."""
+    actor = actor_for(request.user, slug)
+    require(actor, Action.VIEW_MEMBERS)
+    if not request.htmx:
+        return redirect("member", slug, member)
+    columns = [one for one in queries.columns(actor.workspace) if one.is_shown]
+    [row] = present([queries.find_member(actor.workspace, member)], columns, slug, None)
+    cells = [{"cell": cell, "column": one} for cell, one in zip(row.cells, columns, strict=True) if cell.offered]
+    context = {"actor": actor, "workspace": actor.workspace, "row": row, "cells": cells}
+    return render(request, "workspace_admin/people/seat_list.html", context)
 
 
 @login_required

@@ -4,13 +4,16 @@ from django.urls import path
 
 from workspace_admin.people import access, actions, invite, person, seats
 from workspace_admin.people.list import members
+from workspace_admin.people.preferences import preferences
 from workspace_admin.people.undeliverable import address, release, retry
 
 urlpatterns = [
     path("w/<slug:slug>/members/", members, name="members"),
+    path("w/<slug:slug>/members/preferences/", preferences, name="list-preferences"),
     path("w/<slug:slug>/members/invite/", invite.invite, name="invite"),
     path("w/<slug:slug>/members/<uuid:member>/role/", actions.role, name="member-role"),
     path("w/<slug:slug>/members/<uuid:member>/seats/<slug:product>/", actions.seat, name="member-seat"),
+    path("w/<slug:slug>/members/<uuid:member>/seats/", seats.seat_list, name="member-seats"),
     path("w/<slug:slug>/members/<uuid:member>/", person.person, name="member"),
     path("w/<slug:slug>/members/<uuid:member>/deactivation/", actions.deactivation, name="member-deactivation"),
     path("w/<slug:slug>/members/<uuid:member>/reactivation/", access.reactivation, name="member-reactivation"),

@@ -48,6 +48,14 @@ def names(page):
         ({"q": "kel"}, {"bob"}),
         ({"q": "new", "status": "active"}, set()),
         ({"role": "member", "q": "b"}, {"bob", "ben"}),
+        ({"role": ["billing", "admin"]}, {"alice", "carol"}),
+        ({"status": ["active", "invited"], "role": "member"}, {"bob", "ada", "ben"}),
+        ({"product": [cast.CHAT, cast.CODE]}, {"bob", "ada", "ben"}),
+        ({"without_product": [cast.CHAT, cast.CODE]}, {"alice", "carol"}),
+        ({"email_state": ["bounced", "failed"]}, {"ada"}),
+        ({"last_active_before": "never"}, {"carol"}),
+        ({"needs_attention": True}, {"ada"}),
+        ({"needs_attention": True, "status": "active"}, set()),
     ],
 )
 def test_each_filter_finds_its_own(crew, shape, query, found):
@@ -57,9 +65,15 @@ def test_each_filter_finds_its_own(crew, shape, query, found):
 
 def test_times_are_filters_too(crew):
     month_ago = database_now() - 30 * DAY
-    assert names(find(crew, {"last_active_before": month_ago}, Shape.API)) == PEOPLE - {"alice"}
+    assert names(find(crew, {"last_active_before": month_ago}, Shape.API)) == {"bob", "carol"}
     assert names(find(crew, {"updated_since": month_ago}, Shape.PAGE)) == PEOPLE
     assert names(find(crew, {"updated_since": database_now() + DAY}, Shape.PAGE)) == set()
+
+
+def test_whose_offer_or_access_has_ended_needs_attention(crew):
+    crew.memberships.filter(email__in=["ben@new.example", "bob@acme.example"]).update(expires_at=Now() - DAY)
+    for sort in ORDERS:
+        assert names(find(crew, {"needs_attention": True, "sort": sort}, Shape.PAGE)) == {"ada", "ben", "bob"}
 
 
 def test_a_later_email_that_arrived_is_what_counts(crew, htmx):
@@ -73,7 +87,7 @@ def test_a_later_email_that_arrived_is_what_counts(crew, htmx):
 
 @pytest.mark.parametrize("shape", Shape)
 @pytest.mark.parametrize("sort", ORDERS)
-@pytest.mark.parametrize("rare", [{}, {"without_product": cast.CHAT}])
+@pytest.mark.parametrize("rare", [{}, {"without_product": cast.CHAT}, {"role": ["admin", "billing", "member"]}])
 def test_every_order_leads_through_everyone_once_and_back(crew, shape, sort, rare):
     query = {"sort": sort, "limit": 2, **rare}
     seen, page = [], find(crew, query, shape)
@@ -82,7 +96,7 @@ def test_every_order_leads_through_everyone_once_and_back(crew, shape, sort, rar
         if page.next_cursor is None:
             break
         page = find(crew, query | {"cursor": page.next_cursor}, shape)
-    everyone = crew.memberships.exclude(email="bob@acme.example") if rare else crew.memberships
+    everyone = crew.memberships.exclude(email="bob@acme.example") if "without_product" in rare else crew.memberships
     assert sorted(seen) == sorted(everyone.values_list("email", flat=True))
     back = find(crew, query | {"cursor": page.prev_cursor}, shape)
     assert [row.email for row in back.rows] == seen[-len(page.rows) - 2 : -len(page.rows)]
