@@ -58,7 +58,7 @@ class Prepared[Row]:
         if issubclass(kind, ModelIterable):
             return _instance_maker(queryset, compiler)
         if issubclass(kind, NamedValuesListIterable):
-            return create_namedtuple_class(*queryset._fields)._make  # type: ignore[attr-defined]
+            return create_namedtuple_class(*queryset._fields)._make  # type: ignore[attr-defined]  # -- as above
         return tuple
 
     @property

@@ -52,7 +52,7 @@ app.conf.update(
     task_publish_retry=False,  # the relay repeats it anyway
     task_default_queue="celery",
     # All of them: a worker started without -Q serves every queue.
-    task_queues=[Queue(name, routing_key=name) for name in ("celery", *DRAINS.values())],  # type: ignore[no-untyped-call]
+    task_queues=[Queue(name, routing_key=name) for name in ("celery", *DRAINS.values())],  # type: ignore[no-untyped-call]  # -- kombu has no types
     task_routes={task: {"queue": name} for task, name in DRAINS.items()},
     imports=("workspace_admin.probes",),
     worker_consumer="workspace_admin.probes:Consumer",

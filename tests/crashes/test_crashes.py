@@ -201,10 +201,12 @@ def test_a_beat_that_starts_before_the_broker_waits_steadily_and_counts_as_alive
         for patience in (10, 4, 4, 4):
             sign.unlink(missing_ok=True)
             until(sign.exists, patience)
+            assert sign.exists()
     finally:
         console.valkey.stop(1)
         console.start_valkey()
     until(lambda: console.redis().llen("celery"), patience=10)
+    assert console.redis().llen("celery") > 0
 
 
 def test_a_database_that_crashes_while_mail_is_sent_loses_nothing(console, worker):

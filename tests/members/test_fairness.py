@@ -87,13 +87,16 @@ def test_a_thread_takes_its_turn_once():
     turns = Turns(threads=1, patience=SOON)
     with ExitStack() as inner, turns.take(ACME):
         inner.enter_context(turns.take(ACME))
+        assert dict(turns._writing) == {ACME: 1}
     with turns.take(ACME), turns.take(GLOBEX):
-        pass
+        assert dict(turns._writing) == {ACME: 1, GLOBEX: 1}
+    assert not turns._writing
 
 
 def test_a_turn_ends_with_a_failure_too():
     turns = Turns(threads=2)
     with pytest.raises(ZeroDivisionError), turns.take(ACME):
         _ = 1 / 0
+    assert not turns._writing
     with turns.take(ACME):
-        pass
+        assert dict(turns._writing) == {ACME: 1}
