@@ -42,15 +42,19 @@ UPDATE members_auditevent SET
 WHERE id IN ({_EVENTS})
 """  # noqa: E501, S608 -- no value stands in it
 _BLANK_WORDS = """
-UPDATE members_auditevent SET
-    reason = CASE WHEN EXISTS (
-        SELECT FROM unnest(%(addresses)s::text[] || CASE WHEN workspace_id = ANY(%(places)s::uuid[])
-            THEN %(names)s::text[] ELSE '{}' END) word WHERE strpos(lower(reason), word) > 0
-    ) THEN '' ELSE reason END,
-    changes = CASE WHEN EXISTS (
-        SELECT FROM unnest(%(addresses)s::text[]) word WHERE changes -> 'email' ? word
-    ) THEN jsonb_set(changes, '{email}', '[null, null]') ELSE changes END
-WHERE reason <> '' OR changes ? 'email'
+UPDATE members_auditevent event SET
+    reason = CASE WHEN found.in_reason THEN '' ELSE event.reason END,
+    changes = CASE WHEN found.in_changes THEN jsonb_set(event.changes, '{email}', '[null, null]') ELSE event.changes END
+FROM (
+    SELECT id,
+        EXISTS (
+            SELECT FROM unnest(%(addresses)s::text[] || CASE WHEN workspace_id = ANY(%(places)s::uuid[])
+                THEN %(names)s::text[] ELSE '{}' END) word WHERE strpos(lower(reason), word) > 0
+        ) AS in_reason,
+        EXISTS (SELECT FROM unnest(%(addresses)s::text[]) word WHERE changes -> 'email' ? word) AS in_changes
+    FROM members_auditevent WHERE reason <> '' OR changes ? 'email'
+) found
+WHERE event.id = found.id AND (found.in_reason OR found.in_changes)
 """
 """Blank reasons of support that name the person, and addresses in events about others, such as one that was corrected.
 

@@ -1,6 +1,8 @@
 """Erasures at the same moment as what would bring the person back, or leave a workspace without an Admin."""
 
 import pytest
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.base import UpdateError
 
 from billing_seats.lifecycle.services import change_role
 from invitations import tokens
@@ -9,7 +11,9 @@ from invitations.join.services import accept
 from invitations.offers import offer_for
 from members.access import actor_for
 from members.errors import DomainError
-from members.models import Membership, Role, User
+from members.ids import new_id
+from members.models import Membership, Role, Session, User
+from members.session_store import SessionStore
 from tests.racing import race, refused
 from workspace_admin.demo import cast
 from workspace_admin.personal_data.services import erase_own_account
@@ -35,3 +39,17 @@ def test_two_admins_who_leave_at_once_do_not_both_go(quilla, as_alice, acme, ali
     assert len(refused(results)) == 1
     assert acme.memberships.admins().count() == 1
     assert User.objects.filter(id=quilla.id).exists() is (acme.memberships.get(user=alice).role == Role.MEMBER)
+
+
+@pytest.mark.parametrize("opened", [False, True], ids=["new session", "a stranger's session"])
+def test_a_sign_in_at_the_same_moment_leaves_no_session(opened, db):
+    session = SessionStore()
+    if opened:
+        session["join"] = "before"
+        session.save()
+        session = SessionStore(session.session_key)
+        session.cycle_key()
+    session[SESSION_KEY] = str(new_id())
+    with pytest.raises(UpdateError):
+        session.save()
+    assert not Session.objects.exclude(user=None).exists()
