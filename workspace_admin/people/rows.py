@@ -24,12 +24,6 @@ NAMED_SEATS = 2
 HUES = [SafeString(number) for number in range(1, 7)]
 
 
-class TemplateItem:
-    """Base of what rows show: templates try a name as an item first, so that is made as fast as the attribute."""
-
-    __getitem__ = object.__getattribute__
-
-
 class Chip(NamedTuple):
     """A status in words, and the tone of its chip."""
 
@@ -38,7 +32,7 @@ class Chip(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Words(TemplateItem):
+class Words:
     """What every row says in one language."""
 
     statuses: dict[str, Chip]
@@ -106,7 +100,7 @@ def _words(language: str) -> Words:  # noqa: ARG001 -- the words depend on it
 
 
 @dataclass(frozen=True)
-class Mail(TemplateItem):
+class Mail:
     """What became of an email, and when, in the format of a ``time`` element.
 
     ``suppressed`` if it bounced for good, so that nothing is sent to the address any more.
@@ -129,7 +123,7 @@ class Mail(TemplateItem):
 
 
 @dataclass(frozen=True)
-class Cell(TemplateItem):
+class Cell:
     """One member's seat of one product; ``offered`` if it can be switched: a retired product only by its holders."""
 
     slug: str
@@ -152,7 +146,7 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class Row(TemplateItem):
+class Row:
     """One line of the table; ``menu`` names the menu that its button opens."""
 
     id: SafeString
