@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -126,7 +126,7 @@ class Invitations(InvitationResource):
         if "email" in query:
             found = found.filter(email=query["email"])
         if "external_id" in query:
-            found = found.filter(external_id=query["external_id"])
+            found = found.filter(~Q(external_id=""), external_id=query["external_id"])  # the index's own condition
         if "updated_since" in query:
             found, order = found.filter(updated_at__gte=query["updated_since"]), OLDEST_CHANGE_FIRST
         return self.listed(found, order, query, to_json)

@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-from django.core.validators import ProhibitNullCharactersValidator
 from django.db.models import Q
 from rest_framework import serializers
 
@@ -10,9 +9,20 @@ from invitations.inviting import MAX_ADDRESSES
 from invitations.models import DAYS, DEFAULT_DAYS, NOTE_LENGTH, InvitationStatus, Outcome
 from members.jobs.services import MAX_ITEMS
 from members.models import Role
-from members.names import MAX_EXTERNAL_ID, MAX_KEYS, MAX_VALUE_LENGTH
+from members.names import MAX_EXTERNAL_ID
 from members.outbox.queue import State
-from members.rest.fields import AddressInQuery, BoundedList, Id, StrictBoolean, StrictInteger, Text, Timestamp
+from members.rest.fields import (
+    AddressInQuery,
+    AnyText,
+    BoundedList,
+    ExternalId,
+    Id,
+    Metadata,
+    StrictBoolean,
+    StrictInteger,
+    Text,
+    Timestamp,
+)
 from members.rest.resource import ListQuery, Strict, languages
 from members.status import ENDED, LIVE
 
@@ -20,29 +30,6 @@ STATUSES = {
     "pending": Q(status=InvitationStatus.PENDING) & LIVE,
     "expired": Q(status=InvitationStatus.PENDING) & ENDED,
 } | {status: Q(status=status) for status in ("accepted", "revoked", "declined")}
-
-
-class AnyText(Text):
-    """A JSON string of any characters: what is wrong with it is said in its row."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(allow_blank=True, trim_whitespace=False, **kwargs)
-        self.validators = [one for one in self.validators if not isinstance(one, ProhibitNullCharactersValidator)]
-
-
-class Metadata(serializers.DictField):
-    """A customer's own labels."""
-
-    child = AnyText()
-
-    def __init__(self, **kwargs: Any) -> None:
-        about = f"Up to {MAX_KEYS} keys with values of up to {MAX_VALUE_LENGTH} characters, stored as they are."
-        super().__init__(help_text=about, **kwargs)
-
-
-def _external_id(**kwargs: Any) -> AnyText:
-    about = f"Your own id for the person, up to {MAX_EXTERNAL_ID} characters; need not be unique."
-    return AnyText(help_text=about, **kwargs)
 
 
 class InvitationsQuery(ListQuery):
@@ -73,7 +60,7 @@ class NewInvitation(OfferTerms):
 
     email = Text(max_length=1000)
     name = AnyText(default="", help_text="Shown in the member list until the person joins and sets their own.")
-    external_id = _external_id(default="")
+    external_id = ExternalId(default="")
     metadata = Metadata(default=dict)
 
 
@@ -87,7 +74,7 @@ class InvitationItem(Strict):
     locale = serializers.ChoiceField(choices=languages(), required=False)
     message = AnyText(required=False)
     expires_in_days = StrictInteger(min_value=DAYS[0], max_value=DAYS[-1], required=False)
-    external_id = _external_id(required=False)
+    external_id = ExternalId(required=False)
     metadata = Metadata(required=False)
 
 
@@ -151,7 +138,7 @@ class InvitationEdits(Strict):
         help_text="Slugs of all the products to hold a seat of.",
     )
     expires_at = Timestamp(required=False, help_text="Within the next 30 days.")
-    external_id = _external_id(required=False)
+    external_id = ExternalId(required=False)
     metadata = Metadata(required=False)
 
 

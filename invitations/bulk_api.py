@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.db.models import Q
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -201,7 +202,7 @@ def _filtered(rows: Any, conditions: dict[str, Any]) -> Any:
     if "email" in conditions:
         rows = rows.filter(email=canonical(conditions["email"]))
     if "external_id" in conditions:
-        rows = rows.filter(external_id=conditions["external_id"])
+        rows = rows.filter(~Q(external_id=""), external_id=conditions["external_id"])  # the index's own condition
     return rows
 
 

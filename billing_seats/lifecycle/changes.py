@@ -1,7 +1,7 @@
 """Changes to members and their results, the same for one member and for many."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum, auto
@@ -13,6 +13,7 @@ from billing_seats.models import Product
 from members.access import Action
 from members.errors import DomainError, InvalidRequest
 from members.models import Membership, Role, Status
+from members.names import clean_external_id, clean_metadata
 
 
 class Unchanged(Enum):
@@ -36,6 +37,9 @@ class MemberChanges:
     seats_on_return: Collection[str] | None = None
     """Exactly these seats when access comes back. None: what is left of the former seats when reactivated, and all of
     the seats when a lapsed member is extended."""
+    external_id: str | None = None
+    metadata: Mapping[str, str] | None = None
+    """The customer's own id and labels; whoever may change a role may change them."""
     remove: bool = False
     leaving: bool = False
     """Whether the member removes themselves."""
@@ -47,12 +51,19 @@ class MemberChanges:
 
     @property
     def _keeps_member(self) -> bool:
-        return bool(self.role or self.status or self.sets_end or self.seats_add or self.seats_remove)
+        return bool(
+            self.role or self.status or self.sets_end or self.seats_add or self.seats_remove or self.sets_labels
+        )
 
     @property
     def sets_end(self) -> bool:
         """Whether the end date is set or removed."""
         return self.expires_at is not UNCHANGED
+
+    @property
+    def sets_labels(self) -> bool:
+        """Whether the customer's own id or labels are set."""
+        return self.external_id is not None or self.metadata is not None
 
     @property
     def concerns_seats(self) -> bool:
@@ -100,6 +111,8 @@ class MemberChanges:
             raise InvalidRequest(_("Choose Admin, Member or Billing."), field="role", code="unknown")
         if self.status and self.status not in {Status.ACTIVE, Status.DEACTIVATED}:
             raise InvalidRequest(_("Choose active or deactivated."), field="status", code="unknown")
+        clean_external_id(self.external_id or "")
+        clean_metadata(self.metadata or {})
         if both := set(self.seats_add).intersection(self.seats_remove):
             message = _("“%(slug)s” cannot be both assigned and removed.") % {"slug": min(both)[:50]}
             raise InvalidRequest(message, field="seats_remove", code="contradiction")

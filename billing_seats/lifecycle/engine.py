@@ -51,8 +51,14 @@ class PlannedChange:
         if changes.end_after(member) != member.expires_at:
             values["expires_at"] = changes.end_after(member)
         if changes.status and changes.status != member.status:
-            values["status"], values["seats_before"] = changes.status, tuple(self.taken)
-        return values
+            values["status"], values["seats_before"] = changes.status, self.taken
+        return values | self.labels
+
+    @property
+    def labels(self) -> dict[str, Any]:
+        """The customer's own id and labels, as far as they change."""
+        asked = {"external_id": self.changes.external_id, "metadata": self.changes.metadata}
+        return {name: new for name, new in asked.items() if new is not None and new != getattr(self.member, name)}
 
     def events(self) -> Iterator[tuple[str, Changes]]:
         """Yield the audit events: what was done, and each field before and after."""
@@ -65,6 +71,8 @@ class PlannedChange:
             yield "member.role_changed", {"role": [member.role, values["role"]]}
         if "expires_at" in values:
             yield "member.end_changed", self._ends(member.expires_at, values["expires_at"])
+        if labels := self.labels:
+            yield "member.labelled", {name: [getattr(member, name), new] for name, new in labels.items()}
         given = [budget.product.slug for budget in self.gained]
         if "status" in values:
             action = "member.reactivated" if values["status"] == Status.ACTIVE else "member.deactivated"
@@ -152,7 +160,8 @@ class MemberBatch:
         return MemberResult(member_id, member, seats_given=given, seats_gone=planned.gone)
 
     def _plan(self, member: Membership, changes: MemberChanges) -> PlannedChange:
-        if member.status == Status.INVITED and (changes.status or changes.remove or changes.sets_end):
+        refused_while_invited = changes.status or changes.remove or changes.sets_end or changes.sets_labels
+        if member.status == Status.INVITED and refused_while_invited:
             raise MemberInvited
         role, status, ends_at = changes.role or member.role, changes.status or member.status, changes.end_after(member)
         rules.require_role_and_end(member, role, ends_at, self.now)
@@ -268,13 +277,13 @@ class MemberBatch:
 
     def _update_members(self) -> list[Membership]:
         """Update members that get the same values in one statement; return those who lost access."""
-        alike: defaultdict[tuple[tuple[str, Any], ...], list[Membership]] = defaultdict(list)
+        alike: defaultdict[str, list[PlannedChange]] = defaultdict(list)
         for planned in self.planned:
             if values := planned.values:
-                alike[tuple(values.items())].append(planned.member)
+                alike[repr(values)].append(planned)
         ended = []
-        for items, members in alike.items():
-            values = {name: list(value) if isinstance(value, tuple) else value for name, value in items}
+        for group in alike.values():
+            values, members = group[0].values, [planned.member for planned in group]
             self.workspace.memberships.filter(id__in=[member.id for member in members]).update(**values)
             for member in members:
                 vars(member).update(values)

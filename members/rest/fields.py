@@ -5,10 +5,12 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+from django.core.validators import ProhibitNullCharactersValidator
 from rest_framework import serializers
 
 from members.addresses import canonical
 from members.errors import InvalidRequest
+from members.names import MAX_EXTERNAL_ID, MAX_KEYS, MAX_VALUE_LENGTH
 
 DIGITS = re.compile(r"-?[0-9]{1,18}\Z")
 """A whole number in a query; no column here holds a longer one."""
@@ -23,6 +25,36 @@ class Text(serializers.CharField):
         if not isinstance(data, str):
             raise serializers.ValidationError("Enter text.", code="invalid")
         return super().to_internal_value(data)
+
+
+class AnyText(Text):
+    """A JSON string of any characters: what is wrong with it is said by the service, in a bulk call in its row."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_blank=True, trim_whitespace=False, **kwargs)
+        self.validators = [one for one in self.validators if not isinstance(one, ProhibitNullCharactersValidator)]
+
+
+class ExternalId(AnyText):
+    """A customer's own id for a person; null stands for none, as where it is returned."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        about = f"Your own id for the person, up to {MAX_EXTERNAL_ID} characters; need not be unique."
+        super().__init__(allow_null=True, help_text=about, **kwargs)
+
+    def run_validation(self, data: Any = serializers.empty) -> str:
+        """Return the id, empty for none, or raise ValidationError."""
+        return str(super().run_validation(data) or "")
+
+
+class Metadata(serializers.DictField):
+    """A customer's own labels."""
+
+    child = AnyText()
+
+    def __init__(self, **kwargs: Any) -> None:
+        about = f"Up to {MAX_KEYS} keys with values of up to {MAX_VALUE_LENGTH} characters, stored as they are."
+        super().__init__(help_text=about, **kwargs)
 
 
 class StrictBoolean(serializers.BooleanField):

@@ -1,9 +1,11 @@
 """What the API's lists and entitlement checks cost with a key: so many statements, all read along an index."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -11,7 +13,8 @@ from billing_seats.keys.services import create_product_key
 from billing_seats.models import Product
 from invitations.inviting import invite
 from members.access import StaffMember, actor_for
-from members.models import AuditEvent, User
+from members.clock import database_now
+from members.models import AuditEvent, Membership, User
 from members.status import MEMBER_STATUSES
 from tests.api_clients import Caller
 from workspace_admin.demo import cast, large
@@ -56,6 +59,11 @@ def test_and_with_the_key_of_a_product(acme):
         *((MEMBERS, {"status": status}, 2) for status in MEMBER_STATUSES),
         (MEMBERS, {"role": "member", "product": cast.CHAT}, 3),
         (MEMBERS, {"q": "person", "sort": "-joined_at"}, 3),
+        (MEMBERS, {"email": "bob@acme.example"}, 2),
+        (MEMBERS, {"external_id": "hr-1", "sort": "-email"}, 2),
+        (MEMBERS, {"updated_since": "2020-01-01T00:00:00Z", "sort": "-joined_at"}, 3),
+        (INVITATIONS, {"external_id": "hr-1"}, 3),
+        (INVITATIONS, {"updated_since": "2020-01-01T00:00:00Z"}, 3),
         (INVITATIONS, {}, 3),
         (INVITATIONS, {"status": "pending"}, 3),
         (EVENTS, {}, 2),
@@ -130,6 +138,22 @@ def test_words_are_looked_for_nearby_and_looked_up_only_where_few_have_them(crow
     made, page = asked(crowd, "/workspaces/large/members", q=q, sort=sort, limit=20)
     assert len(made) == AUTHENTICATION + statements
     assert len(page["data"]) == {"nobodyhasthis": 0, "member002999": 1}.get(q, 20)
+
+
+@pytest.mark.parametrize("sort", ["name", "-joined_at"])
+def test_who_is_named_or_just_changed_is_found_without_reading_the_others(crowd, sort):
+    everyone = Membership.objects.filter(workspace__slug="large")
+    [last] = everyone.order_by("-sort_name").values_list("id", flat=True)[:1]
+    everyone.filter(id=last).update(external_id="hr-7")
+    everyone.filter(id=last).update(updated_at=Now() + timedelta(days=1))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE members_membership")
+    since = (database_now() + timedelta(hours=1)).isoformat()
+    email = everyone.get(id=last).email.upper()
+    for query in ({"email": email}, {"external_id": "hr-7"}, {"updated_since": since}):
+        statements, page = asked(crowd, "/workspaces/large/members", sort=sort, **query)
+        assert [one["id"] for one in page["data"]] == [str(last)]
+        assert most_rows(plan(statements[-1])) < 50, statements[-1]
 
 
 @pytest.mark.parametrize("name", ["audit-events", "invitations"])

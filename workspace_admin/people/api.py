@@ -10,8 +10,9 @@ from billing_seats.api import WorkspaceResource
 from billing_seats.lifecycle.changes import MemberResult
 from members.access import Action, require
 from members.models import Role
+from members.names import MAX_EXTERNAL_ID
 from members.rest.describe import described, page_of
-from members.rest.fields import Text, Timestamp
+from members.rest.fields import AddressInQuery, Text, Timestamp
 from members.rest.resource import ListQuery, Strict
 from members.status import MEMBER_STATUSES
 from workspace_admin.people import queries
@@ -30,9 +31,13 @@ class MemberFilter(Strict):
     email_state = serializers.ChoiceField(
         choices=EMAIL_STATES, required=False, help_text="Invitees whose last email came to this."
     )
-    email = Text(max_length=254, required=False)
-    external_id = Text(max_length=255, required=False)
-    updated_since = Timestamp(required=False, help_text="Changed at this time or later.")
+    email = AddressInQuery(max_length=1000, required=False)
+    external_id = Text(max_length=MAX_EXTERNAL_ID, required=False)
+    updated_since = Timestamp(
+        required=False,
+        help_text="Only who changed at or after this time; `last_active_at` does not count. Overlap calls by a "
+        "minute: changes appear in the order in which they are committed.",
+    )
     q = Text(max_length=200, allow_blank=True, default="", help_text="Beginnings of words in name or email address.")
 
 
@@ -53,9 +58,12 @@ class MemberShape(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=list(MEMBER_STATUSES))
     seats = serializers.ListField(child=serializers.CharField())
     invitation = serializers.UUIDField(allow_null=True)
+    external_id = serializers.CharField(allow_null=True)
+    metadata = serializers.DictField(child=serializers.CharField())
     joined_at = serializers.DateTimeField(allow_null=True)
     last_active_at = serializers.DateTimeField(allow_null=True)
     expires_at = serializers.DateTimeField(allow_null=True)
+    updated_at = serializers.DateTimeField()
 
 
 def to_json(member: Any) -> dict[str, Any]:
@@ -69,9 +77,12 @@ def to_json(member: Any) -> dict[str, Any]:
         "status": member.shown_status,
         "seats": member.seats_,
         "invitation": member.pending_invitation,
+        "external_id": member.external_id or None,
+        "metadata": member.metadata,
         "joined_at": member.joined_at,
         "last_active_at": member.last_active_at,
         "expires_at": member.expires_at,
+        "updated_at": member.updated_at,
     }
 
 
@@ -91,7 +102,7 @@ class Members(WorkspaceResource):
 
     @described("List members", page_of(MemberShape), query=MembersQuery)
     def get(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
-        """Everyone: invited, expired, active, lapsed and deactivated."""
+        """Everyone: invited, expired, active, lapsed and deactivated. Filters go together, with any `sort`."""
         require(self.actor, Action.VIEW_MEMBERS)
         query = self.query(MembersQuery)
         page = queries.find(self.actor.workspace, query, Shape.API)

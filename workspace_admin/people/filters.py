@@ -80,7 +80,7 @@ class Filters:
         """Return those filters that an index in this order serves, and the others, which few rows may meet."""
         status = self.status if len(self.status) == 1 and order.field in _BY_STATUS else ()
         role = self.role if len(self.role) == 1 and order.field in _BY_ROLE and not self.status else ()
-        names = self.names & {"email", "external_id", "updated_since"}
+        names = self.names & {"email", "external_id"}
         along = replace(self, status=status, role=role, names=names, email_state=(), needs_attention=False)
         along = replace(along, never_active=False)
         rest = replace(
@@ -116,6 +116,8 @@ class Filters:
     def _compared(self, rows: MembershipQuerySet, *, indexed: bool) -> MembershipQuerySet:
         for name in self.names & {"email", "external_id"}:
             rows = rows.filter(**{name: self.values[name]})
+        if "external_id" in self.names:
+            rows = rows.filter(~Q(external_id=""))  # the index's own condition
         if "updated_since" in self.names:
             rows = rows.filter(updated_at__gte=self.values["updated_since"])
         for name, wanted in (("product", True), ("without_product", False)):

@@ -14,7 +14,7 @@ from members.access import Action, require
 from members.errors import LastAdmin, MemberInvited, NotFound, OverAssigned, SeatsExhausted
 from members.models import Role, Status
 from members.rest.describe import described
-from members.rest.fields import Timestamp
+from members.rest.fields import ExternalId, Metadata, Timestamp
 from members.rest.resource import Strict
 from workspace_admin.people.api import MemberShape, gone, seats_gone, to_json
 from workspace_admin.people.queries import api_rows
@@ -26,6 +26,8 @@ class MemberPatch(Strict):
     role = serializers.ChoiceField(choices=Role.choices, required=False)
     status = serializers.ChoiceField(choices=[Status.ACTIVE.value, Status.DEACTIVATED.value], required=False)
     expires_at = Timestamp(required=False, allow_null=True, help_text="When the access ends; null for never.")
+    external_id = ExternalId(required=False)
+    metadata = Metadata(required=False)
 
 
 class ChangedMember(MemberShape):
@@ -60,7 +62,7 @@ class OneMember(WorkspaceResource):
         refuses=[MemberInvited, LastAdmin, SeatsExhausted, OverAssigned],
     )
     def patch(self, request: Request, workspace: str, member: uuid.UUID) -> Response:  # noqa: ARG002 -- the door took the path's workspace
-        """Change role, status and end date: all that is given, or nothing.
+        """Change role, status, end date, `external_id` and `metadata`: all that is given, or nothing.
 
         Reactivated members get their former seats back, as far as some are left; `seats_gone` names the others. For an
         invitee, only `role` can be changed.

@@ -46,6 +46,8 @@ NEAR = 1_000
 _LIST = "Membership"
 _MOST_WAYS = 2_000
 _WORDS = frozenset({"q"})
+_NAMED = frozenset({"email", "external_id"})
+"""Filters that find a few rows by an index of their own."""
 
 
 class MemberGone(NotFound):
@@ -138,6 +140,8 @@ def find(workspace: Workspace, query: Values, shape: Shape) -> Page[Any]:
 
 
 def _reaches(filters: Filters, order: Order, shape: Shape) -> tuple[Reach, ...]:
+    if filters.names & _NAMED:
+        return (Reach.ALL,)
     _along, rare = filters.split(order)
     # The page's search stays one statement: by name, the index of the words is as fast.
     if rare.is_empty or (shape == Shape.PAGE and order.field == "sort_name" and rare == Filters(names=_WORDS)):
@@ -217,9 +221,12 @@ _API_COLUMNS = (
     "shown_status",
     "seats_",
     "pending_invitation",
+    "external_id",
+    "metadata",
     "joined_at",
     "last_active_at",
     "expires_at",
+    "updated_at",
 )
 
 

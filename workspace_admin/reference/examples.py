@@ -42,6 +42,7 @@ def bodies() -> dict[str, Shown]:
             "Another role": {"role": "billing"},
             "Deactivate": {"status": "deactivated"},
             "A guest's last day": {"expires_at": "2026-06-30T22:00:00Z"},
+            "Your own id and labels": {"external_id": "hr-1007", "metadata": {"team": "sales"}},
         },
         "change-many-members": {
             "Give seats": {"members": [sample_data.ALICE, sample_data.BOB], "set": {"seats_add": [CODE]}},

@@ -33,9 +33,12 @@ bob: Shape = {
     "status": "active",
     "seats": [CHAT],
     "invitation": None,
+    "external_id": "hr-1007",
+    "metadata": {"team": "sales"},
     "joined_at": BOB_JOINED,
     "last_active_at": "2026-03-02T09:40:00Z",
     "expires_at": None,
+    "updated_at": BOB_JOINED,
 }
 ines: Shape = bob | {
     "id": INES,
@@ -44,6 +47,9 @@ ines: Shape = bob | {
     "name": "",
     "status": "invited",
     "invitation": OFFER,
+    "external_id": "hr-1042",
+    "metadata": {"team": "research"},
+    "updated_at": INVITED,
     "joined_at": None,
     "last_active_at": None,
     "expires_at": EXPIRES,

@@ -90,7 +90,29 @@ def test_deactivating_a_lapsed_guest_needs_no_seat(api, alice, bobs, acme, bob):
     assert (changed["status"], changed["seats"], changed["expires_at"]) == ("deactivated", [], LATER)
 
 
-@pytest.mark.parametrize("changes", [{"status": "deactivated"}, {"status": "active"}, {"expires_at": LATER}])
+def test_a_customers_own_id_and_labels_are_kept_on_a_member(api, alice, bobs):
+    before = api(alice).get(bobs)
+    assert (before.json()["external_id"], before.json()["metadata"]) == (None, {})
+    labels = {"external_id": "hr-7", "metadata": {"team": "red"}}
+    answer = api(alice).patch(bobs, {"role": "billing", **labels})
+    changed = answer.json()
+    assert {name: changed[name] for name in labels} == labels
+    assert (changed["role"], changed["updated_at"] > before.json()["updated_at"]) == ("billing", True)
+    assert answer["ETag"] == api(alice).get(bobs)["ETag"] != before["ETag"]
+    assert api(alice).patch(bobs, labels).json() == changed
+    event = AuditEvent.objects.get(action="member.labelled")
+    assert event.changes == {"external_id": ["", "hr-7"], "metadata": [{}, {"team": "red"}]}
+    cleared = api(alice).patch(bobs, {"external_id": None, "metadata": {}}).json()
+    assert (cleared["external_id"], cleared["metadata"], cleared["role"]) == (None, {}, "billing")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"status": "deactivated"}, {"status": "active"}, {"expires_at": LATER}),
+        *({"external_id": "hr-7"}, {"metadata": {"team": "red"}}),
+    ],
+)
 def test_an_invitee_takes_a_role_only(api, alice, adas, changes):
     assert api(alice).patch(adas, {"role": "billing"}).json()["role"] == "billing"
     assert problem(api(alice).patch(adas, {"role": "member", **changes})) == (409, "member_invited")
@@ -150,6 +172,13 @@ NO_CHANGES = [
     ({"expires_at": "9999-12-31T23:59:59-14:00"}, "expires_at"),
     ({"expires_at": 4070908800}, "expires_at"),
     ({"expires_at": ""}, "expires_at"),
+    ({"external_id": "x" * 256}, "external_id"),
+    ({"external_id": "a\0b"}, "external_id"),
+    ({"external_id": 7}, "external_id"),
+    ({"metadata": None}, "metadata"),
+    ({"metadata": {"k": "v" * 501}}, "metadata"),
+    ({"metadata": {f"k{n}": "v" for n in range(21)}}, "metadata"),
+    ({"metadata": {"k": "\0"}}, "metadata"),
     ({"seats": []}, "seats"),
     ({"email": "b@example.com"}, "email"),
 ]
