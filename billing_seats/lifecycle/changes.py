@@ -128,6 +128,8 @@ class MemberResult:
     member_id: uuid.UUID
     member: Membership | None = None
     error: DomainError | None = None
+    unchanged: bool = False
+    """Whether the member already is as asked for."""
     seats_given: Sequence[Product] = ()
     seats_gone: Sequence[str] = ()
     """Slugs of former seats that were no longer available."""

@@ -157,7 +157,8 @@ class MemberBatch:
             return MemberResult(member_id, error=error)
         self.planned.append(planned)
         given = [budget.product for budget in planned.gained]
-        return MemberResult(member_id, member, seats_given=given, seats_gone=planned.gone)
+        unchanged = next(planned.events(), None) is None
+        return MemberResult(member_id, member, unchanged=unchanged, seats_given=given, seats_gone=planned.gone)
 
     def _plan(self, member: Membership, changes: MemberChanges) -> PlannedChange:
         refused_while_invited = changes.status or changes.remove or changes.sets_end or changes.sets_labels

@@ -3,6 +3,7 @@ import "./menus.js";
 import "./dialogs.js";
 import "./drawer.js";
 import "./list.js";
+import "./selection.js";
 import "./toasts.js";
 import "./forms.js";
 import "./session.js";

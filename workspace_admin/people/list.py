@@ -1,5 +1,6 @@
 """The Members page: the list as a whole page, or as the fragment that htmx puts in its place."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from math import ceil
@@ -23,14 +24,14 @@ from django_htmx.http import HttpResponseClientRedirect, retarget
 from billing_seats.plans import FEATURES, Feature, Plan
 from members.access import Action, Actor, actor_for
 from members.errors import DomainError, InvalidRequest, NotFound, SeatsExhausted
-from members.models import Membership, User, Workspace
+from members.models import Membership, Role, User, Workspace
 from members.prepared import Prepared
 from members.requests import SignedInRequest
 from members.rest.pagination import Page
 from workspace_admin.people import queries
 from workspace_admin.people.filters import Filters
-from workspace_admin.people.list_query import LIMITS, TABS, ListQuery, display, heads, menus
-from workspace_admin.people.queries import Shape
+from workspace_admin.people.list_query import TABS, ListQuery, controls
+from workspace_admin.people.queries import Column, Shape
 from workspace_admin.people.rows import Refusal, present, with_refusal, words
 
 CHANGED = "people:changed"
@@ -121,7 +122,6 @@ def context_of(
     shell = shell_of(request.user, actor.workspace, asked)
     me = actor.membership.id if actor.membership else None
     rows = present(found.rows, columns, actor.workspace.slug, me)
-    filters = menus(asked, columns)
     return {
         "actor": actor,
         "workspace": actor.workspace,
@@ -134,17 +134,11 @@ def context_of(
         "many": len(columns) > SWITCHED,
         "fits": fits(asked, len(columns)),
         "rows": [replace(with_refusal(row, refusal), fresh=row.email in fresh) for row in rows],
-        "asked": asked,
-        "filters": filters,
-        "last_chip": next((one for menu in reversed(filters) for one in reversed(menu.chosen) if not one.preset), None),
-        "display": display(asked),
-        "limits": LIMITS,
-        "shows": dict.fromkeys(asked.columns, True),
-        "cleared": asked.from_start(filters=(), q=""),
-        "without_words": asked.from_start(q=""),
+        **controls(asked, columns),
+        "bulk": _bulk_choices(columns),
+        "total": _number(shell.total),
         "chosen_elsewhere": request.headers.get("HX-Source") != "div#choices",
         "tabs": _tabs(asked, shell),
-        "heads": heads(asked),
         "next": asked.link(cursor=found.next_cursor, first=asked.first + len(rows)) if found.next_cursor else "",
         "previous": _previous(asked, found),
         "place": _place(asked, len(rows), shell.total),
@@ -153,6 +147,16 @@ def context_of(
         "may_invite": actor.may(Action.INVITE),
         "plan_invites": Feature.INVITATIONS in FEATURES[shell.plan],
         "announced": _announced(shell.total),
+    }
+
+
+def _bulk_choices(columns: Sequence[Column]) -> dict[str, Any]:
+    """Return what the bar offers to do to those who are selected: value and words of each choice."""
+    return {
+        "roles": [(f"role:{value}", label) for value, label in Role.choices],
+        "give": [(f"give:{one.product.slug}", one.product.name) for one in columns if not one.product.retired],
+        "take": [(f"take:{one.product.slug}", one.product.name) for one in columns],
+        "products": bool(columns),
     }
 
 

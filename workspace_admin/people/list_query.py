@@ -172,46 +172,47 @@ class Filter:
 
 def menus(asked: ListQuery, columns: Sequence[Column]) -> list[Filter]:
     """Return the filters with their choices in words."""
-    statuses = {
+    days = {day: _("More than %(days)s days ago") % {"days": day} for day in DAYS}
+    states = {"bounced": _("Bounced"), "complained": _("Marked as spam"), "failed": _("Couldn't be sent")}
+    products = {one.product.slug: one.product.name for one in columns}
+
+    def one(name: str, label: str, words: dict[str, Any], chip: str) -> Filter:
+        return Filter(name, label, [("", _choices(asked, name, words, chip))])
+
+    seats = [
+        (_("Has a seat"), _choices(asked, "product", products, _("Seat: %(choice)s"))),
+        (_("Has no seat"), _choices(asked, "without_product", products, _("No seat: %(choice)s"))),
+    ]
+    return [
+        one("status", _("Status"), _statuses(), _("Status: %(choice)s")),
+        one("role", _("Role"), dict(Role.choices), _("Role: %(choice)s")),
+        *([Filter("seat", _("Seat"), seats)] if products else []),
+        one("last_active_before", _("Last active"), days | {NEVER_ACTIVE: _("Never")}, _("Last active: %(choice)s")),
+        one("email_state", _("Email"), states, _("Email: %(choice)s")),
+    ]
+
+
+def _statuses() -> dict[str, str]:
+    return {
         "active": _("Active"),
         "invited": _("Invited"),
         "expired": _("Expired"),
         "lapsed": _("Lapsed"),
         "deactivated": _("Deactivated"),
     }
-    days = {day: _("More than %(days)s days ago") % {"days": day} for day in DAYS} | {NEVER_ACTIVE: _("Never")}
-    states = {"bounced": _("Bounced"), "complained": _("Marked as spam"), "failed": _("Couldn't be sent")}
-    products = {one.product.slug: one.product.name for one in columns}
 
-    def choices(name: str, words: dict[str, Any], chip: str) -> list[Choice]:
-        made = asked.chosen(name)
-        known = words | {value: value for value in made if value not in words}
-        return [
-            Choice(
-                *(name, value, str(label), chip % {"choice": label}, value in made),
-                without=asked.without((name, value)),
-                preset=value == TABS[asked.tab].get(name),
-            )
-            for value, label in known.items()
-        ]
 
-    roles = dict(Role.choices)
-    found = [
-        Filter("status", _("Status"), [("", choices("status", statuses, _("Status: %(choice)s")))]),
-        Filter("role", _("Role"), [("", choices("role", roles, _("Role: %(choice)s")))]),
+def _choices(asked: ListQuery, name: str, words: dict[str, Any], chip: str) -> list[Choice]:
+    """Return a filter's choices, those among them that are made but not known; ``chip`` words one that is made."""
+    made = asked.chosen(name)
+    return [
+        Choice(
+            *(name, value, str(label), chip % {"choice": label}, value in made),
+            without=asked.without((name, value)),
+            preset=value == TABS[asked.tab].get(name),
+        )
+        for value, label in (words | {value: value for value in made if value not in words}).items()
     ]
-    if products:
-        have, lack = _("Seat: %(choice)s"), _("No seat: %(choice)s")
-        seats = [
-            (_("Has a seat"), choices("product", products, have)),
-            (_("Has no seat"), choices("without_product", products, lack)),
-        ]
-        found.append(Filter("seat", _("Seat"), seats))
-    active = choices("last_active_before", days, _("Last active: %(choice)s"))
-    email = choices("email_state", states, _("Email: %(choice)s"))
-    found.append(Filter("active", _("Last active"), [("", active)]))
-    found.append(Filter("email", _("Email"), [("", email)]))
-    return found
 
 
 def display(asked: ListQuery) -> list[tuple[str, str, bool]]:
@@ -256,3 +257,21 @@ def _head(asked: ListQuery, key: str, sort: str, label: str) -> Head:
     first = f"-{sort}" if key in {"last_active", "joined"} else sort
     other = f"-{sort}" if asked.sort == sort else sort
     return Head(key, label, asked.from_start(sort=other if here else first), here)
+
+
+def controls(asked: ListQuery, columns: Sequence[Column]) -> dict[str, Any]:
+    """Return what the strip over the list and the table's header show."""
+    filters = menus(asked, columns)
+    chips = [one for menu in filters for one in menu.chosen if not one.preset]
+    return {
+        "asked": asked,
+        "filters": filters,
+        "last_chip": chips[-1] if chips else None,
+        "display": display(asked),
+        "limits": LIMITS,
+        "shows": dict.fromkeys(asked.columns, True),
+        "heads": heads(asked),
+        "selects": asked.from_start(),
+        "cleared": asked.from_start(filters=(), q=""),
+        "without_words": asked.from_start(q=""),
+    }

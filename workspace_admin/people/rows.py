@@ -43,6 +43,7 @@ class Words:
     mails: dict[str, str]
     role_of: str
     actions_for: str
+    select: str
     seat_for: str
     seats_of: str
     last_active: str
@@ -87,6 +88,7 @@ def _words(language: str) -> Words:  # noqa: ARG001 -- the words depend on it
         },
         role_of=_("Role of %(who)s"),
         actions_for=_("Actions for %(who)s"),
+        select=_("Select %(who)s"),
         seat_for=_("%(product)s for %(who)s"),
         seats_of=_("Seats of %(who)s: %(seats)s"),
         last_active=_("Last active"),
@@ -164,6 +166,7 @@ class Row:
     role_name: str
     role_options: SafeString
     actions_name: str
+    select_name: str
     cells: list[Cell]
     seats: str
     """The first products of which they have a seat; ``more_seats`` is how many others there are."""
@@ -209,8 +212,6 @@ def _row(  # noqa: PLR0913 -- what all rows share is computed once
     mail = _mail(read["mail"], say) if pending else None
     bounced = mail is not None and mail.suppressed
     cells = [_cell(one, pk, path, say.seat_for, who, live=live, held=one.product.id in held) for one in columns]
-    seats = [cell.product for cell in cells if cell.held]
-    named = ", ".join(seats[:NAMED_SEATS])
     chip = say.bounced if bounced and live else say.statuses[status]
     return Row(
         id=pk,
@@ -228,11 +229,9 @@ def _row(  # noqa: PLR0913 -- what all rows share is computed once
         role_name=say.role_of % {"who": who},
         role_options=say.role_options[member.role],
         actions_name=say.actions_for % {"who": who},
+        select_name=say.select % {"who": who},
         cells=cells,
-        seats=named,
-        more_seats=max(len(seats) - NAMED_SEATS, 0),
-        seats_name=say.seats_of % {"who": who, "seats": ", ".join(seats) or say.no_seat},
-        brief=" · ".join([say.roles[member.role], _counted(named, len(seats) - NAMED_SEATS) or say.no_seat]),
+        **_seat_words([cell.product for cell in cells if cell.held], say.roles[member.role], who, say),
         live=live,
         pending=pending,
         bounced=bounced,
@@ -241,13 +240,7 @@ def _row(  # noqa: PLR0913 -- what all rows share is computed once
         invitation=SafeString(read["invitation"] or ""),
         invitation_path=SafeString(f"{offers}{read['invitation']}/" if read["invitation"] else ""),
         mail=mail,
-        expires=_ends(member),
-        expires_at=_when(member.expires_at),
-        expires_on=_day(member.expires_at),
-        last_active_at=_when(member.last_active_at),
-        last_active=ago(member.last_active_at) if member.last_active_at else "",
-        joined_at=_when(member.joined_at),
-        joined=_day(member.joined_at),
+        **_times(member),
     )
 
 
@@ -282,8 +275,29 @@ def _cell(  # noqa: PLR0913 -- called once, above
     )
 
 
-def _counted(named: str, more: int) -> str:
-    return f"{named} +{more}" if more > 0 else named
+def _times(member: Membership) -> dict[str, Any]:
+    """Return when the member joined, was last active and loses access: for people, and in the format of ``time``."""
+    return {
+        "expires": _ends(member),
+        "expires_at": _when(member.expires_at),
+        "expires_on": _day(member.expires_at),
+        "last_active_at": _when(member.last_active_at),
+        "last_active": ago(member.last_active_at) if member.last_active_at else "",
+        "joined_at": _when(member.joined_at),
+        "joined": _day(member.joined_at),
+    }
+
+
+def _seat_words(seats: list[str], role: str, who: str, say: Words) -> dict[str, Any]:
+    """Return what the line says of the products of which they have a seat."""
+    named, more = ", ".join(seats[:NAMED_SEATS]), max(len(seats) - NAMED_SEATS, 0)
+    brief = (f"{named} +{more}" if more else named) or say.no_seat
+    return {
+        "seats": named,
+        "more_seats": more,
+        "seats_name": say.seats_of % {"who": who, "seats": ", ".join(seats) or say.no_seat},
+        "brief": f"{role} · {brief}",
+    }
 
 
 def _initials(label: str) -> str:

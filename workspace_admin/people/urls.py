@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from workspace_admin.people import access, actions, invite, person, seats
+from workspace_admin.people import access, actions, bulk, invite, person, seats
 from workspace_admin.people.list import members
 from workspace_admin.people.preferences import preferences
 from workspace_admin.people.undeliverable import address, release, retry
 
 urlpatterns = [
     path("w/<slug:slug>/members/", members, name="members"),
+    path("w/<slug:slug>/members/bulk/", bulk.preview, name="members-bulk"),
+    path("w/<slug:slug>/members/bulk/confirm/", bulk.confirm, name="members-bulk-confirm"),
     path("w/<slug:slug>/members/preferences/", preferences, name="list-preferences"),
     path("w/<slug:slug>/members/invite/", invite.invite, name="invite"),
     path("w/<slug:slug>/members/<uuid:member>/role/", actions.role, name="member-role"),
