@@ -178,6 +178,28 @@ class MemberPreview(models.Model):
         return str(self.id)
 
 
+class UndoableChange(models.Model):
+    """A change to one member that its actor can undo for a few seconds, once."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="undoable_changes", db_index=False, editable=False
+    )
+    actor_type = models.CharField(max_length=10)
+    actor_id = models.UUIDField(null=True)
+    member_id = models.UUIDField()
+    # The member's updated_at after the change: whoever changed since is left alone.
+    version = models.DateTimeField()
+    inverse = models.JSONField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["workspace", "created_at"], name="undoable_change_by_age")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class ProductKey(Key):
     """A key with which a product asks for entitlements in any workspace; support creates it."""
 

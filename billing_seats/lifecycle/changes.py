@@ -130,6 +130,8 @@ class MemberResult:
     error: DomainError | None = None
     unchanged: bool = False
     """Whether the member already is as asked for."""
+    inverse: MemberChanges | None = None
+    """What would make the member as they were, unless they are removed."""
     seats_given: Sequence[Product] = ()
     seats_gone: Sequence[str] = ()
     """Slugs of former seats that were no longer available."""

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from billing_seats.budgets import SeatBudget, require_sold, seat_budgets
 from billing_seats.lifecycle import rules
-from billing_seats.lifecycle.changes import MemberChanges, MemberResult
+from billing_seats.lifecycle.changes import UNCHANGED, MemberChanges, MemberResult
 from billing_seats.models import Seat
 from billing_seats.notices import notify_admins
 from billing_seats.plans import Feature, has_feature, require_feature
@@ -59,6 +59,22 @@ class PlannedChange:
         """The customer's own id and labels, as far as they change."""
         asked = {"external_id": self.changes.external_id, "metadata": self.changes.metadata}
         return {name: new for name, new in asked.items() if new is not None and new != getattr(self.member, name)}
+
+    def inverse(self) -> MemberChanges | None:
+        """Return the changes that make the member as they are now, unless they are removed."""
+        member, values = self.member, self.values
+        if self.changes.remove:
+            return None
+        given = [budget.product.slug for budget in self.gained]
+        if "status" in values:
+            # Former seats come back as far as they are left; who was deactivated had none.
+            return MemberChanges(status=member.status)
+        return MemberChanges(
+            role=member.role if "role" in values else "",
+            expires_at=member.expires_at if "expires_at" in values else UNCHANGED,
+            seats_add=self.taken,
+            seats_remove=given,
+        )
 
     def events(self) -> Iterator[tuple[str, Changes]]:
         """Yield the audit events: what was done, and each field before and after."""
@@ -158,7 +174,14 @@ class MemberBatch:
         self.planned.append(planned)
         given = [budget.product for budget in planned.gained]
         unchanged = next(planned.events(), None) is None
-        return MemberResult(member_id, member, unchanged=unchanged, seats_given=given, seats_gone=planned.gone)
+        return MemberResult(
+            member_id,
+            member,
+            unchanged=unchanged,
+            inverse=planned.inverse(),
+            seats_given=given,
+            seats_gone=planned.gone,
+        )
 
     def _plan(self, member: Membership, changes: MemberChanges) -> PlannedChange:
         refused_while_invited = changes.status or changes.remove or changes.sets_end or changes.sets_labels

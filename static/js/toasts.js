@@ -1,5 +1,7 @@
 // A toast leaves by itself after a while, unless it reports a failure or is being read; it can always be dismissed.
 const STAYS = 6000;
+// As long as the server keeps what can be undone.
+const UNDOABLE = 10000;
 const MOST = 3;
 
 const region = document.getElementById("toasts");
@@ -9,7 +11,7 @@ const leaveLater = (toast) => {
   toast.dataset.seen = "1";
   if (toast.classList.contains("error")) return;
   const leave = () => (toast.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : toast.remove());
-  setTimeout(leave, STAYS);
+  setTimeout(leave, toast.querySelector("[data-undo]") ? UNDOABLE : STAYS);
 };
 
 // A message that is shown already is not shown twice, and the oldest makes room for the newest.
@@ -24,6 +26,11 @@ const tidy = () => {
 };
 new MutationObserver(tidy).observe(region, { childList: true });
 tidy();
+
+// What is being undone, or was, is not offered again.
+document.addEventListener("htmx:after:request", ({ detail }) => {
+  detail.ctx.sourceElement.closest?.("[data-toast]")?.remove();
+});
 
 document.addEventListener("click", (event) => {
   event.target.closest?.("[data-dismiss]")?.closest("[data-toast]")?.remove();

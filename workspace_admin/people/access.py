@@ -11,8 +11,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from billing_seats.lifecycle import rules, services
-from billing_seats.lifecycle.changes import UNCHANGED
+from billing_seats.lifecycle import rules
+from billing_seats.lifecycle.changes import UNCHANGED, MemberChanges
+from billing_seats.lifecycle.undo import change_undoably
+from billing_seats.models import UndoableChange
 from billing_seats.plans import Feature, has_feature
 from members.access import Action, Actor, actor_for, require
 from members.clock import end_of, last_day
@@ -24,6 +26,8 @@ from workspace_admin.people.access_forms import AccessForm, seat_offers
 from workspace_admin.people.list import context_of, dialog_done
 
 METHODS = ["GET", "HEAD", "POST"]
+type Done = tuple[str, UndoableChange | None]
+"""What was done, in words, and what takes it back."""
 
 
 @login_required
@@ -36,13 +40,14 @@ def reactivation(request: SignedInRequest, slug: str, member: UUID) -> HttpRespo
     if who.status == Status.ACTIVE and request.method != "POST":
         raise AlreadyMember(_("This person is active already."))
 
-    def change(form: AccessForm) -> str:
-        seats = form.cleaned_data["seats"]
+    def change(form: AccessForm) -> Done:
         ends_at = _end(form) if _is_expired(who) else UNCHANGED
-        result = services.reactivate(actor, member, seats, expires_at=ends_at)
+        seats = form.cleaned_data["seats"]
+        changes = MemberChanges(status=Status.ACTIVE, expires_at=ends_at, seats_on_return=seats)
+        result, undoable = change_undoably(actor, member, changes)
         names = ", ".join(product.name for product in result.seats_given)
         gone = ", ".join(offer.name for offer in form.offers if offer.had and offer.gone)
-        return _reactivated(str(who), names, gone)
+        return _reactivated(str(who), names, gone), undoable
 
     return _answer(request, actor, "workspace_admin/people/reactivate.html", who, change)
 
@@ -64,13 +69,14 @@ def end(request: SignedInRequest, slug: str, member: UUID) -> HttpResponse:
     require(actor, Action.SET_END)
     who = _joined(actor, member)
 
-    def change(form: AccessForm) -> str:
+    def change(form: AccessForm) -> Done:
         ends_at = _end(form)
         keep = form.cleaned_data["seats"] if _is_expired(who) else None
-        services.set_end(actor, member, ends_at, keep=keep)
+        _result, undoable = change_undoably(actor, member, MemberChanges(expires_at=ends_at, seats_on_return=keep))
         if ends_at is None:
-            return _("The access of %(who)s has no end.") % {"who": who}
-        return _("%(who)s has access through %(day)s.") % {"who": who, "day": date_format(last_day(ends_at))}
+            return _("The access of %(who)s has no end.") % {"who": who}, undoable
+        done = _("%(who)s has access through %(day)s.") % {"who": who, "day": date_format(last_day(ends_at))}
+        return done, undoable
 
     return _answer(request, actor, "workspace_admin/people/end.html", who, change)
 
@@ -116,13 +122,13 @@ def _is_beside(request: SignedInRequest) -> bool:
 
 
 def _answer(
-    request: SignedInRequest, actor: Actor, template: str, who: Membership, change: Callable[[AccessForm], str]
+    request: SignedInRequest, actor: Actor, template: str, who: Membership, change: Callable[[AccessForm], Done]
 ) -> HttpResponse:
     form = _form(request, actor, who)
     if request.method != "POST" or not form.is_valid():
         return _asked(request, actor, template, who, form)
     try:
-        done = change(form)
+        done, undoable = change(form)
     except (PermissionDenied, NotFound, MemberInvited):
         raise
     except DomainError as error:
@@ -136,7 +142,7 @@ def _answer(
             "workspace_admin/people/beside_done.html",
             {**context_of(request, actor), "answer": done, "sent": True, "solved": who.email},
         )
-    return dialog_done(request, actor.workspace.slug, done)
+    return dialog_done(request, actor.workspace.slug, done, undoable)
 
 
 def _field(form: AccessForm, error: DomainError) -> str | None:

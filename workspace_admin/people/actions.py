@@ -12,20 +12,31 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import reswap, retarget
 
 from billing_seats.lifecycle import rules, services
+from billing_seats.lifecycle.changes import MemberChanges
+from billing_seats.lifecycle.undo import change_undoably, undo
+from billing_seats.models import Product
 from invitations import services as invitations
 from invitations.models import InvitationStatus
 from members.access import Action, Actor, actor_for, require
-from members.errors import DomainError, InvitationNotPending, LastAdmin, MemberInvited, NotFound, PermissionDenied
+from members.errors import (
+    DomainError,
+    InvalidRequest,
+    InvitationNotPending,
+    LastAdmin,
+    MemberInvited,
+    NotFound,
+    PermissionDenied,
+)
 from members.models import Membership, Role, Status
 from members.requests import SignedInRequest
 from workspace_admin.people import queries
-from workspace_admin.people.list import CHANGED, context_of, refreshed
+from workspace_admin.people.list import CHANGED, context_of, offer_undo, refreshed
 
 
 def act(
     request: SignedInRequest, slug: str, change: Callable[[Actor], object], done: str, member: UUID | None = None
 ) -> HttpResponse:
-    """Make a change and answer the list; a refusal is told beside the row, which is shown in its true state.
+    """Make a change and return the list; a refusal is said in the row, which is shown in its true state.
 
     Raises:
         PermissionDenied, NotFound: without htmx, where they are pages of their own.
@@ -39,8 +50,29 @@ def act(
         error = queries.MemberGone() if isinstance(refused, NotFound) else refused
         messages.error(request, str(error.message))
         return refreshed(request, slug, error=error, member=member)
-    messages.success(request, done)
+    if done:
+        messages.success(request, done)
     return refreshed(request, slug)
+
+
+def act_undoably(
+    request: SignedInRequest, slug: str, member: UUID, changes: MemberChanges, done: Callable[[str], str]
+) -> HttpResponse:
+    """Change a member and offer to undo it; ``done`` says what was done to whom."""
+
+    def change(actor: Actor) -> None:
+        result, undoable = change_undoably(actor, member, changes)
+        if undoable is not None:
+            offer_undo(request, slug, undoable, done(str(result.member)))
+
+    return act(request, slug, change, "", member)
+
+
+@login_required
+@require_POST
+def undo_change(request: SignedInRequest, slug: str, change: UUID) -> HttpResponse:
+    """Take a change back, if nothing has changed since."""
+    return act(request, slug, lambda actor: undo(actor, change), _("Undone."))
 
 
 @login_required
@@ -52,9 +84,14 @@ def role(request: SignedInRequest, slug: str, member: UUID) -> HttpResponse:
         actor = actor_for(request.user, slug)
         if _gives_up_rights(actor, member):
             return _ask_about_own_role(request, actor, Role(wanted))
+    if not wanted:
+        raise InvalidRequest(_("Choose Admin, Member or Billing."), field="role", code="unknown")
     label = Role(wanted).label if wanted in Role.values else wanted
-    done = _("The role is now %(role)s.") % {"role": label}
-    return act(request, slug, lambda actor: services.change_role(actor, member, wanted), done, member)
+
+    def done(who: str) -> str:
+        return _("%(who)s is now %(role)s.") % {"who": who, "role": label}
+
+    return act_undoably(request, slug, member, MemberChanges(role=wanted), done)
 
 
 def _gives_up_rights(actor: Actor, member: UUID) -> bool:
@@ -81,11 +118,15 @@ def _ask_about_own_role(request: SignedInRequest, actor: Actor, wanted: Role) ->
 @require_POST
 def seat(request: SignedInRequest, slug: str, member: UUID, product: str) -> HttpResponse:
     """Give a seat, or take it: a box that is not ticked sends nothing."""
-    if request.POST.get("value") == "on":
-        service, done = services.give, _("Seat assigned.")
-    else:
-        service, done = services.take, _("Seat removed.")
-    return act(request, slug, lambda actor: service(actor, member, product), done, member)
+    name = Product.objects.filter(slug=product).values_list("name", flat=True).first()
+    given = request.POST.get("value") == "on"
+
+    def done(who: str) -> str:
+        text = _("%(who)s has a seat of %(product)s.") if given else _("%(who)s no longer has a seat of %(product)s.")
+        return text % {"who": who, "product": name}
+
+    changes = MemberChanges(seats_add=[product]) if given else MemberChanges(seats_remove=[product])
+    return act_undoably(request, slug, member, changes, done)
 
 
 @login_required
@@ -150,8 +191,11 @@ def removal(request: SignedInRequest, slug: str, member: UUID) -> HttpResponse:
 def deactivation(request: SignedInRequest, slug: str, member: UUID) -> HttpResponse:
     """Ask whether to end a member's access for now, naming what is lost; then do so."""
     if request.method == "POST":
-        done = _("The member was deactivated. Their access has ended and their seats are free.")
-        return act(request, slug, lambda actor: services.deactivate(actor, member), done, member)
+
+        def done(who: str) -> str:
+            return _("%(who)s was deactivated. Their seats are free.") % {"who": who}
+
+        return act_undoably(request, slug, member, MemberChanges(status=Status.DEACTIVATED), done)
     actor = actor_for(request.user, slug)
     require(actor, Action.DEACTIVATE)
     return _ask_joined(request, actor, "workspace_admin/people/deactivate.html", member)

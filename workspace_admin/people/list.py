@@ -21,6 +21,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect, retarget
 
+from billing_seats.models import UndoableChange
 from billing_seats.plans import FEATURES, Feature, Plan
 from members.access import Action, Actor, actor_for
 from members.errors import DomainError, InvalidRequest, NotFound, SeatsExhausted
@@ -260,10 +261,20 @@ def refreshed(
     return response
 
 
-def dialog_done(request: SignedInRequest, slug: str, message: str) -> HttpResponse:
+def dialog_done(
+    request: SignedInRequest, slug: str, message: str, undoable: UndoableChange | None = None
+) -> HttpResponse:
     """Return the answer to a dialog whose change was made: it closes, and the list is as it now is."""
-    messages.success(request, message)
+    if undoable is None:
+        messages.success(request, message)
+    else:
+        offer_undo(request, slug, undoable, message)
     return retarget(refreshed(request, slug), "#people")
+
+
+def offer_undo(request: SignedInRequest, slug: str, undoable: UndoableChange, message: str) -> None:
+    """Say what was done, beside a button that takes it back."""
+    messages.success(request, message, extra_tags=resolve_url("member-undo", slug, undoable.id))
 
 
 def _refusal(slug: str, error: DomainError, member: UUID) -> Refusal:

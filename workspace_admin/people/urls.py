@@ -13,6 +13,7 @@ urlpatterns = [
     path("w/<slug:slug>/members/bulk/confirm/", bulk.confirm, name="members-bulk-confirm"),
     path("w/<slug:slug>/members/preferences/", preferences, name="list-preferences"),
     path("w/<slug:slug>/members/invite/", invite.invite, name="invite"),
+    path("w/<slug:slug>/members/undo/<uuid:change>/", actions.undo_change, name="member-undo"),
     path("w/<slug:slug>/members/<uuid:member>/role/", actions.role, name="member-role"),
     path("w/<slug:slug>/members/<uuid:member>/seats/<slug:product>/", actions.seat, name="member-seat"),
     path("w/<slug:slug>/members/<uuid:member>/seats/", seats.seat_list, name="member-seats"),

@@ -17,7 +17,7 @@ def ada(ask_to_join):
 def test_a_role_changes_in_place(htmx, member):
     response = htmx.post(f"/w/acme/members/{member('bob@acme.example').id}/role/", {"role": "billing"})
     assert response.status_code == 200
-    assert "The role is now Billing." in response.content.decode()
+    assert "Bob Keller is now Billing." in response.content.decode()
     assert member("bob@acme.example").role == "billing"
 
 

@@ -67,7 +67,7 @@ def test_deactivating_asks_first_and_names_what_is_lost(plain, bob_row):
     for words in ("Deactivate Bob Keller?", "le Chat Team", "loses access to Acme immediately", "This frees up:"):
         assert words in asked
     told = plain.post(link(bob_row, "deactivation"), follow=True).content.decode()
-    assert "The member was deactivated." in told
+    assert "Bob Keller was deactivated. Their seats are free." in told
     [row] = [row for row in plain.get("/w/acme/members/").context["rows"] if row.email == bob_row.email]
     assert (row.status_label, row.menu, [cell.held for cell in row.cells]) == (
         "Deactivated",
