@@ -3,10 +3,13 @@
 import uuid
 from collections.abc import Collection
 
-from billing_seats.models import MemberPreview, Notice
+from django.db.models import Q
+
+from billing_seats.models import MemberPreview, Notice, UndoableChange
 
 
 def forget(user_id: uuid.UUID, addresses: Collection[str]) -> None:
-    """Delete the notices to these addresses, sent or waiting, and the person's previews."""
+    """Delete the notices to these addresses, sent or waiting, the person's previews, and what would bring them back."""
     Notice.objects.filter(recipient__in=addresses).delete()
     MemberPreview.objects.filter(actor_id=user_id).delete()
+    UndoableChange.objects.filter(Q(actor_id=user_id) | Q(inverse__place__user_id=str(user_id))).delete()

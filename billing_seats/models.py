@@ -187,6 +187,7 @@ class UndoableChange(models.Model):
     )
     actor_type = models.CharField(max_length=10)
     actor_id = models.UUIDField(null=True)
+    # Or the invitation, of one that was revoked.
     member_id = models.UUIDField()
     # The member's updated_at after the change: whoever changed since is left alone.
     version = models.DateTimeField()

@@ -10,8 +10,9 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from billing_seats.budgets import seat_budgets, sellable_products
+from billing_seats.lifecycle import undo
 from billing_seats.lifecycle.services import change_role, give, take
-from billing_seats.models import Seat
+from billing_seats.models import Seat, UndoableChange
 from billing_seats.plans import Feature, require_feature
 from billing_seats.services import hold, release, renew
 from invitations import limits, offers
@@ -74,6 +75,65 @@ def revoke(actor: Actor, invitation_id: uuid.UUID) -> Invitation:
         changes = {"status": ["pending", "revoked"]}
         audit.record(current, current.workspace.id, "invitation.revoked", offer.invitation, changes)
         return offer.invitation
+
+
+def revoke_undoably(actor: Actor, invitation_id: uuid.UUID) -> tuple[Invitation, UndoableChange]:
+    """Revoke as ``revoke`` does; return the invitation, and what ``restore`` takes back."""
+    with transaction.atomic():
+        place = Membership.objects.filter(workspace=actor.workspace, invitation_set=invitation_id)
+        name = place.values_list("name", flat=True).first() or ""
+        invitation = revoke(actor, invitation_id)
+        assert invitation.revoked_at is not None  # noqa: S101 -- it has just been set; this tells mypy
+        return invitation, undo.keep(actor, invitation.id, invitation.revoked_at, {"name": name})
+
+
+def restore(actor: Actor, change_id: uuid.UUID) -> Invitation:
+    """Make a revoked invitation pending again, for its actor, and send it under a new link.
+
+    Raises:
+        PermissionDenied, PlanRequired, RateLimited, Undeliverable
+        InvalidRequest: too late, or the invitation, or its address, has changed since.
+    """
+    kept = undo.find(actor, change_id)
+    with acting(actor, Action.INVITE) as current:
+        workspace = current.workspace
+        require_feature(workspace, Feature.INVITATIONS)
+        undo.claim(kept)
+        revoked = workspace.invitations.select_for_update(no_key=True)
+        invitation = revoked.filter(id=kept.member_id, status="revoked", revoked_at=kept.version).first()
+        if invitation is None or workspace.memberships.filter(email=invitation.email).exists():
+            raise undo.changed_since()
+        allowance = limits.Allowance(current, workspace, [invitation.email])
+        allowance.require(invitation.email)
+        _reopen(current, invitation, kept.inverse["name"], allowance.now)
+        Delivery.of_invitation(invitation).save(force_insert=True)
+        Delivery.objects.send_on_commit()
+        return invitation
+
+
+def _reopen(current: Actor, invitation: Invitation, name: str, now: datetime) -> None:
+    """Give the invitee their row back, with those of the seats that are still free, and the invitation a new link."""
+    ends = max(invitation.expires_at, now + timedelta(days=1))
+    member = Membership(
+        workspace=current.workspace,
+        email=invitation.email,
+        name=name,
+        role=invitation.role,
+        status="invited",
+        expires_at=ends,
+        external_id=invitation.external_id,
+        metadata=invitation.metadata,
+    )
+    member.save(force_insert=True)
+    seats = undo.seats_again(current, member, invitation.product_slugs)
+    invitation.status, invitation.revoked_at = InvitationStatus.PENDING, None
+    invitation.membership, invitation.expires_at, invitation.sent_at = member, ends, now
+    invitation.generation += 1
+    invitation.sent_count += 1
+    invitation.last_sender_type, invitation.last_sender_id = current.kind, current.id
+    invitation.save()
+    changes: dict[str, list[Any]] = {"status": ["revoked", "pending"], "seats": [[], seats]}
+    audit.record(current, current.workspace.id, "invitation.restored", invitation, changes)
 
 
 def resend_each(actor: Actor, invitation_ids: Sequence[uuid.UUID]) -> list[InviteResult]:

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import reswap, retarget
 
-from billing_seats.lifecycle import rules, services
+from billing_seats.lifecycle import rules
 from billing_seats.lifecycle.changes import MemberChanges
-from billing_seats.lifecycle.undo import change_undoably, undo
+from billing_seats.lifecycle.undo import change_undoably, remove_undoably, undo
+from billing_seats.lifecycle.undo import find as find_undoable
 from billing_seats.models import Product
 from invitations import services as invitations
 from invitations.models import InvitationStatus
@@ -72,7 +73,14 @@ def act_undoably(
 @require_POST
 def undo_change(request: SignedInRequest, slug: str, change: UUID) -> HttpResponse:
     """Take a change back, if nothing has changed since."""
-    return act(request, slug, lambda actor: undo(actor, change), _("Undone."))
+
+    def take_back(actor: Actor) -> None:
+        if "name" in find_undoable(actor, change).inverse:
+            invitations.restore(actor, change)
+        else:
+            undo(actor, change)
+
+    return act(request, slug, take_back, _("Undone."))
 
 
 @login_required
@@ -156,8 +164,13 @@ def _resend_inside_dialog(request: SignedInRequest, actor: Actor, invitation: UU
 def revocation(request: SignedInRequest, slug: str, invitation: UUID) -> HttpResponse:
     """Ask whether to revoke an invitation, naming what is lost; then do so."""
     if request.method == "POST":
-        done = _("The invitation was revoked. Its link no longer works.")
-        return act(request, slug, lambda actor: invitations.revoke(actor, invitation), done)
+
+        def revoke(actor: Actor) -> None:
+            revoked, undoable = invitations.revoke_undoably(actor, invitation)
+            done = _("The invitation to %(who)s was revoked. Its link no longer works.") % {"who": revoked.email}
+            offer_undo(request, slug, undoable, done)
+
+        return act(request, slug, revoke, "")
     actor = actor_for(request.user, slug)
     require(actor, Action.REVOKE)
     offer = actor.workspace.invitations.filter(id=invitation).first()
@@ -179,8 +192,13 @@ def revocation(request: SignedInRequest, slug: str, invitation: UUID) -> HttpRes
 def removal(request: SignedInRequest, slug: str, member: UUID) -> HttpResponse:
     """Ask whether to remove a member, naming what is lost; then do so."""
     if request.method == "POST":
-        done = _("The member was removed. Their access has ended and their seats are free.")
-        return act(request, slug, lambda actor: services.remove(actor, member), done, member)
+
+        def remove(actor: Actor) -> None:
+            removed, undoable = remove_undoably(actor, member)
+            done = _("%(who)s was removed. Their seats are free.") % {"who": removed}
+            offer_undo(request, slug, undoable, done)
+
+        return act(request, slug, remove, "", member)
     actor = actor_for(request.user, slug)
     require(actor, Action.REMOVE)
     return _ask_joined(request, actor, "workspace_admin/people/remove.html", member)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
+from billing_seats.erasure import forget
 from billing_seats.keys.services import create_key
 from billing_seats.lifecycle.changes import MemberChanges
 from billing_seats.lifecycle.services import change_role, give
@@ -124,3 +125,69 @@ def test_pressed_fifty_times_at_once_it_happens_once(acme, as_alice, member):
     assert len(refused(results)) == 49
     assert member(BOB).role == Role.MEMBER
     assert AuditEvent.objects.count() == events + 1
+
+
+@pytest.fixture
+def removed(htmx, member):
+    """Bob, removed; the address that undoes it."""
+    assert htmx.post(f"/w/acme/members/{member(BOB).id}/removal/").status_code == 200
+    return f"/w/acme/members/undo/{UndoableChange.objects.get().id}/"
+
+
+def test_a_removed_member_has_their_place_again(acme, htmx, member, bob_at, as_alice):
+    acme.memberships.filter(email=BOB).update(external_id="hr-2", metadata={"team": "red"})
+    before, row = bob_at(), member(BOB)
+    told = htmx.post(f"/w/acme/members/{row.id}/removal/").content.decode()
+    assert "Bob Keller was removed. Their seats are free." in told
+    assert b"Undone." in htmx.post(f"/w/acme/members/undo/{UndoableChange.objects.get().id}/").content
+    again = member(BOB)
+    assert bob_at() == before
+    for name in ("id", "user_id", "name", "joined_at", "last_active_at", "external_id", "metadata"):
+        assert getattr(again, name) == getattr(row, name), name
+    assert AuditEvent.objects.filter(action="member.restored", target_id=row.id).exists()
+
+
+def test_but_not_the_seat_that_another_has_by_then(acme, htmx, removed, as_alice, member, bob_at):
+    acme.seat_pools.filter(product__slug=cast.CHAT).update(purchased=1)
+    give(as_alice, member("carol@acme.example").id, cast.CHAT)
+    htmx.post(removed)
+    assert bob_at()[-1] == []
+
+
+@pytest.mark.parametrize("meanwhile", ["invited again", "account closed", "erased"])
+def test_nor_whoever_is_invited_again_or_gone(acme, htmx, removed, ask_to_join, bob, meanwhile):
+    if meanwhile == "invited again":
+        ask_to_join(BOB)
+    elif meanwhile == "account closed":
+        type(bob).objects.filter(id=bob.id).update(is_active=False)
+    else:
+        forget(bob.id, [BOB])
+    rows = acme.memberships.count()
+    assert htmx.post(removed).status_code == 400
+    assert acme.memberships.count() == rows
+
+
+def test_a_revoked_invitation_is_open_again_under_a_new_link(acme, htmx, ask_to_join, member):
+    ask_to_join("ada@new.example", products=[cast.CODE], role="billing")
+    before = acme.invitations.get(email="ada@new.example")
+    told = htmx.post(f"/w/acme/invitations/{before.id}/revocation/").content.decode()
+    assert "The invitation to ada@new.example was revoked." in told
+    undo = f"/w/acme/members/undo/{UndoableChange.objects.get().id}/"
+    assert b"Undone." in htmx.post(undo).content
+    again, row = acme.invitations.get(email="ada@new.example"), member("ada@new.example")
+    assert (again.status, again.revoked_at, again.generation) == ("pending", None, before.generation + 1)
+    assert (row.role, row.expires_at) == ("billing", before.expires_at)
+    assert list(row.seats.values_list("product__slug", flat=True)) == [cast.CODE]
+    assert again.deliveries.filter(generation=again.generation, state="queued").count() == 1
+    assert AuditEvent.objects.filter(action="invitation.restored", target_id=again.id).exists()
+    assert htmx.post(undo).status_code == 400
+
+
+def test_unless_they_were_invited_anew(acme, htmx, ask_to_join):
+    ask_to_join("ada@new.example")
+    before = acme.invitations.get(email="ada@new.example")
+    htmx.post(f"/w/acme/invitations/{before.id}/revocation/")
+    kept = UndoableChange.objects.get()
+    ask_to_join("ada@new.example")
+    assert htmx.post(f"/w/acme/members/undo/{kept.id}/").status_code == 400
+    assert acme.invitations.filter(status="pending").count() == 1
