@@ -232,3 +232,46 @@ def test_members_have_no_dead_ends_and_a_refusal_keeps_the_navigation(sign_in):
     page.goto("/workspaces/new/")
     page.get_by_role("link", name="Cancel").click()
     expect(page).to_have_url(re.compile("/w/acme/$"))
+
+
+def test_filters_and_order_stand_in_the_address_and_back_brings_them_back(members):
+    page = members
+    page.locator("#filter-role").click()
+    page.get_by_label("Billing", exact=True).check()
+    expect(page.get_by_role("link", name="Role: Billing")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"\?role=billing$"))
+    expect(page.locator("#choices-role")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("columnheader", name="Last active").get_by_role("link").click()
+    expect(page.get_by_role("columnheader", name="Last active")).to_have_attribute("aria-sort", "descending")
+    page.get_by_label("Search by name or email").press_sequentially("nobody")
+    expect(page.get_by_role("heading", name="No matching members")).to_be_visible()
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"\?role=billing$"))
+    expect(row(page, "carol@")).to_be_visible()
+    expect(page.get_by_label("Search by name or email")).to_have_value("")
+    page.get_by_role("link", name="Clear all").click()
+    expect(row(page, "alice@")).to_be_visible()
+    expect(page.locator("#chosen-role")).to_be_empty()
+
+
+def test_many_are_changed_after_a_preview_and_a_change_is_undone(members):
+    page = members
+    row(page, "bob@").get_by_role("checkbox", name="Select").check()
+    row(page, "carol@").get_by_role("checkbox", name="Select").click(modifiers=["Shift"])
+    bar = page.get_by_role("form", name="Selected people")
+    expect(bar).to_contain_text("2 selected")
+    bar.get_by_role("button", name="Change role").click()
+    page.get_by_role("menuitem", name="Billing").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("1 person will change")
+    expect(dialog).to_contain_text("1 person stays as they are")
+    dialog.get_by_role("button", name="Change 1 role").click()
+    expect(page.locator("#toasts")).to_contain_text("1 person is now Billing.")
+    expect(bar).to_be_hidden()
+    row(page, "bob@").get_by_role("combobox").select_option(label="Member")
+    expect(page.locator("#toasts")).to_contain_text("Bob Keller is now Member.")
+    page.get_by_role("button", name="Undo").click()
+    expect(row(page, "bob@").get_by_role("combobox")).to_have_value("billing")
+    row(page, "bob@").get_by_role("combobox").select_option(label="Member")
+    expect(row(page, "bob@").get_by_role("combobox")).to_have_value("member")
