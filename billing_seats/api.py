@@ -1,6 +1,6 @@
 """Workspaces in the REST API, and the base of every resource that is one workspace's."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
@@ -106,16 +106,13 @@ class WorkspaceResource(Resource):
     def require_at_most(self, most: int, items: Sequence[Any], field: str) -> None:
         """Raise InvalidRequest if there are more items than one response can wait for."""
         if len(items) > most:
-            message = f"Use at most {most:,} items, or up to {jobs.MAX_ITEMS:,} with `Prefer: {RESPOND_ASYNC}`."
+            job = f"`Prefer: {RESPOND_ASYNC}`, which needs `dry_run` left out, takes up to {jobs.MAX_ITEMS:,}"
+            message = f"Use at most {most:,} items. {job}."
             raise InvalidRequest(message, field=field, code="max_length")
 
-    def in_background(self, action: Action, kind: str, items: Sequence[Any], options: dict[str, Any]) -> Response:
-        """Start a job for the items and return 202 with its address; repeated under the same key, the same job's.
-
-        Raises:
-            PermissionDenied, InvalidRequest, RateLimited
-        """
-        job_id = self.part(1, lambda: str(jobs.start(self.actor, action, kind, items, options).id))
+    def in_background(self, start: Callable[[], Job]) -> Response:
+        """Start a job and return 202 with its address; repeated under the same key, the same job's."""
+        job_id = self.part(1, lambda: str(start().id))
         job = jobs.find(self.actor, UUID(job_id))
         address = reverse("api-job", args=[self.actor.workspace.slug, job.id])
         headers = {"Location": address, "Preference-Applied": RESPOND_ASYNC}

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 from django.db.models import Q
 from rest_framework import serializers
 
-from invitations.inviting import MAX_ADDRESSES
 from invitations.models import DAYS, DEFAULT_DAYS, NOTE_LENGTH, InvitationStatus, Outcome
 from members.jobs.services import MAX_ITEMS
 from members.models import Role
@@ -116,7 +115,7 @@ class ChosenInvitations(Strict):
 
     constraints: ClassVar = {"oneOf": [{"required": ["invitations"]}, {"required": ["filter"]}]}
 
-    invitations = BoundedList(child=Id(), min_length=1, max_length=MAX_ADDRESSES, required=False)
+    invitations = BoundedList(child=Id(), min_length=1, max_length=MAX_ITEMS, required=False)
     filter = InvitationFilter(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

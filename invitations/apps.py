@@ -9,4 +9,8 @@ class InvitationsConfig(AppConfig):
     """Invitations."""
 
     name = "invitations"
-    job_kinds: ClassVar = {"invitations.invite": "invitations.bulk_api.invite_chunk"}
+    job_kinds: ClassVar = {
+        "invitations.invite": "invitations.bulk_api.invite_chunk",
+        "invitations.resend": "invitations.bulk_api.resend_chunk",
+        "invitations.revoke": "invitations.bulk_api.revoke_chunk",
+    }

@@ -29,8 +29,12 @@ from members.errors import (
     SeatsExhausted,
     Undeliverable,
 )
+from members.job import Job
+from members.jobs import services as jobs
 from members.rest.bulk import BulkRow, Row, bulk_of, outcome, refusal_code, with_summary
 from members.rest.describe import described
+
+type _Service = Callable[[Actor, Sequence[uuid.UUID]], list[InviteResult]]
 
 DOUBLE = "duplicate_of"
 """Marks an item of a job whose address came before, with that address."""
@@ -85,7 +89,7 @@ class BulkInvitations(WorkspaceResource):
             marked = [
                 item | {DOUBLE: doubles[number]} if number in doubles else item for number, item in enumerate(items)
             ]
-            return self.in_background(Action.INVITE, "invitations.invite", marked, {})
+            return self.in_background(lambda: jobs.start(self.actor, Action.INVITE, "invitations.invite", marked, {}))
         self.require_at_most(MAX_ADDRESSES, items, "items" if "items" in asked else "emails")
         once = [person for number, person in enumerate(people) if number not in doubles]
         if asked["dry_run"]:
@@ -154,40 +158,59 @@ class InvitationResult(BulkRow):
 RESULTS = bulk_of(InvitationResult)
 
 
+def resend_chunk(actor: Actor, items: Sequence[dict[str, Any]], _options: dict[str, Any]) -> list[Row]:
+    """Resend the invitations of one chunk of a job and return a row for each."""
+    return _on_each(services.resend_each, actor, [item["invitation"] for item in items])
+
+
+def revoke_chunk(actor: Actor, items: Sequence[dict[str, Any]], _options: dict[str, Any]) -> list[Row]:
+    """Revoke the invitations of one chunk of a job and return a row for each."""
+    return _on_each(services.revoke_each, actor, [item["invitation"] for item in items])
+
+
+def _on_each(service: _Service, actor: Actor, ids: Sequence[str]) -> list[Row]:
+    results = service(actor, [uuid.UUID(one) for one in ids])
+    return [{"email": result.email} | outcome(result.error, one) for one, result in zip(ids, results, strict=True)]
+
+
 class _OnChosen(WorkspaceResource):
     """What is done to chosen invitations, a hundred of them at a time."""
 
     in_parts = True
 
-    def run(self, action: Action, service: Callable[[Actor, Sequence[uuid.UUID]], list[InviteResult]]) -> Response:
+    def run(self, action: Action, service: _Service) -> Response:
         """Call the service for each chunk and return a row for each invitation, in the order given."""
         require(self.actor, action)
         asked = self.body(ChosenInvitations)
+        if self.is_async:
+            return self.in_background(lambda: self._start(action, asked))
+        self.require_at_most(MAX_ADDRESSES, asked.get("invitations", ()), "invitations")
         # Stored as a part of its own: when the call is repeated, a filter finds other invitations.
-        chosen = self.part(1, lambda: self._chosen(asked))
-
-        def work(chunk: Sequence[dict[str, str]]) -> list[Row]:
-            results = service(self.actor, [uuid.UUID(str(one["id"])) for one in chunk])
-            return [
-                {"email": result.email} | outcome(result.error, one["id"])
-                for one, result in zip(chunk, results, strict=True)
-            ]
-
-        rows = self.in_chunks(chosen, work, lambda one: {"email": one["email"], "invitation": one["id"]}, first_part=2)
+        chosen = self.part(1, lambda: self._chosen(asked, MAX_ADDRESSES))
+        rows = self.in_chunks(
+            chosen,
+            lambda chunk: _on_each(service, self.actor, [str(one["id"]) for one in chunk]),
+            lambda one: {"email": one["email"], "invitation": one["id"]},
+            first_part=2,
+        )
         return Response(with_summary(rows, dry_run=False))
 
-    def _chosen(self, asked: dict[str, Any]) -> list[dict[str, Any]]:
+    def _start(self, action: Action, asked: dict[str, Any]) -> Job:
+        items = [{"invitation": one["id"]} for one in self._chosen(asked, jobs.MAX_ITEMS)]
+        return jobs.start(self.actor, action, f"invitations.{action}", items, {})
+
+    def _chosen(self, asked: dict[str, Any], most: int) -> list[dict[str, Any]]:
         """Return id and address of each chosen invitation: every id once, in the order given.
 
         Raises:
             NotFound: one is not of this workspace.
-            InvalidRequest: the filter finds more than a thousand.
+            InvalidRequest: the filter finds more than ``most``.
         """
         rows = self.actor.workspace.invitations.order_by("-created_at", "-id")
         if "filter" in asked:
-            found = list(_filtered(rows, asked["filter"]).values("id", "email")[: MAX_ADDRESSES + 1])
-            if len(found) > MAX_ADDRESSES:
-                message = f"The filter finds more than {MAX_ADDRESSES:,} invitations. Narrow it down."
+            found = list(_filtered(rows, asked["filter"]).values("id", "email")[: most + 1])
+            if len(found) > most:
+                message = f"The filter finds more than {most:,} invitations. Narrow it down."
                 raise InvalidRequest(message, field="filter", code="too_many")
             return found
         ids = list(dict.fromkeys(asked["invitations"]))
@@ -212,16 +235,22 @@ _OPEN = STATUSES["pending"] | STATUSES["expired"]
 class BulkResending(_OnChosen):
     """Sending many invitations anew."""
 
-    @described("Resend many invitations", RESULTS, body=ChosenInvitations, refuses=[NotFound])
+    @described("Resend many invitations", RESULTS, body=ChosenInvitations, accepted=JobShape, refuses=[NotFound])
     def post(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
-        """Resend up to 1,000 invitations, by id or by filter; each has a result of its own."""
+        """Resend up to 1,000 invitations, by id or by filter; each has a result of its own.
+
+        With `Prefer: respond-async`, up to 10,000 in the background.
+        """
         return self.run(Action.RESEND, services.resend_each)
 
 
 class BulkRevocation(_OnChosen):
     """The end of many invitations."""
 
-    @described("Revoke many invitations", RESULTS, body=ChosenInvitations, refuses=[NotFound])
+    @described("Revoke many invitations", RESULTS, body=ChosenInvitations, accepted=JobShape, refuses=[NotFound])
     def post(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
-        """Revoke up to 1,000 invitations, by id or by filter; each has a result of its own."""
+        """Revoke up to 1,000 invitations, by id or by filter; each has a result of its own.
+
+        With `Prefer: respond-async`, up to 10,000 in the background.
+        """
         return self.run(Action.REVOKE, services.revoke_each)

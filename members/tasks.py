@@ -32,7 +32,7 @@ def run_jobs() -> None:
 
 @shared_task  # type: ignore[untyped-decorator]  # -- as above
 def delete_expired_jobs() -> None:
-    """Delete the jobs that ended a week ago."""
+    """Delete the jobs that ended 30 days ago."""
     jobs.delete_expired()
 
 

@@ -85,7 +85,7 @@ CALLS = [
     (Action.REVOKE, WRITE, API + "/invitations/{invitation}/revoke", None),
     (Action.RESEND, WRITE, API + "/invitations/bulk-resend", {"invitations": ["{invitation}"]}),
     (Action.REVOKE, WRITE, API + "/invitations/bulk-revoke", {"invitations": ["{invitation}"]}),
-    (Action.VIEW_MEMBERS, READ, API + "/jobs/{job}", None),
+    (Action.VIEW_AUDIT, READ, API + "/jobs/{job}", None),
     (Action.INVITE, DELETE, API + "/jobs/{job}", None),
     (Action.MANAGE_API_KEYS, READ, API + "/api-keys", None),
     (Action.MANAGE_API_KEYS, WRITE, API + "/api-keys", {"name": "Nightly sync"}),

@@ -13,6 +13,7 @@ from members.jobs import services
 from members.rest.describe import described
 from members.rest.pagination import Order
 from members.rest.resource import ListQuery
+from workspace_admin.people.api import seats_gone
 
 BY_NUMBER = Order("number", "number", numbered=True)
 
@@ -27,6 +28,7 @@ class JobResult(serializers.Serializer[Any]):
     detail = serializers.CharField(allow_null=True)
     invitation = serializers.UUIDField(allow_null=True)
     retry_after = serializers.IntegerField(required=False)
+    seats_gone = seats_gone()
 
 
 class JobPage(JobShape):
@@ -48,7 +50,10 @@ class OneJob(WorkspaceResource):
 
     @described("Show a job", JobPage, query=JobQuery)
     def get(self, request: Request, workspace: str, job: uuid.UUID) -> Response:  # noqa: ARG002 -- the path's workspace is the actor's
-        """Progress and the results so far, in the order given. A job is kept for a week after it ended."""
+        """Progress and the results so far, in the order given. A job is kept for 30 days after it ended.
+
+        Who started it sees it, and every Admin.
+        """
         found = services.find(self.actor, job)
         page = self.listed(found.rows.exclude(result__isnull=True), BY_NUMBER, self.query(JobQuery), _result)
         return Response(job_to_json(found) | page.data)

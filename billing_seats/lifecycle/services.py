@@ -63,9 +63,6 @@ def prepare(actor: Actor, member_ids: Collection[uuid.UUID], changes: MemberChan
     for action in changes.actions:
         require(actor, action)
     changes.require_valid()
-    if len(member_ids) > MAX_MEMBERS:
-        message = _("Choose at most %(most)s members.") % {"most": MAX_MEMBERS}
-        raise InvalidRequest(message, field="members", code="too_many")
     wanted = set(member_ids)
     if actor.workspace.memberships.filter(id__in=wanted).count() != len(wanted):
         raise NotFound

@@ -9,10 +9,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing_seats.api import WorkspaceResource
-from billing_seats.lifecycle.changes import MemberChanges, MemberResult
+from billing_seats.api import JobShape, WorkspaceResource
+from billing_seats.lifecycle.changes import MemberChanges
 from billing_seats.lifecycle.previews import find_preview, save_preview
 from billing_seats.lifecycle.services import MAX_MEMBERS, change_members, prepare
+from billing_seats.models import MemberPreview
 from members.access import Action, require
 from members.errors import (
     Duplicate,
@@ -24,13 +25,16 @@ from members.errors import (
     PreconditionFailed,
     SeatsExhausted,
 )
+from members.job import Job
+from members.jobs import services as jobs
 from members.models import Role, Status
-from members.rest.bulk import BulkRow, Row, bulk_of, outcome, refusal_code, with_summary
+from members.rest.bulk import BulkRow, Row, bulk_of, refusal_code, with_summary
 from members.rest.describe import described
 from members.rest.fields import BoundedList, Id, StrictBoolean, Text, Timestamp
 from members.rest.resource import Strict
 from workspace_admin.people import queries
-from workspace_admin.people.api import MemberFilter, gone, seats_gone
+from workspace_admin.people.api import MemberFilter, seats_gone
+from workspace_admin.people.bulk_jobs import doubled, rows, start_changes, start_job
 
 
 def _slugs(about: str) -> BoundedList:
@@ -91,7 +95,7 @@ class BulkChange(Strict):
         },
     }
 
-    members = BoundedList(child=Id(), min_length=1, max_length=MAX_MEMBERS, required=False)
+    members = BoundedList(child=Id(), min_length=1, max_length=jobs.MAX_ITEMS, required=False)
     filter = BulkFilter(required=False)
     set = BulkSet(required=False)
     dry_run = StrictBoolean(
@@ -145,9 +149,11 @@ class BulkMembers(WorkspaceResource):
 
     in_parts = True
 
-    @described("Change many members", BulkMembersResult, body=BulkChange)
+    @described("Change many members", BulkMembersResult, body=BulkChange, accepted=JobShape)
     def post(self, request: Request, workspace: str) -> Response:  # noqa: ARG002 -- the door took the path's workspace
-        """Change up to 1,000 members. What can be done is done; each gets a row, in the order given.
+        """Change up to 1,000 members, or up to 10,000 in the background with `Prefer: respond-async`.
+
+        What can be done is done; each gets a row, in the order given.
 
         A member for whom not all of it can be done stays as they are. With the id of another workspace's member,
         nothing is done. A hundred members at a time are committed: repeated with the same Idempotency-Key, the call
@@ -155,6 +161,9 @@ class BulkMembers(WorkspaceResource):
         """
         require(self.actor, Action.CHANGE_ROLE)
         asked = self.body(BulkChange)
+        if self.is_async and not asked["dry_run"]:
+            return self.in_background(lambda: self._start(asked))
+        self.require_at_most(MAX_MEMBERS, asked.get("members", ()), "members")
         prepared = self.part(1, lambda: self._prepared(asked))
         changes, shown = MemberChanges.from_json(prepared["changes"]), prepared["shown"]
         ids = [uuid.UUID(member) for member in prepared["ids"]]
@@ -162,55 +171,64 @@ class BulkMembers(WorkspaceResource):
         if asked["dry_run"]:
             tried = self.part(2, lambda: self._tried(known, changes))
             return Response(with_summary(_in_order(ids, tried["rows"]), dry_run=True) | {"preview": tried["preview"]})
-        rows = self.in_chunks(
+        done = self.in_chunks(
             known, lambda chunk: self._changed(chunk, changes, shown), lambda member: {"member": member}, first_part=2
         )
-        return Response(with_summary(_in_order(ids, rows), dry_run=False))
+        return Response(with_summary(_in_order(ids, done), dry_run=False))
+
+    def _start(self, asked: dict[str, Any]) -> Job:
+        if "preview" in asked:
+            return start_changes(self.actor, self._preview(asked["preview"]))
+        changes, ids = self._asked(asked, jobs.MAX_ITEMS)
+        with _fields_of_set():
+            return start_job(self.actor, ids, changes)
+
+    def _preview(self, preview_id: uuid.UUID) -> MemberPreview:
+        """Return the preview; one of invitations, made on the Members page, counts as none."""
+        preview = find_preview(self.actor, preview_id)
+        if "invitations" in preview.changes:
+            raise InvalidRequest("This preview isn't of a change to members.", field="preview")
+        return preview
 
     def _prepared(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Return whom to change and how, checked once: a repetition may come after some were removed."""
         if "preview" in asked:
-            preview = find_preview(self.actor, asked["preview"])
+            preview = self._preview(asked["preview"])
             return {"changes": preview.changes, "ids": [row[0] for row in preview.rows], "shown": dict(preview.rows)}
+        changes, ids = self._asked(asked, MAX_MEMBERS)
+        return {"changes": changes.to_json(), "ids": [str(member) for member in ids], "shown": None}
+
+    def _asked(self, asked: dict[str, Any], most: int) -> tuple[MemberChanges, list[uuid.UUID]]:
+        """Return what to change and about whom: at most so many, all of this workspace."""
         changes = MemberChanges(**asked["set"])
         if changes.is_empty:
             raise InvalidRequest("Say what to change.", field="set", code="required")
         with _fields_of_set():
             ids = asked.get("members")
             if ids is None:
-                ids = queries.ids(self.actor.workspace, asked["filter"], MAX_MEMBERS + 1)
-                if len(ids) > MAX_MEMBERS:
-                    message = f"More than {MAX_MEMBERS} members match. Narrow the filter."
+                ids = queries.ids(self.actor.workspace, asked["filter"], most + 1)
+                if len(ids) > most:
+                    message = f"More than {most:,} members match. Narrow the filter."
                     raise InvalidRequest(message, field="filter", code="too_many")
             prepare(self.actor, ids, changes)
-        return {"changes": changes.to_json(), "ids": [str(member) for member in ids], "shown": None}
+        return changes, ids
 
     def _tried(self, ids: Sequence[uuid.UUID], changes: MemberChanges) -> dict[str, Any]:
         """Return what would be done, and the id under which that is kept."""
         with _fields_of_set():
             results = change_members(self.actor, ids, changes, dry_run=True)
-        return {"rows": self._rows(results), "preview": save_preview(self.actor, changes, results).id}
+        return {"rows": rows(self.actor, results), "preview": save_preview(self.actor, changes, results).id}
 
     def _changed(self, chunk: Sequence[uuid.UUID], changes: MemberChanges, shown: dict[str, Any] | None) -> list[Row]:
         """Change the members of one chunk and return a row for each."""
         with _fields_of_set():
-            return self._rows(change_members(self.actor, chunk, changes, shown=shown))
-
-    def _rows(self, results: Sequence[MemberResult]) -> list[Row]:
-        invited = [result.member_id for result in results if isinstance(result.error, MemberInvited)]
-        pending = self.actor.workspace.invitations.filter(membership__in=invited, status="pending") if invited else None
-        offers = dict(pending.values_list("membership_id", "id")) if pending is not None else {}
-        return [_row(result, offers.get(result.member_id)) for result in results]
+            return rows(self.actor, change_members(self.actor, chunk, changes, shown=shown))
 
 
-def _row(result: MemberResult, invitation: uuid.UUID | None) -> Row:
-    return {"member": result.member_id} | outcome(result.error, invitation) | gone(result)
-
-
-def _in_order(ids: Sequence[uuid.UUID], rows: Sequence[Row]) -> list[Row]:
+def _in_order(ids: Sequence[uuid.UUID], done: Sequence[Row]) -> list[Row]:
     """Return a row for each id, in the order given; an id that was given before is a duplicate."""
-    left = {uuid.UUID(str(row["member"])): row for row in rows}
-    return [left.pop(member) if member in left else {"member": member} | outcome(Duplicate()) for member in ids]
+    left = {uuid.UUID(str(row["member"])): row for row in done}
+    return [left.pop(member) if member in left else doubled(member) for member in ids]
 
 
 @contextmanager

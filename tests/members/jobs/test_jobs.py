@@ -14,6 +14,7 @@ from members.job import Job, JobRow
 from members.jobs import services
 from members.models import Role
 from tests.api_clients import fields, problem
+from workspace_admin.demo import cast
 
 pytestmark = pytest.mark.usefixtures("every_workspace")
 BULK, JOBS = "/workspaces/acme/invitations/bulk", "/workspaces/acme/jobs"
@@ -89,12 +90,24 @@ def test_a_job_is_started_once_however_often_it_is_asked_for(api, alice):
     assert problem(caller.send("POST", BULK, {"emails": emails(3)}, **key)) == (409, "idempotency_conflict")
 
 
-def test_a_job_is_seen_and_stopped_by_its_workspace_only(api, alice, bob, carol, dana):
+def test_a_job_is_seen_by_who_started_it_and_by_admins(api, key_of, alice, as_alice, acme, bob, carol, person):
     job = begin(api(alice), emails(150))
     path = f"{JOBS}/{job['id']}"
-    assert api(carol).get(path).status_code == 200
-    assert problem(api(bob).get(path)) == (403, "permission_denied")
-    assert problem(api(carol).delete(path)) == (403, "permission_denied")
+    cast.join(as_alice, person("second@acme.example"), Role.ADMIN)
+    assert api(person("second@acme.example")).get(path).status_code == 200
+    assert key_of(as_alice, scope="read").get(path).status_code == 200
+    for other in (bob, carol):
+        for one in (path, f"{JOBS}/{acme.id}"):
+            assert problem(api(other).get(one)) == (403, "permission_denied")
+            assert problem(api(other).delete(one)) == (403, "permission_denied")
+    acme.memberships.filter(user=alice).update(role=Role.MEMBER)
+    assert api(alice).get(path).status_code == 200
+    assert problem(api(alice).delete(path)) == (403, "permission_denied")
+
+
+def test_a_job_is_seen_and_stopped_by_its_workspace_only(api, alice, dana):
+    job = begin(api(alice), emails(150))
+    path = f"{JOBS}/{job['id']}"
     for method in ("GET", "DELETE"):
         assert problem(api(dana).send(method, path)) == (404, "not_found")
         assert problem(api(dana).send(method, path.replace("acme", "globex"))) == (404, "not_found")
@@ -176,12 +189,13 @@ def test_a_workspace_has_ten_open_jobs_at_most(api, alice):
     begin(api(alice), emails(1))
 
 
-def test_a_job_is_deleted_a_week_after_it_ended(as_alice):
+def test_a_job_is_deleted_30_days_after_it_ended(as_alice):
     for count in (1, 200):
         services.start(as_alice, Action.INVITE, "invitations.invite", items(count), {})
     tasks.run_jobs()
     assert {*Job.objects.values_list("status", flat=True)} == {"done"}
-    Job.objects.filter(total=1).update(ended_at=Now() - services.KEPT_FOR)
+    Job.objects.filter(total=1).update(ended_at=Now() - timedelta(days=30))
+    Job.objects.filter(total=200).update(ended_at=Now() - timedelta(days=29))
     assert services.delete_expired() == 1
     assert JobRow.objects.count() == 200
 
