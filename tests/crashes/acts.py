@@ -75,6 +75,36 @@ def invite(emails: list[str]) -> None:
     assert time.monotonic() - began < 3
 
 
+def start_job(kind: str, emails: list[str]) -> None:
+    """Start a job as Alice that invites these people, or that removes them, who are members then."""
+    _begin()
+    from members.access import Action, actor_for  # noqa: PLC0415 -- see above
+    from members.jobs import services as jobs  # noqa: PLC0415 -- see above
+    from members.models import Membership, User  # noqa: PLC0415 -- see above
+
+    alice = actor_for(User.objects.get(email="alice@acme.example"), "acme")
+    if kind == "invitations.invite":
+        jobs.start(alice, Action.INVITE, kind, [{"email": email} for email in emails], {})
+        return
+    users = User.objects.bulk_create(User(email=email, password="!") for email in emails)
+    members = Membership.objects.bulk_create(
+        Membership(workspace=alice.workspace, user=user, email=user.email, role="member", status="active")
+        for user in users
+    )
+    jobs.start(alice, Action.REMOVE, kind, [{"member": member.id} for member in members], {"remove": True})
+
+
+def run_jobs() -> None:
+    """Run jobs as a worker does that is busy with mail too: a nudge for each chunk."""
+    _begin()
+    from members import tasks  # noqa: PLC0415 -- see above
+    from members.models import Job  # noqa: PLC0415 -- see above
+
+    tasks.JOB_SECONDS = 0
+    while Job.objects.filter(ended_at=None).exists():
+        tasks.run_jobs()
+
+
 def relay(policy: str = "resend", patience: float = 20) -> None:
     """Do what worker and beat do, at a quicker step, until nothing is left to do."""
     _begin()

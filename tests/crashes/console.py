@@ -117,6 +117,8 @@ class Console:
         self.rows("DELETE FROM members_membership WHERE status = 'invited'")
         self.rows("DELETE FROM invitations_invitation")
         self.rows("DELETE FROM members_accountmail")
+        self.rows("DELETE FROM members_jobrow")
+        self.rows("DELETE FROM members_job")
         self.sink.forget()
 
     def end_acts(self) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from invitations.delivery import emails
+from members.job import Job
+from members.jobs import services as jobs
 from members.outbox import queue
 from members.outbox.provider import ProviderConnection
 from members.outbox.queue import OutgoingQuerySet
@@ -20,6 +22,8 @@ AFTER_CLAIM = "after-claim"
 AFTER_RENDER = "after-render"
 BEFORE_SENDING = "before-sending"
 AFTER_ANSWER = "after-answer"
+CHUNK_DONE = "chunk-done"
+CHUNK_COMMITTED = "chunk-committed"
 
 
 def fuse(point: str) -> Path:
@@ -56,5 +60,7 @@ def arm() -> None:
     _wrap(BaseDatabaseWrapper, "commit", before=BEFORE_COMMIT)
     _wrap(queue, "nudge", before=AFTER_COMMIT)
     _wrap(OutgoingQuerySet, "claim", before=AFTER_NUDGE, after=AFTER_CLAIM)
+    _wrap(Job, "save", after=CHUNK_DONE)
+    _wrap(jobs, "_run_chunk", after=CHUNK_COMMITTED)
     _wrap(emails, "render", after=AFTER_RENDER)
     _wrap(ProviderConnection, "send", before=BEFORE_SENDING, after=AFTER_ANSWER)
