@@ -9,11 +9,10 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from billing_seats import catalogue
-from billing_seats.admin_previews import PreviewedAdmin
+from billing_seats.admin_previews import Preview, PreviewedAdmin
 from billing_seats.keys.admin import ProductKeyAdmin as ProductKeyAdmin
 from billing_seats.models import Product, SeatPool, Subscription
 from billing_seats.plans import Plan
@@ -22,7 +21,7 @@ from billing_seats.subscription.forms import Confirmation
 from billing_seats.subscription.previews import count_of_product, preview_plan, preview_seats
 from billing_seats.subscription.services import Shown
 from members.access import StaffMember
-from members.admin import ReasonField, ServiceAdmin, as_staff
+from members.admin_base import ReasonField, SearchedByWorkspace, ServiceAdmin, as_staff
 from members.models import User, Workspace
 
 
@@ -71,6 +70,19 @@ class ProductAdmin(ServiceAdmin, NoDeleting):
         (catalogue.change_product if change else catalogue.add_product)(who, obj)
 
 
+def _losses(subscription: Subscription) -> Any:
+    """Return the preview of the chosen plan if anything is lost by it."""
+    workspace = Workspace.objects.select_related("subscription").get(pk=subscription.workspace_id)
+    preview = preview_plan(workspace, Plan(subscription.plan))
+    return preview if preview.losses else None
+
+
+def _shortage(pool: SeatPool) -> Any:
+    """Return the preview of the quantity if it is less than is in use."""
+    count = count_of_product(pool.workspace, pool.product.slug)
+    return preview_seats(pool.workspace, count, pool.purchased) if pool.purchased < count.taken else None
+
+
 class SubscriptionForm(forms.ModelForm):  # type: ignore[type-arg]  # -- takes no type at run time
     """Plan and reason."""
 
@@ -82,18 +94,15 @@ class SubscriptionForm(forms.ModelForm):  # type: ignore[type-arg]  # -- takes n
 
 
 @admin.register(Subscription)
-class SubscriptionAdmin(PreviewedAdmin, NoDeleting):
+class SubscriptionAdmin(SearchedByWorkspace, PreviewedAdmin, NoDeleting):
     """A workspace's plan, changed through the service; a smaller one after a look at what will be missed."""
 
-    linked_by = ("workspace",)
-    preview_template = "admin/plan_preview.html"
-
+    linked_by = ("workspace__id__exact",)
+    preview = Preview("admin/plan_preview.html", _losses)
     form = SubscriptionForm
     list_display = ("workspace", "plan", "status", "renews_on")
     list_filter = ("plan", "status")
     list_select_related = ("workspace",)
-    search_fields = ("workspace__name", "workspace__slug", "workspace__memberships__email")
-    search_help_text = _("Workspace, or the address of a member")
     fields = ("workspace", "plan", "status", "renews_on", "reason")
     readonly_fields = ("workspace", "status", "renews_on")
 
@@ -104,12 +113,6 @@ class SubscriptionAdmin(PreviewedAdmin, NoDeleting):
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 -- Django's
         """Never: a workspace is opened with its subscription."""
         return False
-
-    def preview_of(self, obj: Subscription) -> Any:
-        """Return the preview of the chosen plan if anything is lost by it."""
-        workspace = Workspace.objects.select_related("subscription").get(pk=obj.workspace_id)
-        preview = preview_plan(workspace, Plan(obj.plan))
-        return preview if preview.losses else None
 
     def save_model(self, request: HttpRequest, obj: Subscription, form: forms.Form, change: bool) -> None:  # noqa: ARG002, FBT001 -- Django's
         """Have the service change the plan."""
@@ -143,17 +146,15 @@ class SeatPoolForm(forms.ModelForm):  # type: ignore[type-arg]  # -- takes no ty
 
 
 @admin.register(SeatPool)
-class SeatPoolAdmin(PreviewedAdmin, NoDeleting):
+class SeatPoolAdmin(SearchedByWorkspace, PreviewedAdmin, NoDeleting):
     """How many seats of a product were bought, changed through the service; too few, after a look at whose they are."""
 
-    linked_by = ("workspace",)
-    preview_template = "admin/seats_preview.html"
+    linked_by = ("workspace__id__exact",)
+    preview = Preview("admin/seats_preview.html", _shortage)
     form = SeatPoolForm
     list_display = ("workspace", "product", "purchased", "assigned")
     list_filter = ("product",)
     list_select_related = ("workspace", "product")
-    search_fields = ("workspace__name", "workspace__slug", "workspace__memberships__email")
-    search_help_text = _("Workspace, or the address of a member")
     autocomplete_fields = ("workspace",)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -192,8 +193,3 @@ class SeatPoolAdmin(PreviewedAdmin, NoDeleting):
             shown, take_from = Shown(form.initial.get("purchased", 0), over_assigned=0), []
         pool = services.resize(actor, obj.product.slug, obj.purchased, take_from=take_from, shown=shown)
         obj.pk = pool.pk
-
-    def preview_of(self, obj: SeatPool) -> Any:
-        """Return the preview of the quantity if it is less than is in use."""
-        count = count_of_product(obj.workspace, obj.product.slug)
-        return preview_seats(obj.workspace, count, obj.purchased) if obj.purchased < count.taken else None

@@ -1,5 +1,7 @@
 """A page between a form of support staff and the service: what the change will mean, before it is made."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.admin.utils import unquote
@@ -8,17 +10,21 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from members.admin import ServiceAdmin
+from members.admin_base import ServiceAdmin
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The page, and what computes it from a row with the entered values: None if there is nothing to warn about."""
+
+    template: str
+    compute: Callable[[Any], Any]
 
 
 class PreviewedAdmin(ServiceAdmin):
     """A form of which some values are shown again, with what they mean, and saved once that is confirmed."""
 
-    preview_template: str
-
-    def preview_of(self, obj: Any) -> Any:
-        """Return the preview of the entered values, or None if there is nothing to warn about."""
-        raise NotImplementedError
+    preview: Preview
 
     def changeform_view(
         self,
@@ -29,9 +35,9 @@ class PreviewedAdmin(ServiceAdmin):
     ) -> HttpResponse:
         """Show the form, the preview, or redirect after saving."""
         if request.method == "POST" and object_id is not None and "confirmed" not in request.POST:
-            preview = self._preview(request, self.get_object(request, unquote(object_id)))
-            if preview is not None:
-                return preview
+            page = self._preview(request, self.get_object(request, unquote(object_id)))
+            if page is not None:
+                return page
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def _preview(self, request: HttpRequest, obj: Model | None) -> HttpResponse | None:
@@ -39,7 +45,7 @@ class PreviewedAdmin(ServiceAdmin):
         if obj is None or not self.has_change_permission(request, obj):
             return None
         form = self.get_form(request, obj, change=True)(request.POST, instance=obj)
-        preview = self.preview_of(obj) if form.is_valid() else None
+        preview = self.preview.compute(obj) if form.is_valid() else None
         if preview is None:
             return None
         context = {
@@ -51,4 +57,4 @@ class PreviewedAdmin(ServiceAdmin):
             "preview": preview,
             "back": request.get_full_path(),
         }
-        return TemplateResponse(request, self.preview_template, context)
+        return TemplateResponse(request, self.preview.template, context)

@@ -83,6 +83,7 @@ class SeatPool(models.Model):
     refused_since = models.DateTimeField(null=True, editable=False)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("seats"), _("seats")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["workspace", "product"], name="seat_pool_one_per_product"),
         ]

@@ -19,10 +19,12 @@ from unfold.admin import TabularInline
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
+from billing_seats.plans import Feature, has_feature
 from invitations import services
-from invitations.models import DAYS, DEFAULT_DAYS, Delivery, Invitation
-from members.admin import ReadOnlyAdmin, ReasonField, as_staff, history_of
-from members.errors import DomainError
+from invitations.models import DAYS, DEFAULT_DAYS, Delivery, Invitation, InvitationStatus, suppressed
+from members.admin import history_of
+from members.admin_base import ReadOnlyAdmin, ReasonField, SearchedByAddress, as_staff, shown
+from members.errors import DomainError, InvitationNotPending, PlanRequired, Undeliverable
 from members.status import EXPIRED_LABELS, IS_EXPIRED
 
 
@@ -47,7 +49,7 @@ class ExtendForm(ReasonForm):
 
 @dataclass(frozen=True)
 class SupportAction:
-    """Something done to invitations: its name, what it does to each, the service, and what is asked for.
+    """Something done to invitations: what it does to each, the service, what is asked for, and what stands against it.
 
     The service is given the actor, the invitation's id and what was asked for beside the reason.
     """
@@ -58,26 +60,39 @@ class SupportAction:
     service: Callable[..., Any]
     form: type[ReasonForm] = ReasonForm
 
+    def obstacle(self, invitation: Invitation) -> DomainError | None:
+        """Return why this can't be done to one of ``InvitationAdmin.get_queryset`` now; the service decides again."""
+        if invitation.status != InvitationStatus.PENDING:
+            return InvitationNotPending()
+        if self.name == "revoke":
+            return None
+        if not has_feature(invitation.workspace, Feature.INVITATIONS):
+            return PlanRequired()
+        if self.name == "extend" and invitation.display_status == "expired":
+            return InvitationNotPending(_("This invitation has expired. Resend it instead."))
+        return Undeliverable() if self.name == "resend" and vars(invitation)["is_suppressed"] else None
+
 
 RESEND = SupportAction(
-    "resend_selected",
+    "resend",
     _("Resend invite"),
     _("Each person gets a new link by email. The old link stops working and the expiry starts again."),
     services.resend,
 )
 REVOKE = SupportAction(
-    "revoke_selected",
+    "revoke",
     _("Revoke invite"),
     _("The link stops working, the seats held are freed up and the person is removed from the Members list."),
     services.revoke,
 )
 EXTEND = SupportAction(
-    "extend_selected",
+    "extend",
     _("Extend the expiry"),
     _("Each expires that many days from now and keeps its link. Expired invitations need to be resent instead."),
     services.extend,
     ExtendForm,
 )
+ACTIONS = {one.name: one for one in (RESEND, REVOKE, EXTEND)}
 
 
 class DeliveryInline(TabularInline):  # type: ignore[misc]  # -- unfold ships no types
@@ -103,33 +118,39 @@ class DeliveryInline(TabularInline):  # type: ignore[misc]  # -- unfold ships no
 
 
 @admin.register(Invitation)
-class InvitationAdmin(ReadOnlyAdmin):
+class InvitationAdmin(SearchedByAddress, ReadOnlyAdmin):
     """Find an invitation by address; resend, revoke or extend it."""
 
-    linked_by = ("workspace",)
-    list_display = ("email", "workspace", "status_label", "role", "sent_at", "expires_at", "invited_by_name")
+    linked_by = ("workspace__id__exact",)
+    list_display = ("email", "workspace", "status_label", "role", "sent", "expires", "invited_by")
     list_filter = ("status", "role")
-    list_select_related = ("workspace",)
-    search_fields = ("email", "workspace__slug", "invited_by_name")
-    search_help_text = _("Address, the slug of a workspace, or who invited")
-    ordering = ("-created_at", "-id")
-    actions = (RESEND.name, REVOKE.name, EXTEND.name)
-    actions_detail = ("resend", "revoke", "extend")
+    list_select_related = ("workspace__subscription",)
+    actions = ("resend_selected", "revoke_selected", "extend_selected")
+    actions_detail = tuple(ACTIONS)
     inlines = (DeliveryInline,)
     fields = (
-        "email", "workspace", "status_label", "role", "product_slugs", "note", "language", "invited_by_name",
-        "created_at", "generation", "sent_count", "sent_at", "expires_at", "accepted_at", "revoked_at", "declined_at",
-        "history",
+        "email", "workspace", "status_label", "role", "products", "note", "language", "invited_by", "invited",
+        "times_sent", "sent", "expires", "accepted", "revoked", "declined", "history",
     )  # fmt: skip
+    invited_by, invited = shown("invited_by_name", _("Invited by")), shown("created_at", _("Invited"))
+    times_sent, sent = shown("sent_count", _("Times sent")), shown("sent_at", _("Last sent"))
+    expires, accepted = shown("expires_at", _("Expires")), shown("accepted_at", _("Accepted"))
+    revoked, declined = shown("revoked_at", _("Revoked")), shown("declined_at", _("Declined"))
 
     def has_act_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002 -- unfold's
         """Return whether actions are offered; the services decide again."""
         return request.user.has_perm("invitations.change_invitation")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
-        """Return the invitations with whether they have expired, by the database's clock."""
-        rows: QuerySet[Invitation] = super().get_queryset(request).annotate(is_expired=IS_EXPIRED)
-        return rows
+        """Return the invitations with what their status and the possible actions depend on."""
+        rows: QuerySet[Invitation] = super().get_queryset(request)
+        return rows.annotate(is_expired=IS_EXPIRED, is_suppressed=suppressed("email"))
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
+        """Offer what can be done with this invitation now."""
+        invitation = self.get_object(request, object_id)
+        offered = super().get_actions_detail(request, object_id)
+        return [one for one in offered if invitation and ACTIONS[one.path].obstacle(invitation) is None]
 
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Invitation], **where: Any
@@ -150,7 +171,12 @@ class InvitationAdmin(ReadOnlyAdmin):
     @admin.display(description=_("Audit log"))
     def history(self, invitation: Invitation) -> str:
         """Return what was done to the invitation and to its member."""
-        return history_of(invitation, invitation.membership)
+        return history_of(invitation.workspace, invitation, invitation.membership)
+
+    @admin.display(description=_("Seats"))
+    def products(self, invitation: Invitation) -> str:
+        """Return the slugs of the products with which they were invited."""
+        return ", ".join(invitation.product_slugs) or "-"
 
     @admin.action(description=_("Resend invite"), permissions=["act"])
     def resend_selected(self, request: HttpRequest, rows: QuerySet[Invitation]) -> HttpResponse:
@@ -187,6 +213,10 @@ class InvitationAdmin(ReadOnlyAdmin):
         if invitation is None:
             nowhere: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
             return nowhere
+        obstacle = support_action.obstacle(invitation)
+        if obstacle is not None:
+            self.message_user(request, f"{invitation.email}: {obstacle.message}", messages.ERROR)
+            return redirect("../change/")
         return self._do(request, support_action, [invitation], back="../change/")
 
     def _do(
@@ -202,7 +232,7 @@ class InvitationAdmin(ReadOnlyAdmin):
             "title": support_action.title,
             "support_action": support_action,
             "form": form,
-            "rows": rows,
+            "rows": [(row, support_action.obstacle(row)) for row in rows],
             "back": back,
             "checkbox": ACTION_CHECKBOX_NAME,
         }

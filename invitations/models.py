@@ -92,6 +92,8 @@ class Invitation(models.Model):
             models.Index(
                 fields=["workspace", "external_id"], name="invitation_by_external_id", condition=~Q(external_id="")
             ),
+            # For support staff, who look for an address in all workspaces, by how it begins.
+            models.Index(fields=["email"], opclasses=["varchar_pattern_ops"], name="invitation_by_email"),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ import structlog
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from members.ids import new_id
 
@@ -32,11 +33,16 @@ class AuditEvent(models.Model):
     request_id = models.CharField(max_length=64, blank=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("event"), _("audit log")
         indexes: ClassVar = [
             models.Index(fields=["workspace_id", "-occurred_at", "-id"], name="audit_newest_first"),
             models.Index(fields=["workspace_id", "action", "-occurred_at", "-id"], name="audit_by_action"),
             models.Index(fields=["workspace_id", "target_id", "-occurred_at", "-id"], name="audit_by_target"),
             models.Index(fields=["workspace_id", "actor_id", "-occurred_at", "-id"], name="audit_by_actor"),
+            # For support staff, who look for an address, a request or each other in all workspaces.
+            models.Index(fields=["target_label"], name="audit_by_subject"),
+            models.Index(fields=["request_id"], name="audit_by_request", condition=~Q(request_id="")),
+            models.Index(fields=["id"], name="audit_by_staff", condition=Q(actor_type="staff")),
             # Who was removed is known by their address only.
             models.Index(fields=["workspace_id", "target_label", "-occurred_at", "-id"], name="audit_by_label"),
             # Whose words or addresses may be in it, beside those of actor and target: for a person's erasure.

@@ -46,6 +46,13 @@ TITLES = {
     "workspace.changed": gettext_lazy("Workspace settings changed"),
 }
 """Every action in a workspace's log."""
+INSTALLATION_TITLES = {
+    "product.added": gettext_lazy("Product added"),
+    "product.changed": gettext_lazy("Product changed"),
+    "product_key.created": gettext_lazy("Product key created"),
+    "product_key.revoked": gettext_lazy("Product key revoked"),
+}
+"""Every action in the log of the whole installation, which support staff see in the admin."""
 SENTENCES = {
     "invitation.created": gettext_lazy("%(who)s invited %(target)s as %(role)s"),
     "invitation.resent": gettext_lazy("%(who)s resent the invitation to %(target)s"),
@@ -140,8 +147,8 @@ def activity(events: Iterable[AuditEvent], names: Names) -> list[Activity]:
 
 
 def title(event: AuditEvent) -> str:
-    """Return the short title of an action; the action itself if it has none."""
-    return str(TITLES.get(event.action, event.action))
+    """Return the short title of what was done; the action itself if it has none."""
+    return str((TITLES | INSTALLATION_TITLES).get(event.action, event.action))
 
 
 def sentences(event: AuditEvent, names: Names) -> list[str]:

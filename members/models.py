@@ -138,6 +138,7 @@ class Membership(models.Model):
     objects = MembershipQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("member"), _("members")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["workspace", "email"], name="membership_one_per_address"),
             models.UniqueConstraint(fields=["workspace", "user"], name="membership_one_per_user"),
@@ -180,6 +181,8 @@ class Membership(models.Model):
                 fields=["workspace", "external_id"], name="membership_by_external_id", condition=~Q(external_id="")
             ),
             GinIndex(fields=["search"], name="membership_search"),
+            # For support staff, who look for an address in all workspaces, by how it begins.
+            models.Index(fields=["email"], opclasses=["varchar_pattern_ops"], name="membership_by_email"),
         ]
 
     def __str__(self) -> str:

@@ -64,6 +64,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     objects = UserManager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("account"), _("accounts")
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_is_lower_case"),
         ]

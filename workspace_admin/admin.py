@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from members.access import StaffMember
-from members.admin import ReasonField, UserAdmin
+from members.admin import UserAdmin
+from members.admin_base import ReasonField
 from members.errors import DomainError
 from members.models import User
 from workspace_admin.personal_data.services import PERMISSION, erase_person, refusal

@@ -13,7 +13,7 @@ from billing_seats.keys import services
 from billing_seats.keys.credentials import PRODUCT_KEY, shortened
 from billing_seats.models import ProductKey
 from members.access import StaffMember
-from members.admin import ReasonField, ServiceAdmin
+from members.admin_base import ReasonField, ServiceAdmin
 from members.models import User
 from members.status import IS_EXPIRED
 

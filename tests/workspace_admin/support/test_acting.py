@@ -3,14 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models.functions import Now
 from django.urls import reverse
 
 from billing_seats.models import Product, SeatPool, Subscription
-from invitations.models import InvitationStatus
+from invitations.models import Invitation, InvitationStatus
 from members.models import AuditEvent, Membership
 from tests.workspace_admin.support.pages import REASON, SAM, ZOE, page, said
 from workspace_admin.support.staff import make_staff
 
+PAST = Now() - timedelta(minutes=1)
 STUDIO = {
     "name": "Studio",
     "slug": "studio",
@@ -76,11 +78,48 @@ def test_opening_an_action_changes_nothing(client_for, sam, invitation):
     assert invitation.status == InvitationStatus.PENDING
 
 
-def test_a_refusal_issaid(client_for, sam, invitation):
+ALL = ["resend", "revoke", "extend"]
+OVER = "This invitation is no longer open."
+CASES = {
+    "open": ({}, {}, ALL, ""),
+    "expired": ({"expires_at": PAST}, {}, ["resend", "revoke"], "This invitation has expired. Resend it instead."),
+    "revoked": ({"status": "revoked"}, {}, [], OVER),
+    "accepted": ({"status": "accepted"}, {}, [], OVER),
+    "declined": ({"status": "declined"}, {}, [], OVER),
+    "bounced": ({}, {"outcome": "bounced"}, ["revoke", "extend"], "An earlier email to this address came back."),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_only_what_can_be_done_is_offered_and_the_rest_is_refused_in_words(client_for, sam, invitation, case):
+    changes, mail, offered, words = CASES[case]
+    Invitation.objects.filter(pk=invitation.pk).update(**changes)
+    Membership.objects.filter(pk=invitation.membership_id).update(
+        **{name: value for name, value in changes.items() if name == "expires_at"}
+    )
+    invitation.deliveries.update(**mail)
     client = client_for(sam)
-    _revoke_in_list(client, invitation, reason=REASON)
-    [words] = said(_resend(client, invitation, reason=REASON))
-    assert words == f"{ZOE}: This invitation is no longer open."
+    opened = client.get(page("invitations_invitation", invitation.pk))
+    assert [one["path"].split("/")[-2] for one in opened.context["actions_detail"]] == offered
+    for name in set(ALL) - set(offered):
+        url = reverse(f"admin:invitations_invitation_{name}", args=[invitation.pk])
+        for answer in (client.get(url, follow=True), client.post(url, {"reason": REASON, "days": 3}, follow=True)):
+            [told] = said(answer)
+            assert told.startswith(f"{ZOE}: {words}")
+    before = invitation.generation, invitation.status
+    invitation.refresh_from_db()
+    assert (invitation.generation, invitation.status) == (before[0], changes.get("status", before[1]))
+
+
+def test_a_list_says_which_of_the_chosen_cannot_be_done(client_for, sam, invitation):
+    Invitation.objects.filter(pk=invitation.pk).update(status="declined")
+    client = client_for(sam)
+    asked = client.post(
+        page("invitations_invitation"), {"action": "resend_selected", "_selected_action": invitation.pk}
+    )
+    assert OVER in asked.content.decode()
+    [told] = said(_revoke_in_list(client, invitation, reason=REASON))
+    assert told == f"{ZOE}: {OVER}"
 
 
 @pytest.mark.parametrize(("who", "expected"), [("sam", "enterprise"), ("vera", "team")])
