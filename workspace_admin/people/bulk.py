@@ -4,31 +4,34 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import batched
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render, resolve_url
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from billing_seats.lifecycle.previews import find_preview, save_preview
-from billing_seats.lifecycle.services import CHUNK, MAX_MEMBERS, change_members
+from billing_seats.lifecycle.services import change_members
 from billing_seats.models import MemberPreview
 from invitations.models import InvitationStatus
 from members.access import Actor, actor_for, require
 from members.errors import DomainError, InvalidRequest
+from members.job import CHUNK
 from members.models import Membership
 from members.requests import SignedInRequest
 from workspace_admin.people import queries
+from workspace_admin.people.bulk_jobs import start_changes
 from workspace_admin.people.bulk_words import BulkAction
 from workspace_admin.people.list import context_of, dialog_done
 from workspace_admin.people.list_query import ListQuery
 
+MOST = 10_000
 NAMED = 5
-"""People named for each reason; the others are counted."""
+"""People who are changed by one confirmation, and people named for each reason; the others are counted."""
 
 
 @dataclass(frozen=True)
@@ -75,13 +78,13 @@ def _selected(request: SignedInRequest, actor: Actor) -> list[uuid.UUID]:
     """
     if chosen := request.POST.get("filter"):
         asked = ListQuery.of(QueryDict(chosen.removeprefix("?")))
-        ids = queries.ids(actor.workspace, asked.values(), MAX_MEMBERS + 1)
+        ids = queries.ids(actor.workspace, asked.values(), MOST + 1)
     else:
-        ids = [found for text in request.POST.getlist("members")[: MAX_MEMBERS + 1] if (found := _uuid(text))]
+        ids = [found for text in request.POST.getlist("members")[: MOST + 1] if (found := _uuid(text))]
     if not ids:
         raise InvalidRequest(_("Select the people to change first."), field="members", code="required")
-    if len(ids) > MAX_MEMBERS:
-        message = _("Select at most %(most)s people at once, or narrow the filters.") % {"most": f"{MAX_MEMBERS:,}"}
+    if len(ids) > MOST:
+        message = _("Select at most %(most)s people at once, or narrow the filters.") % {"most": f"{MOST:,}"}
         raise InvalidRequest(message, field="members", code="too_many")
     return list(dict.fromkeys(ids))
 
@@ -107,7 +110,7 @@ def _preview_members(actor: Actor, action: BulkAction, ids: Sequence[uuid.UUID])
         "same": len(done) - len(changing),
         "refused": _groups(actor, refused),
         "seats": _seats(actor, given, _freed(actor, action, changing)),
-        "preview": save_preview(actor, action.changes, [one for one in results if not one.unchanged]).id
+        "preview": save_preview(actor, action.changes, [one for one in done if not one.unchanged]).id
         if changing
         else None,
     }
@@ -179,15 +182,17 @@ def confirm(request: SignedInRequest, slug: str) -> HttpResponse:
     kept = find_preview(actor, _uuid(request.POST.get("preview", "")) or uuid.UUID(int=0))
     action = BulkAction.kept(actor.workspace, kept.changes)
     shown = dict(kept.rows)
-    ids = [uuid.UUID(one) for one, would in kept.rows if would is not None]
+    ids = [uuid.UUID(one) for one in shown]
+    if len(ids) > CHUNK:
+        link = resolve_url("job", slug, start_changes(actor, kept).id)
+        return HttpResponseClientRedirect(link) if request.htmx else redirect(link)
     refused: list[tuple[uuid.UUID, DomainError]] = []
-    for chunk in batched(ids, CHUNK):
-        if action.of_invitations:
-            answers = zip(chunk, action.service(actor, chunk), strict=True)
-            refused += [(_member_of(actor, one), answer.error) for one, answer in answers if answer.error]
-        else:
-            results = change_members(actor, chunk, action.changes, shown=shown)
-            refused += [(result.member_id, result.error) for result in results if result.error]
+    if action.of_invitations:
+        answers = zip(ids, action.service(actor, ids), strict=True)
+        refused += [(_member_of(actor, one), answer.error) for one, answer in answers if answer.error]
+    else:
+        results = change_members(actor, ids, action.changes, shown=shown)
+        refused += [(result.member_id, result.error) for result in results if result.error]
     done = len(ids) - len(refused)
     if not refused:
         return dialog_done(request, slug, action.done(done))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workspace_admin.people import access, actions, bulk, invite, person, seats
+from workspace_admin.people import access, actions, bulk, invite, job, person, seats
 from workspace_admin.people.list import members
 from workspace_admin.people.preferences import preferences
 from workspace_admin.people.undeliverable import address, release, retry
@@ -11,6 +11,9 @@ urlpatterns = [
     path("w/<slug:slug>/members/", members, name="members"),
     path("w/<slug:slug>/members/bulk/", bulk.preview, name="members-bulk"),
     path("w/<slug:slug>/members/bulk/confirm/", bulk.confirm, name="members-bulk-confirm"),
+    path("w/<slug:slug>/jobs/<uuid:job>/", job.job, name="job"),
+    path("w/<slug:slug>/jobs/<uuid:job>/stop/", job.stop, name="job-stop"),
+    path("w/<slug:slug>/jobs/<uuid:job>/answers.csv", job.answers, name="job-answers"),
     path("w/<slug:slug>/members/preferences/", preferences, name="list-preferences"),
     path("w/<slug:slug>/members/invite/", invite.invite, name="invite"),
     path("w/<slug:slug>/members/undo/<uuid:change>/", actions.undo_change, name="member-undo"),

@@ -1,9 +1,14 @@
 """The Members page changes many at once: a preview first, then exactly what it showed."""
 
+from datetime import timedelta
+
 import pytest
+from django.db.models.functions import Now
 
 from billing_seats.lifecycle.services import change_role, deactivate
-from members.models import Role
+from members.job import CHUNK
+from members.jobs import services as jobs
+from members.models import Membership, Role, Status
 from workspace_admin.demo import cast
 
 BULK, CONFIRM = "/w/acme/members/bulk/", "/w/acme/members/bulk/confirm/"
@@ -104,3 +109,49 @@ def test_nobody_confirms_what_another_was_shown(preview, carol, client_for, pers
     assert client_for(other).post(CONFIRM, {"preview": shown}).status_code == 400
     assert client_for(carol).post(BULK, {"do": "remove", "members": "x"}).status_code == 403
     assert crew.memberships.filter(role=Role.BILLING).count() == 1
+
+
+@pytest.fixture
+def many(htmx, crew):
+    """A hundred more people than one request changes, and the job that changes them."""
+    Membership.objects.bulk_create(
+        Membership(
+            workspace=crew,
+            email=f"guest{number}@new.example",
+            sort_name=f"guest{number}",
+            role=Role.MEMBER,
+            status=Status.INVITED,
+            expires_at=Now() + timedelta(days=3),
+        )
+        for number in range(CHUNK + 20)
+    )
+    shown = htmx.post(BULK, {"do": "role:billing", "filter": "?q=guest"})
+    assert outcome(shown) == (CHUNK + 20, 0, 0)
+    crew.memberships.filter(email="guest7@new.example").update(name="Changed")
+    answer = htmx.post(CONFIRM, {"preview": shown.context["preview"]})
+    return answer.headers["HX-Redirect"]
+
+
+def test_more_than_a_hundred_become_a_job_with_a_page(many, htmx, plain, crew, carol, client_for):
+    waiting = htmx.get(many).content.decode()
+    assert "0 of 120 done" in waiting
+    assert f'hx-get="{many}"' in waiting
+    while jobs.run_next():
+        pass
+    ended = plain.get(many)
+    assert "119 people were changed" in ended.content.decode()
+    [group] = ended.context["refused"]
+    assert (group.number, group.names) == (1, ["guest7@new.example"])
+    assert "hx-trigger" not in htmx.get(many).content.decode()
+    assert crew.memberships.filter(role=Role.BILLING, email__startswith="guest").count() == CHUNK + 19
+    lines = b"".join(plain.get(f"{many}answers.csv")).decode().splitlines()
+    assert (lines[0], len(lines)) == ("email,result,code,detail", CHUNK + 21)
+    assert client_for(carol).get(many).status_code == 403
+
+
+def test_stopped_it_says_so_and_what_was_done_stays(many, plain, crew):
+    assert jobs.run_next()
+    stopped = plain.post(f"{many}stop/", follow=True).content.decode()
+    assert "Stopped before the end." in stopped
+    assert not jobs.run_next()
+    assert crew.memberships.filter(role=Role.BILLING, email__startswith="guest").count() == CHUNK - 1
