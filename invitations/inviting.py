@@ -19,6 +19,7 @@ from members import audit
 from members.access import Action, Actor, require
 from members.acting import acting
 from members.addresses import canonical
+from members.clock import database_now
 from members.errors import AlreadyInvited, AlreadyMember, DomainError, Duplicate, InvalidRequest
 from members.models import AuditEvent, Membership, Role, Status, Workspace
 from members.names import clean_external_id, clean_metadata, clean_name, fold
@@ -87,19 +88,20 @@ def invite(  # noqa: PLR0913 -- the offer's terms, each named by the caller
     actor: Actor,
     emails: Sequence[str],
     *,
+    names: Mapping[str, str] | None = None,
     role: str = Role.MEMBER,
     products: Sequence[str] = (),
     language: str = "",
     note: str = "",
     days: int = DEFAULT_DAYS,
 ) -> list[InviteResult]:
-    """Invite each address on the same terms, as ``invite_each`` does."""
+    """Invite each address on the same terms, as ``invite_each`` does; ``names`` by address as typed."""
     terms = Invitee(email="", role=role, products=products, language=language, note=note, days=days)
     require(actor, Action.INVITE)
     require_feature(actor.workspace, Feature.INVITATIONS)
     if emails:
         terms.require_valid_terms()
-    results = invite_each(actor, [replace(terms, email=email) for email in emails])
+    results = invite_each(actor, [replace(terms, email=email, name=(names or {}).get(email, "")) for email in emails])
     for result in results:
         # Products that are not sold are refused once, for all addresses.
         if isinstance(result.error, InvalidRequest) and result.error.field == "seats" and not _any_done(results):
@@ -121,9 +123,7 @@ def invite_each(actor: Actor, invitees: Sequence[Invitee], *, dry_run: bool = Fa
     require_feature(actor.workspace, Feature.INVITATIONS)
     if not invitees:
         raise InvalidRequest(_("Enter an email address."), field="email", code="required")
-    if len(invitees) > MAX_ADDRESSES:
-        message = _("Invite at most %(most)s addresses at once.") % {"most": MAX_ADDRESSES}
-        raise InvalidRequest(message, field="email", code="too_many")
+    _require_at_most(invitees)
     results, valid = _read(invitees)
     for chunk in batched(valid, MAX_ADDRESSES if dry_run else CHUNK):
         with acting(actor, Action.INVITE) as current:
@@ -135,6 +135,27 @@ def invite_each(actor: Actor, invitees: Sequence[Invitee], *, dry_run: bool = Fa
         # Once for all chunks: an unreachable broker costs a request one wait, not one per chunk.
         Delivery.objects.send_on_commit()
     return [results[number] for number in range(len(invitees))]
+
+
+def check_addresses(actor: Actor, emails: Sequence[str]) -> dict[str, DomainError]:
+    """Return why some of these addresses can't be invited, by address as typed.
+
+    This is for someone who is still typing: nothing is locked, and neither limits nor seats are looked at.
+    """
+    require(actor, Action.INVITE)
+    _require_at_most(emails)
+    results, valid = _read([Invitee(email=email) for email in emails])
+    errors = {emails[number]: result.error for number, result in results.items()}
+    members = actor.workspace.memberships.filter(email__in=[invitee.email for _number, invitee in valid])
+    found, now = {member.email: member for member in members}, database_now()
+    errors |= {emails[number]: why_not_invitable(found.get(one.email), now) for number, one in valid}
+    return {email: error for email, error in errors.items() if error is not None}
+
+
+def _require_at_most(people: Sequence[object]) -> None:
+    if len(people) > MAX_ADDRESSES:
+        message = _("Invite at most %(most)s addresses at once.") % {"most": MAX_ADDRESSES}
+        raise InvalidRequest(message, field="email", code="too_many")
 
 
 def _read(invitees: Sequence[Invitee]) -> tuple[dict[int, InviteResult], list[tuple[int, Invitee]]]:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
@@ -14,8 +15,21 @@ MAX_LOCAL_LENGTH = 64
 """Characters before the @ (RFC 5321)."""
 ERASED = "erased.invalid"
 """The domain of what stands in place of an erased person's address; no mail ever reaches it (RFC 2606)."""
-_TOKEN = re.compile(r'"[^"]*"|<[^<>]*>|[,;\n\r]|[^\s,;<"]+|[<"]')
-_SEPARATORS = frozenset(",;\n\r")
+_TOKEN = re.compile(
+    r"""
+      "[^"<>\r\n]*"  # a name in quotes, which may hold a comma
+    | (?<![^\s,;])'(?:[^'<>\r\n]|\b'\b)*'(?=\s*<)  # Outlook's quotes; those of O'Neil are none
+    | <[^<>,;\r\n]*>  # the address after a name
+    | [,;\t\n\r]
+    | <[^\s,;<"]*  # a bracket that is never closed
+    | [^\s,;<"]+
+    | "
+    """,
+    re.VERBOSE,
+)
+_SEPARATORS = frozenset(",;\t\n\r")
+_QUOTES = ('"', "'")
+_NO_PART_OF_A_NAME = re.compile(r'["\\<>]')
 # Django would accept names without a dot, such as localhost.
 _validate = EmailValidator(allowlist=[])
 
@@ -53,25 +67,55 @@ def _invalid() -> InvalidRequest:
     return InvalidRequest(_("This is not a valid email address."), field="email")
 
 
-def split(text: str) -> list[str]:
-    """Return the addresses of a pasted list, as typed and without repeats.
+class Mailbox(NamedTuple):
+    """An address as typed, and the name that stood before it."""
 
-    Commas, semicolons, spaces and new lines separate. Of ``Zoe Doe <zoe@example.com>``, as mail programs copy it, only
-    the address is returned.
+    email: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        name = f'"{self.name}"' if set(self.name) & set(",;'@") else self.name
+        return f"{name} <{self.email}>" if name else self.email
+
+
+def split(text: str) -> list[Mailbox]:
+    """Return the people of a pasted list, each address once, in any letter case.
+
+    Commas, semicolons, spaces, tabs and new lines separate. Names are understood as mail programs copy them:
+    ``"Doe, Zoe" <zoe@example.com>; 'Ada' <ada@example.com>``. What is no address stays, to be refused by name.
     """
-    found: list[str] = []
-    names: list[str] = []
+    found: list[Mailbox] = []
+    words: list[str] = []
     for token in _TOKEN.findall(text):
         if token in _SEPARATORS:
-            found += names
-            names = []
+            found += map(_bare, words)
+            words = []
         elif token.startswith("<") and "@" in token:
             # What precedes it since the last separator or address is the person's name.
-            found.append(token.strip("<> \t"))
-            names = []
-        elif "@" in token:
-            found += [*names, token]
-            names = []
+            found.append(_named(token, words))
+            words = []
+        elif "@" in token and not token.startswith(_QUOTES):
+            found += map(_bare, [*words, token])
+            words = []
         else:
-            names.append(token)
-    return list(dict.fromkeys([*found, *names]))
+            words.append(token)
+    people: dict[str, Mailbox] = {}
+    for person in [*found, *map(_bare, words)]:
+        same = people.setdefault(person.email.lower(), person)
+        if person.name and not same.name:
+            people[person.email.lower()] = same._replace(name=person.name)
+    return list(people.values())
+
+
+def _bare(word: str) -> Mailbox:
+    is_quoted = "@" in word and len(word) > 1 and word.startswith(_QUOTES) and word[0] == word[-1]
+    return Mailbox(word[1:-1].strip() if is_quoted else word)
+
+
+def _named(token: str, words: list[str]) -> Mailbox:
+    if not token.endswith(">"):
+        return Mailbox(" ".join([*words, token]))
+    email = token[1:-1].strip()
+    name = " ".join(_NO_PART_OF_A_NAME.sub("", " ".join(words)).split())
+    name = name[1:-1].strip() if len(name) > 1 and name[0] == name[-1] == "'" else name
+    return Mailbox(email, name if name != email else "")

@@ -48,6 +48,7 @@ PAGES = {
     Action.LEAVE: (WRITE, W + "/membership/departure/", {}),
 }
 PAGES_BESIDE = [
+    (Action.INVITE, (WRITE, W + "/members/invite/addresses/", {"email": "new@example.com"})),
     (Action.CHANGE_SUBSCRIPTION, (READ, SUBSCRIPTION + "seats/le-chat-team/", {"purchased": "1"})),
     (Action.CHANGE_SUBSCRIPTION, (WRITE, SUBSCRIPTION + "plan/", {"plan": "enterprise"})),
     (Action.VIEW_MEMBERS, (READ, W + "/members/{member}/", {})),

@@ -54,6 +54,14 @@ def test_inviting_costs_the_same_for_one_as_for_fifty(as_alice):
     assert fifty <= one <= 13
 
 
+def test_checking_addresses_costs_the_same_for_one_as_for_a_thousand(client_for, alice, acme):
+    client = client_for(alice)
+    path, many = "/w/acme/members/invite/addresses/", "\n".join(f"p{n}@example.com" for n in range(1_000))
+    client.post(path, {"email": "one@example.com"})
+    one = count(lambda: client.post(path, {"email": "one@example.com"}))
+    assert count(lambda: client.post(path, {"email": many})) == one <= 6
+
+
 def test_inviting_one_by_the_api_is_pinned(as_alice, alice, key_of, client_for):
     program, browser = key_of(as_alice), client_for(alice)
     browser.get("/api/v1/workspaces/acme")

@@ -8,19 +8,20 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import retarget
 
 from billing_seats.plans import Feature, require_feature
-from invitations.inviting import InviteResult
+from invitations.inviting import MAX_ADDRESSES, InviteResult, check_addresses
 from invitations.inviting import invite as send_invitations
 from invitations.models import DAYS, DEFAULT_DAYS, NOTE_LENGTH, InvitationStatus
 from members.access import Action, Actor, actor_for, require
-from members.addresses import split
-from members.errors import AlreadyInvited, AlreadyMember, DomainError, InvalidRequest, Undeliverable
+from members.addresses import Mailbox, split
+from members.errors import AlreadyInvited, AlreadyMember, DomainError, InvalidRequest, SeatsExhausted, Undeliverable
 from members.models import Role
 from members.requests import SignedInRequest
 from workspace_admin.people import queries
@@ -42,16 +43,24 @@ FIELDS = {
 class Refusal:
     """An address that was not invited, why, and the remedy.
 
-    Something to resend, someone to reactivate or to extend, seconds to wait, or a suppressed address.
+    Something to resend, someone to reactivate or to extend, seconds to wait, a suppressed address, or a product that
+    ran out of seats.
     """
 
     email: str
     message: str
+    name: str = ""
     invitation: UUID | None = None
     deactivated: UUID | None = None
     lapsed: UUID | None = None
     wait: int = 0
     suppressed: bool = False
+    sold_out: str = ""
+
+    @property
+    def can_be_solved(self) -> bool:
+        """Return whether there is a remedy to press."""
+        return bool(self.invitation or self.deactivated or self.lapsed or self.suppressed or self.sold_out)
 
 
 class InviteForm(forms.Form):
@@ -136,19 +145,34 @@ def invite(request: SignedInRequest, slug: str) -> HttpResponse:
     form = InviteForm(request.POST, columns=columns)
     if not form.is_valid():
         return _sheet(request, actor, form, status=400)
+    people = split(form.cleaned_data["email"])
     try:
-        answers = _send(actor, form)
+        answers = _send(actor, form, people)
     except DomainError as error:
         _add_error(form, error)
         return _sheet(request, actor, form, status=error.status)
-    return _answer(request, actor, answers)
+    return _answer(request, actor, people, answers)
 
 
-def _send(actor: Actor, form: InviteForm) -> list[InviteResult]:
+@login_required
+@require_POST
+def addresses(request: SignedInRequest, slug: str) -> JsonResponse:
+    """Return in a few words why some of the addresses in the field can't be invited, while they are being typed."""
+    actor = actor_for(request.user, slug)
+    errors = check_addresses(actor, [person.email for person in split(request.POST.get("email", ""))])
+    words = {
+        email: str(error.message if isinstance(error, InvalidRequest) else error.title)
+        for email, error in errors.items()
+    }
+    return JsonResponse(words)
+
+
+def _send(actor: Actor, form: InviteForm, people: list[Mailbox]) -> list[InviteResult]:
     asked = form.cleaned_data
     return send_invitations(
         actor,
-        split(asked["email"]),
+        [person.email for person in people],
+        names=dict(people),
         role=asked["role"],
         products=asked["products"],
         language=asked["language"],
@@ -163,14 +187,14 @@ def _add_error(form: InviteForm, error: DomainError) -> None:
     form.add_error(field, str(error.message))
 
 
-def _answer(request: SignedInRequest, actor: Actor, answers: list[InviteResult]) -> HttpResponse:
+def _answer(request: SignedInRequest, actor: Actor, people: list[Mailbox], answers: list[InviteResult]) -> HttpResponse:
     sent = tuple(answer.invitation.email for answer in answers if answer.done and answer.invitation)
-    refusals = _refusals(actor, answers)
+    refusals = _refusals(actor, people, answers)
     if not refusals:
         messages.success(request, _sent_message(sent))
         return retarget(refreshed(request, actor.workspace.slug, fresh=sent), "#people")
     rest = request.POST.copy()
-    rest["email"] = "\n".join(refusal.email for refusal in refusals)
+    rest["email"] = "\n".join(str(Mailbox(refusal.email, refusal.name)) for refusal in refusals)
     again = InviteForm(rest, columns=queries.columns(actor.workspace))
     again.is_valid()
     return _sheet(request, actor, again, refusals=refusals, fresh=sent)
@@ -181,22 +205,35 @@ def _sent_message(sent: tuple[str, ...]) -> str:
     return message % {"email": sent[0], "count": len(sent)}
 
 
-def _refusals(actor: Actor, answers: list[InviteResult]) -> list[Refusal]:
-    refused = [(answer.email, answer.error) for answer in answers if answer.error]
-    offers = _pending(actor, [email for email, error in refused if isinstance(error, AlreadyInvited)])
-    members = _members(actor, [email for email, error in refused if isinstance(error, AlreadyMember)])
+def _refusals(actor: Actor, people: list[Mailbox], answers: list[InviteResult]) -> list[Refusal]:
+    refused = [
+        (answer.email, person.name, answer.error)
+        for person, answer in zip(people, answers, strict=True)
+        if answer.error
+    ]
+    offers = _pending(actor, [email for email, _name, error in refused if isinstance(error, AlreadyInvited)])
+    members = _members(actor, [email for email, _name, error in refused if isinstance(error, AlreadyMember)])
+    buys = actor.may(Action.CHANGE_SUBSCRIPTION)
     return [
         Refusal(
             email,
-            str(error.message),
+            _message(error),
+            name,
             offers.get(email),
             members.get((email, "deactivated")),
             members.get((email, "lapsed")),
             error.extra.get("retry_after", 0),
             isinstance(error, Undeliverable),
+            error.extra["product"] if buys and isinstance(error, SeatsExhausted) else "",
         )
-        for email, error in refused
+        for email, name, error in refused
     ]
+
+
+def _message(error: DomainError) -> str:
+    if isinstance(error, InvalidRequest) and error.field == "name":
+        return _("Name: %(reason)s") % {"reason": error.message}
+    return str(error.message)
 
 
 def _pending(actor: Actor, emails: list[str]) -> dict[str, UUID]:
@@ -226,6 +263,9 @@ def _sheet(  # noqa: PLR0913 -- one template, many states
     context |= {
         "form": form,
         "refusals": refusals or [],
+        "solvable": [one for one in refusals or [] if one.can_be_solved],
+        "failed": [one for one in refusals or [] if not one.can_be_solved],
+        "most": MAX_ADDRESSES,
         "fresh": fresh,
         "sent_message": _sent_message(fresh) if fresh else "",
     }

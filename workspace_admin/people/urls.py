@@ -16,6 +16,7 @@ urlpatterns = [
     path("w/<slug:slug>/jobs/<uuid:job>/answers.csv", job.answers, name="job-answers"),
     path("w/<slug:slug>/members/preferences/", preferences, name="list-preferences"),
     path("w/<slug:slug>/members/invite/", invite.invite, name="invite"),
+    path("w/<slug:slug>/members/invite/addresses/", invite.addresses, name="invite-addresses"),
     path("w/<slug:slug>/members/undo/<uuid:change>/", actions.undo_change, name="member-undo"),
     path("w/<slug:slug>/members/<uuid:member>/role/", actions.role, name="member-role"),
     path("w/<slug:slug>/members/<uuid:member>/seats/<slug:product>/", actions.seat, name="member-seat"),

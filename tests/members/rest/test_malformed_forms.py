@@ -14,6 +14,7 @@ NOBODY = uuid.UUID(int=0)
 FORMS = {
     "account_login": ([], ["login", "password"]),
     "invite": (["acme"], ["email", "role", "products", "language", "note", "days"]),
+    "invite-addresses": (["acme"], ["email"]),
     "member-role": (["acme", NOBODY], ["role"]),
     "member-seat": (["acme", NOBODY, "le-chat-team"], ["value"]),
     "member-removal": (["acme", NOBODY], ["x"]),

@@ -75,23 +75,49 @@ def test_the_last_seat_goes_to_one_and_the_other_is_told(ask_to_join, acme):
 @pytest.mark.parametrize(
     ("pasted", "invited"),
     [
-        ("Zoe Doe <zoe@new.example>", ["zoe@new.example"]),
-        ('"Doe, Zoe" <zoe@new.example>; Ben <ben@new.example>', ["zoe@new.example", "ben@new.example"]),
+        ("Zoe Doe <zoe@new.example>", {"zoe@new.example": "Zoe Doe"}),
+        (
+            "\"Doe, Zoe\" <zoe@new.example>; 'Ben' <ben@new.example>",
+            {"zoe@new.example": "Doe, Zoe", "ben@new.example": "Ben"},
+        ),
         (
             "ada@new.example, Zoe Doe <Zoe@new.example>\nben@new.example",
-            ["ada@new.example", "ben@new.example", "zoe@new.example"],
+            {"ada@new.example": "", "ben@new.example": "", "zoe@new.example": "Zoe Doe"},
         ),
-        ("zoe@new.example <zoe@new.example>", ["zoe@new.example"]),
-        ("<zoe@new.example>", ["zoe@new.example"]),
-        ("ada@new.example Zoe Doe <zoe@new.example>", ["ada@new.example", "zoe@new.example"]),
+        ("zoe@new.example <zoe@new.example>", {"zoe@new.example": ""}),
+        ("<zoe@new.example>", {"zoe@new.example": ""}),
+        ("ada@new.example Zoe Doe <zoe@new.example>", {"ada@new.example": "", "zoe@new.example": "Zoe Doe"}),
     ],
 )
-def test_names_beside_addresses_are_understood(ask_to_join, acme, pasted, invited):
+def test_names_beside_addresses_are_kept(ask_to_join, acme, pasted, invited):
     response = ask_to_join(pasted)
     assert response["HX-Retarget"] == "#people"
-    pending = acme.memberships.filter(status="invited")
-    assert sorted(pending.values_list("email", flat=True)) == sorted(invited)
-    assert set(pending.values_list("name", flat=True)) == {""}
+    assert dict(acme.memberships.filter(status="invited").values_list("email", "name")) == invited
+    assert all(name in response.content.decode() for name in invited.values())
+
+
+def test_what_cannot_be_sent_stays_in_the_field_with_its_name(ask_to_join, acme):
+    long = "z" * 101
+    response = ask_to_join(f'"Keller, Bob" <bob@acme.example>, {long} <zoe@new.example>, Ann <ann@new.example')
+    kept = ['"Keller, Bob" <bob@acme.example>', f"{long} <zoe@new.example>", "Ann <ann@new.example"]
+    assert response.context["form"]["email"].value().split("\n") == kept
+    assert "Name: Use at most 100 characters." in response.content.decode()
+
+
+def test_who_cannot_be_invited_is_told_while_addresses_are_typed(ask_to_join, htmx, as_alice, acme):
+    ask_to_join("ada@new.example")
+    path, typed = (
+        "/w/acme/members/invite/addresses/",
+        "Bob <BOB@acme.example>; ada@new.example, nonsense\nzoe@n.example",
+    )
+    told = htmx.post(path, {"email": typed + " \u0430da@n.example"}).json()
+    assert told.pop("\u0430da@n.example").startswith("This email address contains look-alike characters.")
+    assert told == {
+        "BOB@acme.example": "Already a member",
+        "ada@new.example": "Already invited",
+        "nonsense": "This is not a valid email address.",
+    }
+    assert htmx.post(path, {"email": " ".join(f"a{n}@n.example" for n in range(1_001))}).status_code == 400
 
 
 @pytest.mark.parametrize("pasted", ["Zoe <>", "<" * 5_000, "Zoe Doe"])
@@ -106,6 +132,7 @@ def test_what_was_sent_stands_apart_from_what_was_refused(ask_to_join, acme):
     sent, refused = told.index("Invitation sent to ada@new.example."), told.index('class="errors"')
     assert sent < refused
     assert "1 person wasn't invited" in told[refused:]
+    assert "your attention" not in told
     assert "ada@new.example" not in told[refused : told.index("</ul>", refused)]
     assert "data-toast" not in told
 
