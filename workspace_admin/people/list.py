@@ -73,13 +73,13 @@ def _workspaces(filters: Filters) -> Prepared[Workspace]:
     def build(user: Any, here: Any) -> QuerySet[Workspace]:
         mine = Membership.objects.active().filter(user_id=user).values("workspace_id")
         rows = Workspace.objects.filter(id__in=mine).order_by("name", "id")
-        numbers = {f"number_{tab}": _number_of(Filters.of(here, preset), here) for tab, preset in TABS.items()}
-        return rows.annotate(plan=F("subscription__plan"), total=_number_of(filters.with_params(), here), **numbers)
+        numbers = {f"number_{tab}": number_of(Filters.of(here, preset), here) for tab, preset in TABS.items()}
+        return rows.annotate(plan=F("subscription__plan"), total=number_of(filters.with_params(), here), **numbers)
 
     return Prepared(build)
 
 
-def _number_of(filters: Filters, workspace: Any) -> Func:
+def number_of(filters: Filters, workspace: Any) -> Func:
     """Return how many members there are, up to one more than ``COUNTED``: the cost ends there too."""
     rows = filters.narrow(Membership.objects.all(), workspace)
     ids = ArraySubquery(rows.order_by().values("id")[: COUNTED + 1])
@@ -137,7 +137,7 @@ def context_of(
         "rows": [replace(with_refusal(row, refusal), fresh=row.email in fresh) for row in rows],
         **controls(asked, columns),
         "bulk": _bulk_choices(columns),
-        "total": _number(shell.total),
+        "total": worded(shell.total),
         "chosen_elsewhere": request.headers.get("HX-Source") != "div#choices",
         "tabs": _tabs(asked, shell),
         "next": asked.link(cursor=found.next_cursor, first=asked.first + len(rows)) if found.next_cursor else "",
@@ -193,27 +193,28 @@ def _place(asked: ListQuery, shown: int, total: int) -> str:
     return _("%(first)s–%(last)s of %(total)s") % {
         "first": number_format(asked.first, force_grouping=True),
         "last": number_format(last, force_grouping=True),
-        "total": _number(max(total, last)),
+        "total": worded(max(total, last)),
     }
 
 
 def _summary(shell: Shell) -> str:
     """Return how many there are in words, "1,000+" where counting stops."""
     active, invited, attention = (shell.counts[tab] for tab in ("active", "invited", "attention"))
-    parts = [ngettext("%(number)s member", "%(number)s members", active) % {"number": _number(active)}]
+    parts = [ngettext("%(number)s member", "%(number)s members", active) % {"number": worded(active)}]
     if invited:
-        parts.append(ngettext("%(number)s invited", "%(number)s invited", invited) % {"number": _number(invited)})
+        parts.append(ngettext("%(number)s invited", "%(number)s invited", invited) % {"number": worded(invited)})
     if attention:
         words = ngettext("%(number)s needs attention", "%(number)s need attention", attention)
-        parts.append(words % {"number": _number(attention)})
+        parts.append(words % {"number": worded(attention)})
     return ", ".join(parts)
 
 
 def _announced(total: int) -> str:
-    return ngettext("%(number)s person found", "%(number)s people found", total) % {"number": _number(total)}
+    return ngettext("%(number)s person found", "%(number)s people found", total) % {"number": worded(total)}
 
 
-def _number(count: int) -> str:
+def worded(count: int) -> str:
+    """Return a count in words: from where counting stops on, "1,000+"."""
     return number_format(count, force_grouping=True) if count <= COUNTED else _("1,000+")
 
 
@@ -232,7 +233,7 @@ def _tabs(asked: ListQuery, shell: Shell) -> list[dict[str, Any]]:
             "label": label,
             "link": asked.from_start(tab=tab, filters=others),
             "here": asked.tab == tab,
-            "count": _number(shell.counts[tab]),
+            "count": worded(shell.counts[tab]),
         }
         for tab, label in labels.items()
     ]
