@@ -40,7 +40,7 @@ CHANGED = "people:changed"
 ANSWER = "workspace_admin/people/answer.html"
 SWITCHED, WIDTHS = 3, (760, 880, 1000, 1100)
 """Up to so many products have a column of switches each, if the table is as wide as one of these."""
-ANY = ListQuery()
+ANY, NO_FILTERS = ListQuery(), Filters()
 COUNTED = 1_000
 """Up to here members and invitations are counted."""
 
@@ -60,12 +60,13 @@ def shell_of(user: User, workspace: Workspace, asked: ListQuery = ANY) -> Shell:
     Raises:
         NotFound: the person lost their membership since the request began.
     """
-    filters = Filters.of(workspace, asked.values())
+    filters = Filters.of(workspace, asked.values()) if asked.is_filtered else NO_FILTERS
     workspaces = _workspaces(filters).read(user=user.id, here=workspace.id, **filters.values)
     here: Any = next((one for one in workspaces if one.id == workspace.id), None)
     if here is None:
         raise NotFound
-    return Shell(workspaces, here.plan, {tab: getattr(here, f"number_{tab}") for tab in TABS}, here.total)
+    counts = {tab: getattr(here, f"number_{tab}") for tab in TABS}
+    return Shell(workspaces, here.plan, counts, counts[asked.tab] if filters == NO_FILTERS else here.total)
 
 
 @lru_cache(maxsize=1_000)
@@ -73,8 +74,11 @@ def _workspaces(filters: Filters) -> Prepared[Workspace]:
     def build(user: Any, here: Any) -> QuerySet[Workspace]:
         mine = Membership.objects.active().filter(user_id=user).values("workspace_id")
         rows = Workspace.objects.filter(id__in=mine).order_by("name", "id")
-        numbers = {f"number_{tab}": number_of(Filters.of(here, preset), here) for tab, preset in TABS.items()}
-        return rows.annotate(plan=F("subscription__plan"), total=number_of(filters.with_params(), here), **numbers)
+        lists = {f"number_{tab}": Filters.of(here, preset) for tab, preset in TABS.items()}
+        if filters != NO_FILTERS:
+            lists["total"] = filters.with_params()
+        numbers = {name: number_of(asked, here) for name, asked in lists.items()}
+        return rows.annotate(plan=F("subscription__plan"), **numbers)
 
     return Prepared(build)
 
