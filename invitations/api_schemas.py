@@ -22,7 +22,7 @@ from members.rest.fields import (
     Text,
     Timestamp,
 )
-from members.rest.resource import ListQuery, Strict, languages
+from members.rest.resource import ListQuery, Strict, either, languages
 from members.status import ENDED, LIVE
 
 STATUSES = {
@@ -80,7 +80,7 @@ class InvitationItem(Strict):
 class NewInvitations(OfferTerms):
     """People to invite: `emails` on the same terms, or `items` with terms of their own."""
 
-    constraints: ClassVar = {"oneOf": [{"required": ["emails"]}, {"required": ["items"]}]}
+    constraints: ClassVar = either("emails", "items")
 
     emails = BoundedList(child=AnyText(), min_length=1, max_length=MAX_ITEMS, required=False)
     items = BoundedList(child=InvitationItem(), min_length=1, max_length=MAX_ITEMS, required=False)
@@ -113,7 +113,7 @@ class InvitationFilter(Strict):
 class ChosenInvitations(Strict):
     """Invitations by id, or by a filter."""
 
-    constraints: ClassVar = {"oneOf": [{"required": ["invitations"]}, {"required": ["filter"]}]}
+    constraints: ClassVar = either("invitations", "filter")
 
     invitations = BoundedList(child=Id(), min_length=1, max_length=MAX_ITEMS, required=False)
     filter = InvitationFilter(required=False)

@@ -53,6 +53,16 @@ class Strict(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+def either(one: str, other: str) -> dict[str, Any]:
+    """Return the constraint that exactly one of two fields is given.
+
+    Said with ``not``: generators of clients take a ``oneOf`` for different types of body.
+    """
+    neither = {"not": {"anyOf": [{"required": [one]}, {"required": [other]}]}}
+    about = f"Both or none of `{one}` and `{other}`."
+    return {"not": {"description": about, "anyOf": [{"required": [one, other]}, neither]}}
+
+
 class Nothing(Strict):
     """A body or a query that must be empty."""
 
