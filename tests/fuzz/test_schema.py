@@ -25,7 +25,7 @@ CHECKS = """
 # Two fields of which one is wanted cannot be said of a query; nor which addresses and names pass, but by trying.
 [[operations]]
 include-path-regex = "/(entitlements|invitations|members|api-keys)|/workspaces/{{workspace}}$"
-checks.positive_data_acceptance.expected-statuses = [200, 201, 204, 304, 400, 401, 403, 404, 409, 429]
+checks.positive_data_acceptance.expected-statuses = [200, 201, 202, 204, 304, 400, 401, 403, 404, 409, 429]
 
 # Only a session may call these. It is left out of some requests, and yet comes along by the headers that are set here.
 [[operations]]
