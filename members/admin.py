@@ -56,6 +56,7 @@ class MembershipAdmin(SearchedByAddress, ReadOnlyAdmin):
     """Find a member by address, or by name within a workspace."""
 
     linked_by = ("workspace__id__exact",)
+    search_help_text = _("Start of an address, or the slug of a workspace and a name in it")
     list_display = ("email", "name", "workspace", "status_label", "role", "last_active")
     list_filter = ("status", "role")
     list_select_related = ("workspace",)
@@ -70,6 +71,14 @@ class MembershipAdmin(SearchedByAddress, ReadOnlyAdmin):
         """Read along whether they have expired, by the database's clock."""
         rows: MembershipQuerySet = super().get_queryset(request).with_expiry()
         return rows
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """Return what was found: after the slug of a workspace, by the words that its own Members page looks for."""
+        slug, _space, text = search_term.strip().partition(" ")
+        workspace = Workspace.objects.filter(slug=slug.lower()).first() if text.strip() else None
+        if workspace is not None:
+            return queryset.filter(workspace=workspace).matching(workspace, text), False
+        return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description=_("Status"))
     def status_label(self, member: Membership) -> str:

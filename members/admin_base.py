@@ -1,6 +1,7 @@
 """What all pages of Django admin share: narrow lists, searches that an index answers, reasons, what services refuse."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, cast
 
 from django import forms
@@ -9,7 +10,9 @@ from django.core.paginator import Paginator
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.formats import localize
 from django.utils.functional import cached_property
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
@@ -38,7 +41,8 @@ def shown(field: str, label: Any) -> Callable[[Any, Any], Any]:
 
     @admin.display(description=label)
     def column(_page: Any, row: Any) -> Any:
-        return getattr(row, field)
+        value = getattr(row, field)
+        return localize(localtime(value)) if isinstance(value, datetime) else value
 
     return column
 

@@ -1,6 +1,6 @@
 """What support does to people that concerns every app: their erasure."""
 
-from typing import cast
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -34,8 +34,25 @@ class PersonAdmin(UserAdmin):
     actions_detail = ("erase",)
 
     def has_erase_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002 -- unfold's
-        """Return whether the action is offered; the service decides again."""
+        """Return whether the staff member may erase people; the service decides again."""
         return request.user.has_perm(PERMISSION)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
+        """Offer what can be done with this person now."""
+        person = self.get_object(request, object_id)
+        offered: list[Any] = super().get_actions_detail(request, object_id)
+        return offered if person and refusal(person) is None else []
+
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Show those who may erase people why this person can't be."""
+        told = obj is not None and self.has_erase_permission(request) and refusal(obj) is not None
+        return (*self.fields, "why_not_erased") if told else self.fields
+
+    @admin.display(description=_("Erasure"))
+    def why_not_erased(self, person: User) -> str:
+        """Return what stands against the erasure, in words."""
+        error = refusal(person)
+        return str(error.message) if error else "-"
 
     @action(description=_("Erase person"), url_path="erase", permissions=["erase"])  # type: ignore[untyped-decorator]  # -- unfold's
     def erase(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.utils.csp import CSP
 from environs import Env
 
@@ -136,6 +137,42 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+# Django admin in the console's own colours, by its tokens. Unfold's numbers run from light to dark: a low one is a
+# surface in the light scheme and text in the dark one, a high one the reverse.
+UNFOLD = {
+    "STYLES": [lambda _request: static("css/tokens.css"), lambda _request: static("css/admin.css")],
+    "SCRIPTS": [lambda _request: static("js/admin.js")],
+    "BORDER_RADIUS": "var(--r)",
+    # Django's own history is empty: what was done stands in the audit log.
+    "SHOW_HISTORY": False,
+    "COLORS": {
+        "base": {
+            "50": "var(--bg2)",
+            "100": "light-dark(var(--hover), var(--ink))",
+            "200": "light-dark(var(--line), var(--ink))",
+            "300": "light-dark(var(--line2), var(--ink))",
+            "400": "var(--ink2)",
+            "500": "var(--ink2)",
+            "600": "var(--ink)",
+            "700": "light-dark(var(--ink), var(--line2))",
+            "800": "light-dark(var(--ink), var(--line))",
+            "900": "light-dark(var(--ink), var(--bg))",
+            "950": "light-dark(var(--ink), var(--bg2))",
+        },
+        "primary": {
+            **dict.fromkeys(("50", "100", "200", "300"), "var(--accent-soft)"),
+            "400": "var(--accent-txt)",
+            "500": "light-dark(var(--accent), var(--accent-txt))",
+            "600": "var(--accent)",
+            **dict.fromkeys(("700", "800", "900", "950"), "var(--accent-txt)"),
+        },
+        "font": {
+            **dict.fromkeys(("subtle-light", "subtle-dark"), "var(--ink2)"),
+            **dict.fromkeys(("default-light", "default-dark", "important-light", "important-dark"), "var(--ink)"),
+        },
+    },
+}
+
 AUTH_PASSWORD_VALIDATORS = [{"NAME": "members.account.passwords.PasswordPolicy"}]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from billing_seats.models import Product
-from members.models import AuditEvent
+from members.models import AuditEvent, User
 from tests.workspace_admin.support.pages import ZOE, page
 
 
@@ -104,3 +104,26 @@ def test_nonsense_in_an_address_is_no_failure(client_for, sam, acme, path):
 def test_nonsense_in_an_action_is_no_failure(client_for, sam, acme, action):
     values = {"action": action, "_selected_action": ["nonsense"], "reason": "x"}
     assert client_for(sam).post(page("invitations_invitation"), values).status_code in {200, 302, 400, 404}
+
+
+@pytest.mark.parametrize(
+    ("words", "found"), [("acme bob", ["bob@acme.example"]), ("globex bob", []), ("bob", ["bob@acme.example"])]
+)
+def test_a_member_is_found_by_name_in_a_workspace(client_for, vera, acme, globex, words, found):
+    rows = client_for(vera).get(page("members_membership"), {"q": words}).context["cl"].result_list
+    assert [row.email for row in rows] == found
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("support@example.com", "support account"),
+        ("alice@acme.example", "No other active Admin"),
+        ("bob@acme.example", None),
+    ],
+)
+def test_erasure_is_offered_where_it_can_be_done(client_for, sam, acme, address, why):
+    person = User.objects.get(email=address)
+    html = client_for(sam).get(page("members_user", person.pk)).content.decode()
+    assert (reverse("admin:members_user_erase", args=[person.pk]) in html) is (why is None)
+    assert (why or "Erase person") in html
