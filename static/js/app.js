@@ -4,6 +4,8 @@ import "./dialogs.js";
 import "./drawer.js";
 import "./list.js";
 import "./selection.js";
+import "./keys.js";
+import "./network.js";
 import "./toasts.js";
 import "./forms.js";
 import "./session.js";
