@@ -44,8 +44,12 @@ def test_every_figure_is_how_many_its_link_lists(busy, alice, client_for):
 def test_admins_see_what_happened_and_members_their_products(busy, alice, bob, person, as_alice, client_for):
     paid = person("paid@acme.example")
     cast.join(as_alice, paid, "billing")
-    happened = [one.text for one in client_for(alice).get(HOME).context["overview"]["events"]]
-    assert any("invited ben@new.example" in text for text in happened)
+    admin = client_for(alice)
+    home = admin.get(HOME)
+    told = next(one for one in home.context["overview"]["events"] if "invited ben@new.example" in one.text)
+    link = f"{HOME}audit/?action={told.action}"
+    assert f'href="{link}"' in home.content.decode()
+    assert "ben@new.example" in admin.get(link).content.decode()
     billing = client_for(paid).get(HOME)
     assert (billing.context["overview"]["events"], len(billing.context["overview"]["seats"])) == (None, 2)
     assert "ben@new.example" not in billing.content.decode()
