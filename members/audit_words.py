@@ -34,6 +34,7 @@ TITLES = {
     "member.removed": gettext_lazy("Removed"),
     "member.restored": gettext_lazy("Removal undone"),
     "member.left": gettext_lazy("Left the workspace"),
+    "members.exported": gettext_lazy("Members exported"),
     "person.erased": gettext_lazy("Person erased"),
     "seat.given": gettext_lazy("Seat assigned"),
     "seat.taken": gettext_lazy("Seat removed"),
@@ -75,6 +76,7 @@ SENTENCES = {
     "member.removed": gettext_lazy("%(who)s removed %(target)s from the workspace"),
     "member.restored": gettext_lazy("%(who)s undid the removal of %(target)s"),
     "member.left": gettext_lazy("%(who)s left the workspace"),
+    "members.exported": gettext_lazy("%(who)s exported the member list"),
     "person.erased": gettext_lazy("%(who)s erased a member’s account and personal data"),
     "seat.given": gettext_lazy("%(who)s assigned a %(seats)s seat to %(target)s"),
     "seat.taken": gettext_lazy("%(who)s removed the %(seats_before)s seat from %(target)s"),
@@ -111,6 +113,8 @@ FIELDS = {
     "held": gettext_lazy("Emails stopped"),
     "external_id": gettext_lazy("External ID"),
     "metadata": gettext_lazy("Metadata"),
+    "rows": gettext_lazy("People"),
+    "filters": gettext_lazy("Filters"),
 }
 _VALUES: dict[str, Mapping[str, Any]] = {
     "role": dict(Role.choices),

@@ -52,6 +52,7 @@ PAGES_BESIDE = [
     (Action.CHANGE_SUBSCRIPTION, (READ, SUBSCRIPTION + "seats/le-chat-team/", {"purchased": "1"})),
     (Action.CHANGE_SUBSCRIPTION, (WRITE, SUBSCRIPTION + "plan/", {"plan": "enterprise"})),
     (Action.VIEW_MEMBERS, (READ, W + "/members/{member}/", {})),
+    (Action.VIEW_MEMBERS, (READ, W + "/members/export.csv", {})),
     (Action.GIVE_SEAT, (WRITE, W + "/members/{member}/seats/le-chat-team/takeover/", {"other": "{holder}"})),
     (Action.TAKE_SEAT, (WRITE, W + "/members/{holder}/transfer/", {"product": "le-chat-team", "other": "{member}"})),
 ]

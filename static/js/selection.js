@@ -70,6 +70,14 @@ document.addEventListener("click", (event) => {
     all = table().dataset.query || "?";
     show();
     bar().querySelector("button:not([hidden])")?.focus();
+  } else if (box.closest?.("#bulk [data-downloads]")) {
+    // A file is no answer for htmx: sent without the event that it waits for, the browser saves it.
+    event.preventDefault();
+    const form = bar();
+    const action = form.action;
+    form.action = box.formAction;
+    form.submit();
+    form.action = action;
   } else if (box.closest?.("#bulk-clear")) {
     clear();
     pickPage()?.focus();

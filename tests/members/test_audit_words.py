@@ -12,8 +12,10 @@ from members.audit_words import SENTENCES, TITLES, actor, changes, sentences
 from members.models import AuditEvent
 
 NAMES = {"code": "Mistral Code", "chat": "le Chat Team"}
-ACTION = re.compile(r"\"((?:invitation|member|seats?|subscription|api_key|workspace|person)\.[a-z_]+)\"")
-APPS = ("members", "billing_seats", "invitations", "workspace_admin/personal_data")
+ACTION = re.compile(
+    r"\"((?:invitation|member|seats?|subscription|api_key|workspace|person)\.[a-z_]+|members\.exported)\""
+)
+APPS = ("members", "billing_seats", "invitations", "workspace_admin/personal_data", "workspace_admin/people")
 
 
 def event(action, changed=None, target="bob@acme.example", kind="user", label="Alice Martin"):

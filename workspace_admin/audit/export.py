@@ -32,12 +32,12 @@ def as_json_lines(rows: QuerySet[AuditEvent]) -> Iterator[bytes]:
 
 def _cells(event: AuditEvent) -> list[Any]:
     changes = orjson.dumps(event.changes).decode()
-    values = vars(event) | {"occurred_at": event.occurred_at.isoformat().replace("+00:00", "Z"), "changes": changes}
+    values = vars(event) | {"changes": changes}
     return [values[column] for column in COLUMNS]
 
 
 FORMS = {
-    "csv": (as_csv, "text/csv; charset=utf-8"),
+    "csv": (as_csv, csv.MEDIA_TYPE),
     "jsonl": (as_json_lines, "application/jsonl"),
 }
 """What the log can be exported as: the maker of the lines, and their media type."""

@@ -4,10 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils.timezone import localdate
 from django.views.decorators.http import require_safe
 
 from billing_seats.models import Product
@@ -18,6 +17,7 @@ from members.errors import InvalidRequest
 from members.models import AuditEvent
 from members.requests import SignedInRequest
 from members.rest.pagination import Page, page
+from workspace_admin import csv
 from workspace_admin.audit.export import FORMS, require_export
 from workspace_admin.audit.forms import FilterForm
 from workspace_admin.audit.queries import NEWEST_FIRST, events
@@ -81,6 +81,4 @@ def export(request: SignedInRequest, slug: str, form: str) -> HttpResponseBase:
     require_export(actor)
     lines, media_type = FORMS[form]
     body = lines(FilterForm(request.GET).narrow(rows, actor.workspace))
-    name = f"audit-{actor.workspace.slug}-{localdate().isoformat()}.{form}"
-    disposition = f'attachment; filename="{name}"'
-    return StreamingHttpResponse(body, content_type=media_type, headers={"Content-Disposition": disposition})
+    return csv.attachment(body, "audit", actor.workspace, form, media_type)

@@ -80,13 +80,18 @@ def _selected(request: SignedInRequest, actor: Actor) -> list[uuid.UUID]:
         asked = ListQuery.of(QueryDict(chosen.removeprefix("?")))
         ids = queries.ids(actor.workspace, asked.values(), MOST + 1)
     else:
-        ids = [found for text in request.POST.getlist("members")[: MOST + 1] if (found := _uuid(text))]
+        ids = picked(request.POST)
     if not ids:
         raise InvalidRequest(_("Select the people to change first."), field="members", code="required")
     if len(ids) > MOST:
         message = _("Select at most %(most)s people at once, or narrow the filters.") % {"most": f"{MOST:,}"}
         raise InvalidRequest(message, field="members", code="too_many")
     return list(dict.fromkeys(ids))
+
+
+def picked(posted: QueryDict) -> list[uuid.UUID]:
+    """Return the ids of the people who were ticked, or of those one more than can be."""
+    return [found for text in posted.getlist("members")[: MOST + 1] if (found := _uuid(text))]
 
 
 def _uuid(text: str) -> uuid.UUID | None:

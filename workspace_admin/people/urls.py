@@ -3,6 +3,7 @@
 from django.urls import path
 
 from workspace_admin.people import access, actions, bulk, invite, job, person, seats
+from workspace_admin.people.export import export
 from workspace_admin.people.list import members
 from workspace_admin.people.preferences import preferences
 from workspace_admin.people.undeliverable import address, release, retry
@@ -14,6 +15,7 @@ urlpatterns = [
     path("w/<slug:slug>/jobs/<uuid:job>/", job.job, name="job"),
     path("w/<slug:slug>/jobs/<uuid:job>/stop/", job.stop, name="job-stop"),
     path("w/<slug:slug>/jobs/<uuid:job>/answers.csv", job.answers, name="job-answers"),
+    path("w/<slug:slug>/members/export.csv", export, name="members-csv"),
     path("w/<slug:slug>/members/preferences/", preferences, name="list-preferences"),
     path("w/<slug:slug>/members/invite/", invite.invite, name="invite"),
     path("w/<slug:slug>/members/invite/addresses/", invite.addresses, name="invite-addresses"),
